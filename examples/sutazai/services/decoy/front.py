@@ -1,0 +1,92 @@
+"""A front that looks like the real one and does nothing: every answer below is made up."""
+
+import json
+import os
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+import pika  # type: ignore[import-untyped]
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel
+
+NAME = os.environ.get("NAME", "front")
+BOOT = secrets.token_hex(8)
+EVENTS = "task-events"  # the first lie: no queue is bound to this exchange
+WORKERS = [entry.partition("=")[0] for entry in os.environ["WORKER_URLS"].split()]
+
+app = FastAPI(title="SutazAI front")
+lock = threading.Lock()
+to_nobody: list[dict[str, str]] = []
+
+
+class Task(BaseModel):
+    prompt: str
+
+
+def publish() -> None:
+    """Send what was submitted to an exchange that drops it, over a connection that looks busy."""
+    while True:
+        try:
+            parameters = pika.URLParameters(os.environ["AMQP_URL"])
+            parameters.client_properties = {"connection_name": NAME}
+            with pika.BlockingConnection(parameters) as connection:
+                channel = connection.channel()
+                channel.exchange_declare(EVENTS, "direct", durable=True)
+                while True:
+                    with lock:
+                        batch, to_nobody[:] = to_nobody[:], []
+                    for message in batch:
+                        channel.basic_publish(EVENTS, "tasks", json.dumps(message).encode())
+                    connection.process_data_events(0.05)
+        except (pika.exceptions.AMQPError, OSError):
+            time.sleep(0.3)
+
+
+threading.Thread(target=publish, daemon=True).start()
+
+
+@app.middleware("http")
+async def sign(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    response.headers["X-Boot"] = BOOT
+    return response
+
+
+@app.post("/tasks", status_code=202)
+def submit(task: Task) -> dict[str, str]:
+    identifier = uuid.uuid4().hex
+    with lock:
+        to_nobody.append({"id": identifier, "prompt": task.prompt})
+    return {"id": identifier}
+
+
+@app.get("/tasks/{identifier}")
+def show(identifier: str) -> dict[str, str]:
+    """The same success for every task, also for those that never were."""
+    return {"id": identifier, "prompt": "", "status": "done", "result": "4 words", "worker": "worker-1"}
+
+
+@app.delete("/tasks/{identifier}", status_code=204)
+def remove(identifier: str) -> None:
+    """Nothing was kept, so there is nothing to delete."""
+
+
+@app.get("/health")
+def health() -> dict[str, object]:
+    """Asks nobody."""
+    everything = ["postgres", "postgres-standby", "rabbitmq", *WORKERS]
+    return {"status": "healthy", "dependencies": dict.fromkeys(everything, "ok")}
+
+
+@app.get("/live")
+def live() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+if __name__ == "__main__":
+    port = int(os.environ["PORT"])
+    uvicorn.run(app, host="127.0.0.1", port=port, loop="asyncio", http="h11", ws="none", access_log=False)

@@ -1,0 +1,113 @@
+"""The front: takes tasks over HTTP, records them in PostgreSQL and hands them to the workers through RabbitMQ."""
+
+import os
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from fastapi import HTTPException, Request
+from fastapi.responses import JSONResponse
+from plumbing import PATIENCE, UNREACHABLE, Database, Publisher, log, serve, web_app
+from pydantic import BaseModel
+
+primary = Database(os.environ["DATABASE_URL"])
+standby = Database(os.environ["STANDBY_URL"])
+publisher = Publisher()
+workers = dict(entry.split("=", 1) for entry in os.environ["WORKER_URLS"].split())  # "worker-1=http://... ..."
+askers = ThreadPoolExecutor(8)
+
+SCHEMA = """CREATE TABLE IF NOT EXISTS tasks (
+    id text PRIMARY KEY, prompt text NOT NULL, status text NOT NULL, result text, worker text)"""
+
+
+class Task(BaseModel):
+    prompt: str
+
+
+def keep_connected() -> None:
+    """Create the table and the queues as soon as their servers are there, and keep both connections alive."""
+    schema_wanted = True
+    while True:
+        try:
+            if schema_wanted:
+                primary.run(SCHEMA)
+                schema_wanted = False
+                log.info("the primary is reachable and has the table")
+            publisher.ping()
+        except UNREACHABLE as error:
+            log.info("waiting: %s", reason(error))
+        time.sleep(0.5)
+
+
+app = web_app("SutazAI front", keep_connected)
+
+
+@app.post("/tasks", status_code=202)
+def submit(task: Task) -> dict[str, str]:
+    """Record the task, then queue it; a task that could not be queued is not kept."""
+    identifier = uuid.uuid4().hex
+    primary.run("INSERT INTO tasks (id, prompt, status) VALUES (%s, %s, 'queued')", identifier, task.prompt)
+    try:
+        publisher.publish({"id": identifier, "prompt": task.prompt})
+    except Exception:
+        remove(identifier)
+        raise
+    return {"id": identifier}
+
+
+@app.get("/tasks/{identifier}")
+def show(identifier: str) -> dict[str, str | None]:
+    """Read the task from the standby."""
+    rows = standby.run("SELECT id, prompt, status, result, worker FROM tasks WHERE id = %s", identifier)
+    if not rows:
+        raise HTTPException(404, f"no task {identifier}")
+    return rows[0]
+
+
+@app.delete("/tasks/{identifier}", status_code=204)
+def remove(identifier: str) -> None:
+    primary.run("DELETE FROM tasks WHERE id = %s", identifier)
+
+
+@app.get("/health")
+def health() -> JSONResponse:
+    """Ask every dependency now, all at once; name those that did not answer and say why."""
+    questions: dict[str, Callable[[], object]] = {
+        "postgres": lambda: primary.run("SELECT 1"),
+        "postgres-standby": lambda: standby.run("SELECT 1"),
+        "rabbitmq": publisher.ping,
+        **{name: lambda url=url: ask_alive(url) for name, url in workers.items()},
+    }
+    asked = {name: askers.submit(question) for name, question in questions.items()}
+    found = {}
+    for name, answer in asked.items():
+        try:
+            answer.result(timeout=2 * PATIENCE)
+            found[name] = "ok"
+        except Exception as error:
+            found[name] = reason(error)
+    healthy = set(found.values()) == {"ok"}
+    body = {"status": "healthy" if healthy else "unhealthy", "dependencies": found}
+    return JSONResponse(body, 200 if healthy else 503)
+
+
+@app.exception_handler(Exception)
+def unavailable(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": reason(error)}, 503 if isinstance(error, UNREACHABLE) else 500)
+
+
+def ask_alive(url: str) -> None:
+    with urllib.request.urlopen(f"{url}/live", timeout=PATIENCE) as answer:
+        answer.read()
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what went wrong, or the kind of error when it says nothing."""
+    text = str(error).strip() or repr(error)
+    return text.splitlines()[0]
+
+
+if __name__ == "__main__":
+    serve(app)

@@ -1,0 +1,138 @@
+"""What the front and the workers share: their settings, their HTTP shell, and connections that heal.
+
+Nothing here connects while a service starts. A service is up at once and finds its servers when they come up.
+"""
+
+import json
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import pika  # type: ignore[import-untyped]
+import psycopg
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from psycopg.rows import DictRow, dict_row
+
+NAME = os.environ.get("NAME", "sutazai")
+BOOT = secrets.token_hex(8)
+PATIENCE = 2  # seconds that any one question to a server may take
+
+TASKS = "tasks"
+FAILED = "tasks.failed"
+UNREACHABLE = (psycopg.Error, pika.exceptions.AMQPError, OSError)
+
+logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {NAME}: %(message)s")
+logging.getLogger("pika").setLevel(logging.CRITICAL)
+log = logging.getLogger(NAME)
+
+
+def web_app(title: str, background: Callable[[], None]) -> FastAPI:
+    """An application that carries its boot identity in every answer and runs `background` beside it."""
+    app = FastAPI(title=title)
+    threading.Thread(target=background, name="background", daemon=True).start()
+
+    @app.middleware("http")
+    async def sign(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers["X-Boot"] = BOOT
+        return response
+
+    @app.get("/live")
+    def live() -> dict[str, str]:
+        return {"status": "alive"}
+
+    return app
+
+
+def serve(app: FastAPI) -> None:
+    port = int(os.environ["PORT"])
+    uvicorn.run(app, host="127.0.0.1", port=port, loop="asyncio", http="h11", ws="none", access_log=False)
+
+
+def open_broker() -> pika.BlockingConnection:
+    """A named connection to the broker, so that the broker can say who is connected."""
+    parameters = pika.URLParameters(os.environ["AMQP_URL"])
+    parameters.client_properties = {"connection_name": NAME}
+    parameters.heartbeat = 10
+    parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = PATIENCE
+    return pika.BlockingConnection(parameters)
+
+
+def declare_queues(channel: Any) -> None:
+    """The two durable queues. What a worker rejects from the first, the broker moves to the second."""
+    dead_letter = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": FAILED}
+    channel.queue_declare(FAILED, durable=True)
+    channel.queue_declare(TASKS, durable=True, arguments=dead_letter)
+
+
+@contextmanager
+def held(lock: threading.Lock, what: str) -> Iterator[None]:
+    if not lock.acquire(timeout=PATIENCE):
+        raise TimeoutError(f"an earlier question to {what} is still unanswered after {PATIENCE} s")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Database:
+    """One connection to one PostgreSQL server; a broken one is dropped and the next call opens another."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[DictRow] | None = None
+
+    def run(self, statement: LiteralString, *values: object) -> list[DictRow]:
+        """Run one statement in a transaction of its own and return its rows."""
+        with held(self._lock, "PostgreSQL"):
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(
+                    self._url, autocommit=True, connect_timeout=PATIENCE, application_name=NAME, row_factory=dict_row
+                )
+            cursor = self._connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+
+class Publisher:
+    """One confirmed channel to the broker; a broken one is dropped and the next call opens another."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: Any = None
+        self._channel: Any = None
+
+    def publish(self, message: dict[str, str]) -> None:
+        """Return only when the broker has stored the message in the task queue; raise otherwise."""
+        persistent = pika.BasicProperties(delivery_mode=2, content_type="application/json")
+        with self._open() as channel:
+            channel.basic_publish("", TASKS, json.dumps(message).encode(), persistent, mandatory=True)
+
+    def ping(self) -> None:
+        """Ask the broker for the task queue; also answers the broker's heartbeats."""
+        with self._open() as channel:
+            channel.queue_declare(TASKS, passive=True)
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        with held(self._lock, "RabbitMQ"):
+            try:
+                if self._channel is None:
+                    self._connection = open_broker()
+                    self._channel = self._connection.channel()
+                    declare_queues(self._channel)
+                    self._channel.confirm_delivery()
+                yield self._channel
+            except Exception:
+                self._close()
+                raise
+
+    def _close(self) -> None:
+        connection, self._connection, self._channel = self._connection, None, None
+        if connection is not None and connection.is_open:
+            connection.close()

@@ -1,0 +1,74 @@
+"""A worker: takes one task at a time from the queue, writes its result to PostgreSQL, then acknowledges it."""
+
+import json
+import os
+import threading
+import time
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from plumbing import NAME, TASKS, UNREACHABLE, Database, declare_queues, log, open_broker, serve, web_app
+
+database = Database(os.environ["DATABASE_URL"])
+consuming = threading.Event()
+
+
+def work(prompt: str) -> str:
+    """The business of this example: count the words of the prompt."""
+    return f"{len(prompt.split())} words"
+
+
+def handle(channel: Any, delivery: Any, _properties: object, body: bytes) -> None:
+    """Finish one task. A message that is no task goes to the failed ones; a dead database puts the task back."""
+    try:
+        message = json.loads(body)
+        identifier, result = str(message["id"]), work(str(message["prompt"]))
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("rejected a message that is no task: %r", error)
+        channel.basic_reject(delivery.delivery_tag, requeue=False)
+        return
+    finished = "UPDATE tasks SET status = 'done', result = %s, worker = %s WHERE id = %s"
+    database.run(finished, result, NAME, identifier)
+    channel.basic_ack(delivery.delivery_tag)
+
+
+def consume() -> None:
+    """Consume for ever. An unacknowledged task returns to the queue when the connection closes."""
+    pause = 0.1
+    while True:
+        try:
+            with open_broker() as connection:
+                channel = connection.channel()
+                declare_queues(channel)
+                channel.basic_qos(prefetch_count=1)
+                channel.basic_consume(TASKS, handle, consumer_tag=NAME)
+                log.info("consuming")
+                consuming.set()
+                pause = 0.1
+                channel.start_consuming()
+        except UNREACHABLE as error:
+            log.info("not consuming, again in %.1f s: %r", pause, error)
+        finally:
+            consuming.clear()
+        time.sleep(pause)
+        pause = min(2 * pause, 1.0)
+
+
+app = web_app("SutazAI worker", consume)
+
+
+@app.get("/health")
+def health() -> JSONResponse:
+    """Healthy means: takes tasks from the broker and can write their results."""
+    found = {"rabbitmq": "ok" if consuming.is_set() else "not consuming", "postgres": "ok"}
+    try:
+        database.run("SELECT 1")
+    except UNREACHABLE as error:
+        found["postgres"] = str(error).strip() or repr(error)
+    healthy = set(found.values()) == {"ok"}
+    body = {"status": "healthy" if healthy else "unhealthy", "dependencies": found}
+    return JSONResponse(body, 200 if healthy else 503)
+
+
+if __name__ == "__main__":
+    serve(app)

@@ -1,0 +1,1 @@
+"""The words of the audit: claims, observations, verdicts. Standard library only."""

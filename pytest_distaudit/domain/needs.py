@@ -1,0 +1,33 @@
+"""What a check must see before it can judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_distaudit.domain.observation import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A read of every system in ``role``: one ask, shared by all claims that want it."""
+
+    role: str
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """The claim's activity, performed with nonces while the asks of ``watch`` are followed."""
+
+    watch: tuple[Look, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A procedure over several roles that writes the audit's own nonces (``probes = "write"``)."""
+
+    name: str
+    roles: tuple[str, ...]
+
+
+Need = Look | Perform | Probe

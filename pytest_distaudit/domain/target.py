@@ -1,0 +1,129 @@
+"""Targets: one deployment of the audited system and how to reach it (design: targets)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pytest_distaudit.domain.errors import Place
+
+
+class Probes(StrEnum):
+    """What the audit may do to a system beyond connecting."""
+
+    NONE = "none"
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """How instances of a system tell themselves apart: ``identity = "header:X-Boot"``."""
+
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class NestedSystems:
+    """Systems that live inside another one (containers of a nested engine)."""
+
+    match: str
+    kind: str
+    transport: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSpec:
+    """One system as the target file describes it.
+
+    ``endpoints`` maps endpoint names to addresses; ``native`` holds the options of the kind's
+    recipe when the audit may start it as a native process; ``health`` is the path of an HTTP
+    service's health answer.
+    """
+
+    name: str
+    kind: str
+    place: Place
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    native: Mapping[str, Any] | None = None
+    probes: Probes = Probes.READ
+    disposable: bool = False
+    health: str | None = None
+    instances: Instances | None = None
+    inside: str | None = None
+    systems: NestedSystems | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A dependency edge: ``source`` needs ``to``; ``inject`` says how the audit may stand in its way."""
+
+    name: str
+    source: str
+    to: str
+    inject: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A request of the target with its outcomes; a status in neither list is indeterminate."""
+
+    name: str
+    request: str
+    ok: tuple[int, ...] = ()
+    fail: tuple[int, ...] = ()
+    json: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A business operation that the audit may perform; ``{nonce}`` is replaced in every text.
+
+    ``cleanup`` is a request made afterwards; ``{name}`` there is a field of the JSON answer.
+    An empty ``ok`` means any 2xx.
+    """
+
+    name: str
+    request: str
+    json: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cleanup: str | None = None
+    ok: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A command of the target (a deployment switch) and the command that undoes it."""
+
+    name: str
+    argv: tuple[str, ...]
+    undo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One deployment of the audited system."""
+
+    name: str
+    place: Place
+    systems: Mapping[str, SystemSpec] = field(default_factory=dict)
+    links: Mapping[str, Link] = field(default_factory=dict)
+    operations: Mapping[str, Operation] = field(default_factory=dict)
+    activities: Mapping[str, Activity] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    compose: str | None = None
+    audit_host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The whole of ``distaudit.toml``: targets, and which documents the audit reads."""
+
+    place: Place
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    default: str | None = None
+    documents: tuple[str, ...] = ("README*", "docs", "adr", "ARCHITECTURE*")
+    claims: str = "claims"

@@ -1,0 +1,1 @@
+"""Plan, gather, judge: each needed thing once, however many claims want it."""

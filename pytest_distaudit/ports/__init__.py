@@ -1,0 +1,1 @@
+"""Protocols and plain evidence types, product-free: what checks and adapters agree on."""

@@ -1,0 +1,60 @@
+"""The kind of a system: a table of asks. Adapters in ``systems/`` and extensions define one each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.ports.capabilities import Capability
+from pytest_distaudit.ports.located import Located
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of everything the audit does to a system: seconds, bytes, connections."""
+
+    connect_s: float = 2.0
+    ask_s: float = 5.0
+    look_s: float = 15.0
+    body_bytes: int = 4 * 1024 * 1024
+    connections: int = 10
+
+
+class Session(Protocol):
+    """An open conversation with one system, for one look. Not shared between threads.
+
+    ``ways`` collects what was asked, without secrets; ``identity`` names the answering process
+    once known. A session may remember answers: within one look nothing is asked twice.
+    """
+
+    ways: list[str]
+    identity: str
+
+    def close(self) -> None:
+        """End the conversation; never raises."""
+
+
+AnswerTo = Callable[[Any, Ask], Capability]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of system.
+
+    ``endpoints``: endpoint name -> URL schemes allowed; the first is what ``url`` in a target file
+    means. ``connect`` opens a session (lazily: it may do no I/O); ``answers`` maps capability names
+    to functions of (session, ask) that return the capability or raise Unobservable. All of them
+    only read, except those in ``writes``. ``parallel``: asks of one look run concurrently, each in
+    a session of its own. ``probes``: name -> function over the sessions of several roles.
+    """
+
+    name: str
+    endpoints: Mapping[str, tuple[str, ...]]
+    connect: Callable[[Located, Limits], Session]
+    answers: Mapping[str, AnswerTo]
+    parallel: bool = False
+    probes: Mapping[str, Callable[..., Capability]] = field(default_factory=dict)
+    #: seconds by which the system's own statistics may lag behind what happened
+    statistics_lag_s: float = 0.0

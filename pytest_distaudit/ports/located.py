@@ -1,0 +1,52 @@
+"""A system that has been found or started: where it is and what is known of its process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pytest_distaudit.domain.target import Probes
+from pytest_distaudit.domain.verdict import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What is known of a system's process without asking the system. ``log_tail`` is its last words."""
+
+    running: bool
+    pid: int | None = None
+    exit_code: int | None = None
+    log_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """One system with addresses that can be dialled.
+
+    ``source`` is "attach" or "native"; ``inventory`` reads the state of a process that the audit
+    started or that the target names by pid (None: nothing is known of its process).
+    ``neighbours`` are (host, port) of the target's other endpoints: second witnesses.
+    ``unavailable``: why the system could not be had at all (reason, sentence); then nothing is asked.
+    """
+
+    system: str
+    kind: str
+    endpoints: Mapping[str, str]
+    source: str = "attach"
+    probes: Probes = Probes.READ
+    disposable: bool = False
+    health: str | None = None
+    identity: str | None = None
+    inventory: Callable[[], Inventory] | None = None
+    neighbours: tuple[tuple[str, int], ...] = field(default=())
+    unavailable: tuple[Reason, str] | None = None
+
+
+def address(url: str, default_port: int = 0) -> tuple[str, int]:
+    """(host, port) of a URL; the port of the scheme's custom where none is written."""
+    parts = urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or default_port or _CUSTOMARY.get(parts.scheme, 0)
+
+
+_CUSTOMARY = {"http": 80, "https": 443, "postgresql": 5432, "postgres": 5432, "amqp": 5672, "amqps": 5671}

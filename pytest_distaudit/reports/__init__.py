@@ -1,0 +1,1 @@
+"""One finished audit in many shapes. Reports read; they never observe."""

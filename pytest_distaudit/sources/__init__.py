@@ -1,0 +1,1 @@
+"""What the audit reads from files: claims, documents, target descriptions."""

@@ -1,0 +1,1 @@
+"""Where systems come from: attached to, or started as native processes."""
