@@ -15,12 +15,13 @@ def _adapter(capability: Any) -> TypeAdapter[Any]:
     return TypeAdapter(capability)
 
 
-def to_json(value: object) -> Any:
+def to_json(fact: Any) -> Any:
     """A capability as plain JSON values."""
-    return _adapter(type(value)).dump_python(value, mode="json")
+    return _adapter(type(fact)).dump_python(fact, mode="json")
 
 
 def from_json(capability: type[C], value: Any) -> C:
     """The capability again. Raises pydantic.ValidationError if it does not fit."""
-    fact: C = _adapter(capability).validate_python(value)
+    wanted: Any = capability
+    fact: C = _adapter(wanted).validate_python(value)
     return fact

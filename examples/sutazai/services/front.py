@@ -6,10 +6,11 @@ import urllib.request
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from fastapi import HTTPException, Request
+from fastapi import HTTPException
 from fastapi.responses import JSONResponse
-from plumbing import PATIENCE, UNREACHABLE, Database, Publisher, log, serve, web_app
+from plumbing import PATIENCE, UNREACHABLE, Database, Publisher, health_report, log, reason, serve, web_app
 from pydantic import BaseModel
 
 primary = Database(os.environ["DATABASE_URL"])
@@ -41,7 +42,7 @@ def keep_connected() -> None:
         time.sleep(0.5)
 
 
-app = web_app("SutazAI front", keep_connected)
+app = web_app("SutazAI front")
 
 
 @app.post("/tasks", status_code=202)
@@ -78,7 +79,7 @@ def health() -> JSONResponse:
         "postgres": lambda: primary.run("SELECT 1"),
         "postgres-standby": lambda: standby.run("SELECT 1"),
         "rabbitmq": publisher.ping,
-        **{name: lambda url=url: ask_alive(url) for name, url in workers.items()},
+        **{name: partial(ask_alive, url) for name, url in workers.items()},
     }
     asked = {name: askers.submit(question) for name, question in questions.items()}
     found = {}
@@ -88,14 +89,7 @@ def health() -> JSONResponse:
             found[name] = "ok"
         except Exception as error:
             found[name] = reason(error)
-    healthy = set(found.values()) == {"ok"}
-    body = {"status": "healthy" if healthy else "unhealthy", "dependencies": found}
-    return JSONResponse(body, 200 if healthy else 503)
-
-
-@app.exception_handler(Exception)
-def unavailable(_request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": reason(error)}, 503 if isinstance(error, UNREACHABLE) else 500)
+    return health_report(found)
 
 
 def ask_alive(url: str) -> None:
@@ -103,11 +97,5 @@ def ask_alive(url: str) -> None:
         answer.read()
 
 
-def reason(error: BaseException) -> str:
-    """The first line of what went wrong, or the kind of error when it says nothing."""
-    text = str(error).strip() or repr(error)
-    return text.splitlines()[0]
-
-
 if __name__ == "__main__":
-    serve(app)
+    serve(app, keep_connected)

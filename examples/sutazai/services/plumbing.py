@@ -16,6 +16,7 @@ import pika  # type: ignore[import-untyped]
 import psycopg
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from psycopg.rows import DictRow, dict_row
 
 NAME = os.environ.get("NAME", "sutazai")
@@ -31,10 +32,27 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)
 log = logging.getLogger(NAME)
 
 
-def web_app(title: str, background: Callable[[], None]) -> FastAPI:
-    """An application that carries its boot identity in every answer and runs `background` beside it."""
-    app = FastAPI(title=title)
-    threading.Thread(target=background, name="background", daemon=True).start()
+def reason(error: BaseException) -> str:
+    """The first line of what went wrong, or the kind of error when it says nothing."""
+    text = str(error).strip() or repr(error)
+    return text.splitlines()[0]
+
+
+def unavailable(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": reason(error)}, 503)
+
+
+def health_report(found: dict[str, str]) -> JSONResponse:
+    """200 when every dependency said "ok", otherwise 503 with what the others said."""
+    healthy = set(found.values()) == {"ok"}
+    return JSONResponse(
+        {"status": "healthy" if healthy else "unhealthy", "dependencies": found}, 200 if healthy else 503
+    )
+
+
+def web_app(title: str) -> FastAPI:
+    """An application that signs every answer with its boot identity and owns up to a server it cannot reach."""
+    app = FastAPI(title=title, exception_handlers=dict.fromkeys(UNREACHABLE, unavailable))
 
     @app.middleware("http")
     async def sign(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -49,7 +67,9 @@ def web_app(title: str, background: Callable[[], None]) -> FastAPI:
     return app
 
 
-def serve(app: FastAPI) -> None:
+def serve(app: FastAPI, background: Callable[[], None]) -> None:
+    """Answer HTTP on PORT, with `background` running beside it until the process ends."""
+    threading.Thread(target=background, name="background", daemon=True).start()
     port = int(os.environ["PORT"])
     uvicorn.run(app, host="127.0.0.1", port=port, loop="asyncio", http="h11", ws="none", access_log=False)
 

@@ -7,7 +7,19 @@ import time
 from typing import Any
 
 from fastapi.responses import JSONResponse
-from plumbing import NAME, TASKS, UNREACHABLE, Database, declare_queues, log, open_broker, serve, web_app
+from plumbing import (
+    NAME,
+    TASKS,
+    UNREACHABLE,
+    Database,
+    declare_queues,
+    health_report,
+    log,
+    open_broker,
+    reason,
+    serve,
+    web_app,
+)
 
 database = Database(os.environ["DATABASE_URL"])
 consuming = threading.Event()
@@ -47,14 +59,14 @@ def consume() -> None:
                 pause = 0.1
                 channel.start_consuming()
         except UNREACHABLE as error:
-            log.info("not consuming, again in %.1f s: %r", pause, error)
+            log.info("not consuming, again in %.1f s: %s", pause, reason(error))
         finally:
             consuming.clear()
         time.sleep(pause)
         pause = min(2 * pause, 1.0)
 
 
-app = web_app("SutazAI worker", consume)
+app = web_app("SutazAI worker")
 
 
 @app.get("/health")
@@ -64,11 +76,9 @@ def health() -> JSONResponse:
     try:
         database.run("SELECT 1")
     except UNREACHABLE as error:
-        found["postgres"] = str(error).strip() or repr(error)
-    healthy = set(found.values()) == {"ok"}
-    body = {"status": "healthy" if healthy else "unhealthy", "dependencies": found}
-    return JSONResponse(body, 200 if healthy else 503)
+        found["postgres"] = reason(error)
+    return health_report(found)
 
 
 if __name__ == "__main__":
-    serve(app)
+    serve(app, consume)
