@@ -61,7 +61,9 @@ class Check:
     ``claims`` is the sentence it decides; ``shows_not`` what a verified answer leaves open.
     ``cost_s`` is the wall time it may take beyond a snapshot; ``changes_target`` whether it leaves
     traces (only things prefixed ``distaudit-``, removed afterwards). ``needs`` and ``judge`` are
-    pure functions of the claim and the evidence.
+    pure functions of the claim and the evidence. ``settles_s``: how long a claim without ``within``
+    is looked at again before it is refuted, for facts that need a moment (0: one look decides).
+    ``judges_presence``: roles whose systems may be down without blocking the claim.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Check:
     changes_target: bool = False
     cost_s: float = 0.0
     settles_s: float = 0.0
+    judges_presence: tuple[str, ...] = ()
     shows_not: str = ""
     version: int = 1
 
@@ -93,14 +96,11 @@ def check(
     changes_target: bool = False,
     cost_s: float = 0.0,
     settles_s: float = 0.0,
+    judges_presence: tuple[str, ...] = (),
     shows_not: str = "",
     version: int = 1,
 ) -> Callable[[Judge], Check]:
-    """Make the decorated judge a :class:`Check`. Arguments are the fields of that class.
-
-    ``settles_s``: how long a claim without ``within`` is looked at again before it is refuted,
-    for facts that need a moment (0: one look decides).
-    """
+    """Make the decorated judge a :class:`Check`. Arguments are the fields of that class."""
 
     def make(judge: Judge) -> Check:
         return Check(
@@ -116,6 +116,7 @@ def check(
             changes_target=changes_target,
             cost_s=cost_s,
             settles_s=settles_s,
+            judges_presence=judges_presence,
             shows_not=shows_not,
             version=version,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask, Observation
@@ -14,7 +14,7 @@ from pytest_distaudit.domain.verdict import Reason
 class _Named(Protocol):
     """A capability class, as far as the evidence needs to know."""
 
-    capability: str
+    capability: ClassVar[str]
 
 
 C = TypeVar("C", bound=_Named)

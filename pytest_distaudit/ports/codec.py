@@ -17,7 +17,8 @@ def _adapter(capability: Any) -> TypeAdapter[Any]:
 
 def to_json(fact: Any) -> Any:
     """A capability as plain JSON values."""
-    return _adapter(type(fact)).dump_python(fact, mode="json")
+    kind: Any = type(fact)
+    return _adapter(kind).dump_python(fact, mode="json")
 
 
 def from_json(capability: type[C], value: Any) -> C:

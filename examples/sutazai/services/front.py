@@ -24,6 +24,8 @@ SCHEMA = """CREATE TABLE IF NOT EXISTS tasks (
 
 
 class Task(BaseModel):
+    """What a client submits."""
+
     prompt: str
 
 
@@ -69,6 +71,7 @@ def show(identifier: str) -> dict[str, str | None]:
 
 @app.delete("/tasks/{identifier}", status_code=204)
 def remove(identifier: str) -> None:
+    """Forget the task; one that is not there is forgotten already."""
     primary.run("DELETE FROM tasks WHERE id = %s", identifier)
 
 
@@ -87,12 +90,13 @@ def health() -> JSONResponse:
         try:
             answer.result(timeout=2 * PATIENCE)
             found[name] = "ok"
-        except Exception as error:
+        except UNREACHABLE as error:
             found[name] = reason(error)
     return health_report(found)
 
 
 def ask_alive(url: str) -> None:
+    """Fetch another service's sign of life; it raises when there is none."""
     with urllib.request.urlopen(f"{url}/live", timeout=PATIENCE) as answer:
         answer.read()
 

@@ -12,6 +12,7 @@ log = logging.getLogger(NAME)
 
 
 def main() -> int:
+    """Serve with the database, or say why not and give up: there is no second try."""
     log.info("connecting to PostgreSQL")
     try:
         database = psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=2, autocommit=True)
@@ -23,6 +24,7 @@ def main() -> int:
 
 
 def serve(database: psycopg.Connection) -> None:
+    """Answer HTTP on PORT."""
     import uvicorn
     from fastapi import FastAPI
 

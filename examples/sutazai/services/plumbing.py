@@ -10,9 +10,10 @@ import secrets
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any, LiteralString
 
-import pika  # type: ignore[import-untyped]
+import pika
 import psycopg
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -25,7 +26,7 @@ PATIENCE = 2  # seconds that any one question to a server may take
 
 TASKS = "tasks"
 FAILED = "tasks.failed"
-UNREACHABLE = (psycopg.Error, pika.exceptions.AMQPError, OSError)
+UNREACHABLE = (psycopg.Error, pika.exceptions.AMQPError, HTTPException, OSError)
 
 logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {NAME}: %(message)s")
 logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -34,20 +35,20 @@ log = logging.getLogger(NAME)
 
 def reason(error: BaseException) -> str:
     """The first line of what went wrong, or the kind of error when it says nothing."""
-    text = str(error).strip() or repr(error)
+    text = str(error).strip() or type(error).__name__
     return text.splitlines()[0]
 
 
-def unavailable(_request: Request, error: Exception) -> Response:
+async def unavailable(_request: Request, error: Exception) -> Response:
+    """Tell the client which server is missing instead of failing without a word."""
     return JSONResponse({"detail": reason(error)}, 503)
 
 
 def health_report(found: dict[str, str]) -> JSONResponse:
     """200 when every dependency said "ok", otherwise 503 with what the others said."""
     healthy = set(found.values()) == {"ok"}
-    return JSONResponse(
-        {"status": "healthy" if healthy else "unhealthy", "dependencies": found}, 200 if healthy else 503
-    )
+    body = {"status": "healthy" if healthy else "unhealthy", "dependencies": found}
+    return JSONResponse(body, 200 if healthy else 503)
 
 
 def web_app(title: str) -> FastAPI:
@@ -92,6 +93,7 @@ def declare_queues(channel: Any) -> None:
 
 @contextmanager
 def held(lock: threading.Lock, what: str) -> Iterator[None]:
+    """Hold the lock, but wait for it no longer than for any other answer."""
     if not lock.acquire(timeout=PATIENCE):
         raise TimeoutError(f"an earlier question to {what} is still unanswered after {PATIENCE} s")
     try:

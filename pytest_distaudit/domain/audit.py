@@ -1,0 +1,154 @@
+"""The finished audit: what every report reads, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    """One observation as reports show it; ``value`` is JSON, ``at`` seconds since the epoch."""
+
+    system: str
+    asked: str
+    value: Any
+    at: float
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """One judged claim. ``blocked_by`` is the key of the claim (or ``system:NAME``) that stands before it."""
+
+    id: str
+    nodeid: str
+    case: str
+    quote: str
+    document: str
+    line: int
+    area: str
+    severity: str
+    check: str
+    check_version: int
+    roles: dict[str, str]
+    systems: tuple[str, ...]
+    verdict: Verdict
+    reason: Reason | None
+    claimed: str
+    actual: str
+    because: str
+    remedy: str
+    shows_not: str
+    rung_claimed: Rung
+    rung_proven: Rung | None
+    blocked_by: str | None
+    waiver: dict[str, str] | None
+    duration_s: float
+    evidence: tuple[EvidenceLine, ...] = ()
+    baselined: bool = False
+    waiver_spent: bool = False
+    replayable: bool = True
+
+    @property
+    def key(self) -> str:
+        """``id`` or ``id[case]``."""
+        return f"{self.id}[{self.case}]" if self.case else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class SystemResult:
+    """One system of the target and the highest rung that a claim proved (``declared`` if none did)."""
+
+    name: str
+    kind: str
+    source: str
+    version: str
+    rung: Rung
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A claim that this run left out, and why."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputError:
+    """Something wrong with the audit's own input."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One finished audit. ``started`` is ISO 8601; ``verdict`` None when only a part was selected."""
+
+    tool: str
+    target: str | None
+    provision: str
+    scope: str
+    started: str
+    duration_s: float
+    commit: str | None
+    dirty: bool | None
+    verdict: str | None
+    selected: int
+    total: int
+    claims: tuple[ClaimResult, ...]
+    systems: tuple[SystemResult, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
+    errors: tuple[InputError, ...] = ()
+    claimed_sentences: int = 0
+    narrowed: bool = False
+    replayed: bool = False
+    findings: tuple[dict[str, Any], ...] = field(default=())
+
+    def count(self, verdict: Verdict) -> int:
+        """How many claims have that verdict."""
+        return sum(claim.verdict is verdict for claim in self.claims)
+
+
+def verdict_of_target(claims: Sequence[ClaimResult], errors: int) -> str:
+    """genuine, facade, undetermined or partial (design: whole target)."""
+    if not claims:
+        return "undetermined"
+    judged = [claim for claim in claims if claim.verdict is not Verdict.UNVERIFIABLE]
+    if not judged:
+        return "undetermined"
+    if not errors and all(c.verdict in (Verdict.VERIFIED, Verdict.WAIVED) for c in claims):
+        return "genuine"
+    if any(_is_facade(system, claims) for system in _systems(claims)):
+        return "facade"
+    return "partial"
+
+
+def _systems(claims: Iterable[ClaimResult]) -> set[str]:
+    return {system for claim in claims for system in claim.systems}
+
+
+def _is_facade(system: str, claims: Iterable[ClaimResult]) -> bool:
+    """Every judged claim at ``used`` or above about the system is refuted, and there is one."""
+    deep = [
+        claim.verdict
+        for claim in claims
+        if system in claim.systems
+        and claim.rung_claimed >= Rung.USED
+        and claim.verdict in (Verdict.VERIFIED, Verdict.REFUTED)
+    ]
+    return bool(deep) and all(verdict is Verdict.REFUTED for verdict in deep)
+
+
+def rung_of_system(system: str, claims: Iterable[ClaimResult]) -> Rung:
+    """The highest rung that a verified claim proved of the system."""
+    proven = [claim.rung_proven for claim in claims if system in claim.systems and claim.rung_proven is not None]
+    return max(proven, default=Rung.DECLARED)

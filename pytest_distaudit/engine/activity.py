@@ -1,0 +1,171 @@
+"""Performing an activity with nonces while its traces are followed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.domain.target import Activity
+from pytest_distaudit.engine.hub import Hub
+from pytest_distaudit.ports.capabilities import ActivityRun, Performed
+from pytest_distaudit.ports.codec import to_json
+from pytest_distaudit.ports.fetch import Fetch, Request, Response
+from pytest_distaudit.ports.located import Located
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often and how long, in seconds. ``lag``: how far the watched statistics may be behind."""
+
+    lag: float
+    runs: int = 5
+    sample: float = 0.5
+    limit: float = 60.0
+
+    @property
+    def still(self) -> float:
+        """Counters that did not move for this long have settled."""
+        return self.lag + 1.5
+
+
+def perform(
+    activity: Activity,
+    watched: Iterable[tuple[Located, Sequence[Ask]]],
+    hub: Hub,
+    fetch: Fetch,
+    base_url: Callable[[str], str | None],
+    pace: Pace,
+) -> tuple[Observation, ...]:
+    """Idle window, performances, settling, clean-up: every look and one ActivityRun observation.
+
+    ``base_url`` gives the address of a system by name, None for a host that is not a system's.
+    """
+    watch = _Watch(hub, list(watched), pace)
+    idle_from = time.time()
+    watch.follow(pace.still)
+    active_from = time.time()
+    performer = _Performer(activity, fetch, base_url)
+    done = [performer.perform() for _ in range(pace.runs)]
+    active_to = time.time()
+    watch.settle(active_to)
+    runs = tuple(_with_cleanup(run, performer.clean(answer)) for run, answer in done)
+    run = ActivityRun(activity.name, idle_from, active_from, active_to, time.time(), runs)
+    ask = ActivityRun.ask(activity=activity.name)
+    value = hub.redactor.value(to_json(run))
+    way = f"{activity.request.split(maxsplit=1)[0]} x {pace.runs}"
+    return (*watch.seen, Observation("", ask, idle_from, time.time() - idle_from, way, value=value))
+
+
+class _Watch:
+    """Looks at everything watched, again and again, and keeps what it saw."""
+
+    def __init__(self, hub: Hub, watched: Sequence[tuple[Located, Sequence[Ask]]], pace: Pace) -> None:
+        self._hub, self._watched, self._pace = hub, watched, pace
+        self.seen: list[Observation] = []
+        self._moved_at = 0.0
+        self._last: list[Any] = []
+
+    def follow(self, seconds: float) -> None:
+        until = time.time() + seconds
+        while True:
+            self._look()
+            if time.time() >= until:
+                return
+            time.sleep(self._pace.sample)
+
+    def settle(self, since: float) -> None:
+        """Follow until nothing has moved for longer than the statistics lag."""
+        self._moved_at = since
+        while time.time() < since + self._pace.limit:
+            self._look()
+            if time.time() - self._moved_at >= self._pace.still:
+                return
+            time.sleep(self._pace.sample)
+
+    def _look(self) -> None:
+        now = [seen for located, asks in self._watched for seen in self._hub.watch(located, asks)]
+        values = [seen.value for seen in now]
+        if values != self._last:
+            self._last, self._moved_at = values, time.time()
+        self.seen.extend(now)
+
+
+class _Performer:
+    """Sends the activity's requests; one nonce each."""
+
+    def __init__(self, activity: Activity, fetch: Fetch, base_url: Callable[[str], str | None]) -> None:
+        self._activity, self._fetch, self._base_url = activity, fetch, base_url
+
+    def perform(self) -> tuple[Performed, Mapping[str, str]]:
+        nonce = f"distaudit-{secrets.token_hex(16)}"
+        words = {"nonce": nonce}
+        at, started = time.time(), time.perf_counter()
+        try:
+            answer = self._fetch(self._request(self._activity.request, words, self._activity.json))
+        except Unobservable as error:
+            return Performed(nonce, at, time.perf_counter() - started, False, detail=str(error)), words
+        ok = answer.status in self._activity.ok if self._activity.ok else 200 <= answer.status < 300
+        detail = "" if ok else answer.text[:200]
+        return Performed(nonce, at, answer.elapsed, ok, answer.status, detail), {**_fields(answer), **words}
+
+    def clean(self, words: Mapping[str, str]) -> bool | None:
+        """None: nothing to clean or nothing known of what to clean."""
+        if not self._activity.cleanup or _missing(self._activity.cleanup, words):
+            return None
+        try:
+            return self._fetch(self._request(self._activity.cleanup, words, None)).status < 400
+        except Unobservable:
+            return False
+
+    def _request(self, template: str, words: Mapping[str, str], json: Any) -> Request:
+        method, url = fill(template, words).split(maxsplit=1)
+        headers = {name: str(fill(value, words)) for name, value in self._activity.headers.items()}
+        return Request(method, self._addressed(url), headers, fill(json, words))
+
+    def _addressed(self, url: str) -> str:
+        """The URL with a system's name replaced by that system's address."""
+        parts = urlsplit(url)
+        base = self._base_url(parts.hostname or "")
+        if base is None:
+            return url
+        there = urlsplit(base)
+        return urlunsplit((there.scheme, there.netloc, there.path.rstrip("/") + parts.path, parts.query, ""))
+
+
+def fill(template: Any, words: Mapping[str, str]) -> Any:
+    """Replace ``{name}`` in every text of a JSON value; unknown names stay."""
+    if isinstance(template, str):
+        return _FIELD.sub(lambda found: words.get(found[1], found[0]), template)
+    if isinstance(template, list):
+        return [fill(entry, words) for entry in template]
+    if isinstance(template, dict):
+        return {key: fill(entry, words) for key, entry in template.items()}
+    return template
+
+
+def _missing(template: str, words: Mapping[str, str]) -> bool:
+    return any(name not in words for name in _FIELD.findall(template))
+
+
+def _fields(answer: Response) -> dict[str, str]:
+    """The scalar fields of a JSON object answer, as text."""
+    try:
+        body = answer.decoded("activity")
+    except Unobservable:
+        return {}
+    if not isinstance(body, dict):
+        return {}
+    return {str(name): str(value) for name, value in body.items() if isinstance(value, (str, int))}
+
+
+def _with_cleanup(run: Performed, cleaned: bool | None) -> Performed:
+    return Performed(run.nonce, run.at, run.latency, run.ok, run.status, run.detail, cleaned)

@@ -1,0 +1,112 @@
+"""Looks at running systems: the first one shared, later ones fresh."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from pytest_distaudit.domain.needs import Look, Need, Perform, Probe
+from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.engine.activity import Pace, perform
+from pytest_distaudit.engine.conduct import Sight, timing_of
+from pytest_distaudit.engine.hub import Hub
+from pytest_distaudit.engine.plan import Plan, Planned
+from pytest_distaudit.engine.probe import probe_ask, run_probe
+from pytest_distaudit.ports.fetch import Fetch
+from pytest_distaudit.ports.kind import Kind
+from pytest_distaudit.ports.located import Located
+
+#: seconds between two looks of one claim: often enough to be quick, seldom enough to be polite
+_SHORTEST, _LONGEST = 0.2, 1.0
+
+
+class Live:
+    """Gathers for claims whose systems are bound to addresses. One per target and session."""
+
+    def __init__(self, plan: Plan, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch]) -> None:
+        self._plan, self._hub, self._kinds, self._fetch = plan, hub, kinds, fetch
+        self._shared: dict[object, tuple[Observation, ...]] = {}
+
+    def begin(self, located: Mapping[str, Located]) -> None:
+        """Start one concurrent look at every planned system of the target."""
+        self._hub.prefetch((located[name], asks) for name, asks in self._plan.asks.items() if name in located)
+
+    def presence(self, located: Located) -> Observation:
+        """Whether the system runs; asked once per address."""
+        return self._hub.presence(located)
+
+    def sights(self, planned: Planned, bound: Mapping[str, Located]) -> Iterator[Sight]:
+        """The first look from what everybody shares; further ones until the claim's time is up."""
+        timing = timing_of(planned)
+        until = time.monotonic() + (timing.seconds if timing else 0.0)
+        yield LiveSight(self, planned, bound, None)
+        pause = min(_LONGEST, max(_SHORTEST, (timing.seconds if timing else 0.0) / 20))
+        while time.monotonic() < until:
+            time.sleep(min(pause, max(0.0, until - time.monotonic())))
+            yield LiveSight(self, planned, bound, time.time())
+
+    def gather(
+        self, planned: Planned, bound: Mapping[str, Located], needs: Sequence[Need], newer_than: float | None
+    ) -> list[Observation]:
+        """Everything that ``needs`` names, for this claim's systems."""
+        asks: dict[str, list[Ask]] = {}
+        found: list[Observation] = []
+        for need in needs:
+            if isinstance(need, Look):
+                for system in planned.roles[need.role]:
+                    asks.setdefault(system, []).append(need.ask)
+            elif isinstance(need, Perform):
+                found.extend(self._performed(planned, bound))
+            else:
+                found.extend(self._probed(need, planned, bound))
+        self._hub.prefetch((bound[system], wanted) for system, wanted in asks.items() if newer_than is None)
+        for system, wanted in asks.items():
+            found.extend(self._hub.facts(bound[system], wanted, newer_than))
+        return found
+
+    def _performed(self, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The activity's one run, watched for every claim about it on the same addresses."""
+        name = planned.claim.activity or ""
+        watched: dict[str, list[Ask]] = {}
+        for system, ask in self._plan.watched[name]:
+            watched.setdefault(system, []).append(ask)
+        key = (name, *sorted(tuple(bound[system].endpoints.items()) for system in watched if system in bound))
+        if key not in self._shared:
+            lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched if system in bound)
+            self._shared[key] = perform(
+                self._plan.target.activities[name],
+                [(bound[system], asks) for system, asks in watched.items() if system in bound],
+                self._hub,
+                self._fetch(),
+                lambda host: _base_url(bound, host),
+                Pace(lag),
+            )
+        return self._shared[key]
+
+    def _probed(self, need: Probe, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        players = {role: bound[planned.roles[role][0]] for role in need.roles}
+        key = (probe_ask(need, players), *(tuple(located.endpoints.items()) for located in players.values()))
+        if key not in self._shared:
+            self._shared[key] = (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),)
+        return self._shared[key]
+
+
+class LiveSight:
+    """One look of one claim at running systems."""
+
+    def __init__(self, live: Live, planned: Planned, bound: Mapping[str, Located], newer_than: float | None) -> None:
+        self._live, self._planned, self._bound, self._newer_than = live, planned, bound, newer_than
+        self.observations: Sequence[Observation] = live.gather(planned, bound, planned.needs, newer_than)
+
+    def extend(self, needs: tuple[Need, ...]) -> bool:
+        """Gather more, at this look's moment or later."""
+        more = self._live.gather(self._planned, self._bound, needs, self._newer_than)
+        self.observations = [*self.observations, *more]
+        return bool(more)
+
+
+def _base_url(bound: Mapping[str, Located], host: str) -> str | None:
+    for name, located in bound.items():
+        if name.lower() == host:
+            return located.endpoints.get("url")
+    return None

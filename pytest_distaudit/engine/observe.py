@@ -1,0 +1,120 @@
+"""One look at one system: every ask once, each answered or honestly not."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.engine.redact import Redactor
+from pytest_distaudit.ports.capabilities import Capability, Presence
+from pytest_distaudit.ports.codec import to_json
+from pytest_distaudit.ports.dial import answers
+from pytest_distaudit.ports.failure import Refusal, unobservable
+from pytest_distaudit.ports.kind import Kind, Limits, Session
+from pytest_distaudit.ports.located import Located, address
+
+PRESENCE = Presence.ask()
+
+
+def look(
+    kind: Kind, located: Located, asks: Sequence[Ask], limits: Limits, redactor: Redactor
+) -> Iterator[Observation]:
+    """Observations for ``asks``, presence first. A system that is not there is not asked further."""
+    presence = _observe(located, PRESENCE, redactor, lambda: _presence(kind, located, limits))
+    if PRESENCE in asks:
+        yield presence
+    rest = [ask for ask in asks if ask != PRESENCE]
+    if presence.reason is not None:
+        yield from (replace(presence, ask=ask) for ask in rest)
+    elif not presence.value["up"]:
+        detail = presence.value["witness"]
+        yield from (replace(presence, ask=ask, value=None, reason=Reason.BLOCKED, detail=detail) for ask in rest)
+    elif kind.parallel and len(rest) > 1:
+        with ThreadPoolExecutor(min(limits.connections, len(rest))) as pool:
+            yield from pool.map(lambda ask: next(_ask_all(kind, located, [ask], limits, redactor)), rest)
+    else:
+        yield from _ask_all(kind, located, rest, limits, redactor)
+
+
+def _ask_all(
+    kind: Kind, located: Located, asks: Sequence[Ask], limits: Limits, redactor: Redactor
+) -> Iterator[Observation]:
+    session = kind.connect(located, limits)
+    try:
+        for ask in asks:
+            yield _observe(located, ask, redactor, lambda ask=ask: _answer(kind, session, ask))  # type: ignore[misc]
+    finally:
+        session.close()
+
+
+def _answer(kind: Kind, session: Session, ask: Ask) -> tuple[Capability, Session]:
+    answer = kind.answers.get(ask.capability)
+    if answer is None:
+        raise Unobservable(Reason.NO_OBSERVABLE, f"kind {kind.name} does not offer {ask.capability}")
+    return answer(session, ask), session
+
+
+def _presence(kind: Kind, located: Located, limits: Limits) -> tuple[Capability, Session | None]:
+    """Presence by inventory, then by handshake; a refusal counts only with a second witness."""
+    if located.unavailable is not None:
+        raise Unobservable(*located.unavailable)
+    inventory = located.inventory() if located.inventory else None
+    if inventory is not None and not inventory.running:
+        return Presence(up=False, witness=_death(inventory.exit_code, inventory.log_tail)), None
+    session = kind.connect(located, limits)
+    try:
+        return _answer(kind, session, PRESENCE)
+    except Refusal as refusal:
+        witness = _second_witness(located)
+        if witness is None:
+            raise
+        return Presence(up=False, witness=f"{refusal.detail}, while {witness} answers"), session
+    finally:
+        session.close()
+
+
+def _death(exit_code: int | None, log_tail: str) -> str:
+    fate = "its process is not running" if exit_code is None else f"its process exited with status {exit_code}"
+    last = [line for line in log_tail.strip().splitlines() if line.strip()][-3:]
+    return f"{fate}; last words: {' | '.join(last)}" if last else fate
+
+
+def _second_witness(located: Located) -> str | None:
+    """Another endpoint on the same host that accepts connections: the host is there, the system is not."""
+    own = {address(url) for url in located.endpoints.values()}
+    hosts = {host for host, _ in own}
+    for host, port in located.neighbours:
+        if host in hosts and (host, port) not in own and answers(host, port):
+            return f"{host}:{port}"
+    for host, port in own:
+        if answers(host, port):
+            return f"{host}:{port}"
+    return None
+
+
+def _observe(
+    located: Located, ask: Ask, redactor: Redactor, answer: Callable[[], tuple[Capability, Session | None]]
+) -> Observation:
+    """Time one answer and write down what came, or the reason why nothing did."""
+    at, started = time.time(), time.perf_counter()
+    value, reason, detail, way, identity = None, None, "", "", ""
+    try:
+        fact, session = answer()
+        value = redactor.value(to_json(fact))
+        if session is not None:
+            way, identity = redactor.text("; ".join(session.ways)), session.identity
+    except Unobservable as error:
+        reason, detail = error.reason, error.detail
+    except OSError as error:
+        told = unobservable(error, str(ask))
+        reason, detail = told.reason, told.detail
+    except Exception:  # noqa: BLE001 - an adapter's own crash is the audit's error, never "absent"
+        reason, detail = Reason.AUDIT_ERROR, traceback.format_exc(limit=-3)
+    latency = round(time.perf_counter() - started, 6)
+    return Observation(located.system, ask, at, latency, way, identity, value, reason, redactor.text(detail))

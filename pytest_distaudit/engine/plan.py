@@ -1,0 +1,119 @@
+"""The plan: what the selected claims need, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from pytest_distaudit.domain.check import Check
+from pytest_distaudit.domain.claim import Claim
+from pytest_distaudit.domain.needs import Look, Need, Perform, Probe
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.domain.target import Target
+from pytest_distaudit.ports.capabilities import Presence
+
+PRESENCE = Presence.ask()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One claim with its check, the systems that play its roles, and what it needs.
+
+    ``leans_on``: systems that must run before the claim can be judged (those whose presence the
+    check does not judge itself, and the one that performs its activity).
+    """
+
+    claim: Claim
+    check: Check
+    roles: Mapping[str, tuple[str, ...]]
+    needs: tuple[Need, ...]
+    leans_on: tuple[str, ...] = ()
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Every system that plays a role, once, in order."""
+        return tuple(dict.fromkeys(name for names in self.roles.values() for name in names))
+
+
+def plan_claim(claim: Claim, check: Check, target: Target) -> Planned:
+    """Resolve roles and needs. The claim has been held against the target before."""
+    roles = {role: _players(pattern, target) for role, pattern in claim.roles.items()}
+    needs = check.needs(claim)
+    leans_on = [name for role, names in roles.items() if role not in check.judges_presence for name in names]
+    if claim.activity:
+        leans_on.extend(_performer(target, claim.activity))
+    return Planned(claim, check, roles, needs, tuple(dict.fromkeys(leans_on)))
+
+
+def _players(pattern: str, target: Target) -> tuple[str, ...]:
+    if pattern in target.systems:
+        return (pattern,)
+    return tuple(name for name in target.systems if fnmatchcase(name, pattern))
+
+
+def _performer(target: Target, activity: str) -> tuple[str, ...]:
+    host = urlsplit(target.activities[activity].request.split(maxsplit=1)[-1]).hostname or ""
+    return tuple(name for name in target.systems if name.lower() == host)
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything that the selected claims need from one target."""
+
+    target: Target
+    claims: list[Planned] = field(default_factory=list)
+    asks: dict[str, dict[Ask, None]] = field(default_factory=dict)
+    watched: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
+
+    def add(self, planned: Planned) -> None:
+        """Take one more claim's needs in."""
+        self.claims.append(planned)
+        for system in (*planned.systems, *planned.leans_on):
+            self.asks.setdefault(system, {})[PRESENCE] = None
+        for need in planned.needs:
+            if isinstance(need, Look):
+                for system in planned.roles[need.role]:
+                    self.asks.setdefault(system, {})[need.ask] = None
+            elif isinstance(need, Perform) and planned.claim.activity:
+                watched = self.watched.setdefault(planned.claim.activity, {})
+                watched.update(dict.fromkeys(watch_list(planned, need)))
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Systems that some claim needs, and what those depend on by links."""
+        needed = dict.fromkeys(self.asks)
+        for name in list(needed):
+            needed.update(dict.fromkeys(dependencies(self.target, name)))
+        return tuple(needed)
+
+    def presence_claim(self, system: str) -> str | None:
+        """The key of the claim that judges whether the system runs."""
+        for planned in self.claims:
+            if planned.check.name == "system.running" and system in planned.systems:
+                return planned.claim.key
+        return None
+
+
+def watch_list(planned: Planned, need: Perform) -> Iterable[tuple[str, Ask]]:
+    """(system, ask) of everything that is followed while the activity runs."""
+    return ((system, look.ask) for look in need.watch for system in planned.roles[look.role])
+
+
+def dependencies(target: Target, system: str) -> tuple[str, ...]:
+    """What ``system`` needs by the target's links, directly and on, nearest first."""
+    found: dict[str, None] = {}
+    frontier = [system]
+    while frontier:
+        current = frontier.pop(0)
+        for link in target.links.values():
+            if link.source == current and link.to not in found and link.to != system:
+                found[link.to] = None
+                frontier.append(link.to)
+    return tuple(found)
+
+
+def probes_of(planned: Planned) -> tuple[Probe, ...]:
+    """The probes that the claim needs."""
+    return tuple(need for need in planned.needs if isinstance(need, Probe))

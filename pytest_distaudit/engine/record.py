@@ -1,0 +1,102 @@
+"""The evidence folder: small JSON files that judge the same again without any server.
+
+``<folder>/observations/<system>/<ask>.<digest>.json`` holds one observation;
+``<folder>/claims/<key>.json`` the looks of one claim as lists of those files;
+``<folder>/audit.json`` when and where the audit was made. xdist workers write beside each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_distaudit.domain.needs import Need
+from pytest_distaudit.domain.observation import Observation, observation_from_json, observation_to_json
+from pytest_distaudit.engine.conduct import Conducted, Sight
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._=-]+")
+
+
+class Recorder:
+    """Writes the evidence folder; every file appears whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._names: dict[int, tuple[Observation, str]] = {}
+
+    def about(self, facts: Mapping[str, Any]) -> None:
+        """When, where and with what the audit was made."""
+        _write(self.folder / "audit.json", facts)
+
+    def claim(self, key: str, conducted: Conducted, extra: Mapping[str, Any]) -> None:
+        """One claim's looks."""
+        looks = [[self._observation(seen) for seen in look] for look in conducted.looks]
+        _write(self.folder / "claims" / f"{_slug(key)}.json", {"claim": key, "looks": looks, **extra})
+
+    def _observation(self, seen: Observation) -> str:
+        known = self._names.get(id(seen))
+        if known is None:
+            moment = f"{seen.sha256[:12]}-{seen.at:.6f}"
+            name = f"{_slug(seen.system or 'target')}/{_slug(str(seen.ask))}.{moment}.json"
+            _write(self.folder / "observations" / name, observation_to_json(seen))
+            known = self._names[id(seen)] = (seen, name)
+        return known[1]
+
+
+class Recording:
+    """Reads an evidence folder. Raises FileNotFoundError if there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.about: Mapping[str, Any] = _read(folder / "audit.json")
+        self._seen: dict[str, Observation] = {}
+
+    def claim(self, key: str) -> Mapping[str, Any] | None:
+        """What was recorded of the claim, None if nothing was."""
+        path = self._folder / "claims" / f"{_slug(key)}.json"
+        record: Mapping[str, Any] | None = _read(path) if path.is_file() else None
+        return record
+
+    def sights(self, key: str) -> Iterator[Sight]:
+        """The claim's looks as they were."""
+        record = self.claim(key)
+        for look in record["looks"] if record else []:
+            yield RecordedSight([self._observation(name) for name in look])
+
+    def _observation(self, name: str) -> Observation:
+        if name not in self._seen:
+            self._seen[name] = observation_from_json(_read(self._folder / "observations" / name))
+        return self._seen[name]
+
+
+class RecordedSight:
+    """One recorded look; what a check asked for on top stands in it already."""
+
+    def __init__(self, observations: Sequence[Observation]) -> None:
+        self.observations = observations
+
+    def extend(self, needs: tuple[Need, ...]) -> bool:
+        """Nothing more can be seen of the past."""
+        return False
+
+
+def _slug(text: str) -> str:
+    """A file name; a digest keeps apart what folding would make equal."""
+    safe = _UNSAFE.sub("_", text).strip("_.")
+    return safe if safe == text else f"{safe[:80]}~{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _write(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
