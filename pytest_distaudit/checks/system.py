@@ -127,6 +127,12 @@ def _counted(
     raise Unobservable(error.reason, f"{because}; {name}: {error.detail}")
 
 
+def _refute_dead(evidence: Evidence) -> None:
+    for name, presence in evidence.attempts(Presence, "servers").items():
+        if isinstance(presence, Presence) and not presence.up:
+            refute(f"{name} is no running process", presence.witness, remedy="start it and see why it ended")
+
+
 def _relays(name: str, processes: Mapping[str, ServerProcess]) -> bool:
     """Whether the process only passes connections on to another one of these."""
     there = {place for other, fact in processes.items() if other != name for place in fact.listens_on}
@@ -149,9 +155,7 @@ def distinct(claim: Claim, evidence: Evidence) -> Judgement:
     if len(names) < 2:
         because = f"only {', '.join(names) or 'nothing'} matches"
         unverifiable(Reason.TOPOLOGY_TOO_SMALL, "one server", because, remedy="name at least two systems")
-    for name, presence in evidence.attempts(Presence, "servers").items():
-        if isinstance(presence, Presence) and not presence.up:
-            refute(f"{name} is no running process", presence.witness, remedy="start it and see why it ended")
+    _refute_dead(evidence)
     processes = evidence.each(ServerProcess, "servers")
     owners: dict[str, list[str]] = {}
     for name, process in processes.items():

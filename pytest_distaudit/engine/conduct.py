@@ -12,6 +12,7 @@ from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.needs import Need
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.engine.blocking import blocked, systems_down
 from pytest_distaudit.engine.judge import judge, over_time, settled
 from pytest_distaudit.engine.plan import Planned
 from pytest_distaudit.ports.codec import from_json
@@ -55,8 +56,11 @@ def conduct(planned: Planned, sights: Iterator[Sight]) -> Conducted:
     timing, judgements = timing_of(planned), list[Judgement]()
     looks: list[tuple[Observation, ...]] = []
     for sight in sights:
-        judgements.append(_judge_sight(planned, looks, sight))
+        stopped = blocked(planned, systems_down(sight.observations))
+        judgements.append(stopped or _judge_sight(planned, looks, sight))
         looks.append(tuple(sight.observations))
+        if stopped:
+            return Conducted(stopped, tuple(looks))
         if settled(timing, judgements):
             break
     if not judgements:

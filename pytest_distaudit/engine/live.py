@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pytest_distaudit.domain.needs import Look, Need, Perform, Probe
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.engine.activity import Pace, perform
+from pytest_distaudit.engine.blocking import systems_down
 from pytest_distaudit.engine.conduct import Sight, timing_of
 from pytest_distaudit.engine.hub import Hub
-from pytest_distaudit.engine.plan import Plan, Planned
+from pytest_distaudit.engine.plan import Plan, Planned, dependencies
 from pytest_distaudit.engine.probe import probe_ask, run_probe
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
@@ -35,9 +36,16 @@ class Live:
         """Whether the system runs; asked once per address."""
         return self._hub.presence(located)
 
+    def dependencies(self, system: str) -> tuple[str, ...]:
+        """What the target's links say that ``system`` needs."""
+        return dependencies(self._plan.target, system)
+
     def sights(self, planned: Planned, bound: Mapping[str, Located]) -> Iterator[Sight]:
-        """The first look from what everybody shares; further ones until the claim's time is up."""
-        timing = timing_of(planned)
+        """The first look from what everybody shares; further ones until the claim's time is up.
+
+        An activity is performed once and waits for its own effects: a second look would see the same.
+        """
+        timing = None if planned.claim.activity else timing_of(planned)
         until = time.monotonic() + (timing.seconds if timing else 0.0)
         yield LiveSight(self, planned, bound, None)
         pause = min(_LONGEST, max(_SHORTEST, (timing.seconds if timing else 0.0) / 20))
@@ -96,7 +104,19 @@ class LiveSight:
 
     def __init__(self, live: Live, planned: Planned, bound: Mapping[str, Located], newer_than: float | None) -> None:
         self._live, self._planned, self._bound, self._newer_than = live, planned, bound, newer_than
-        self.observations: Sequence[Observation] = live.gather(planned, bound, planned.needs, newer_than)
+        self.observations: Sequence[Observation] = self._presences()
+        down = systems_down(self.observations)
+        if not any(system in down for system in planned.leans_on):
+            self.extend(planned.needs)
+
+    def _presences(self) -> list[Observation]:
+        """Of the claim's systems, and, where one is down, of what it depends on."""
+        names = dict.fromkeys((*self._planned.systems, *self._planned.leans_on))
+        seen = [self._live.presence(self._bound[name]) for name in names]
+        for system in systems_down(seen):
+            names |= dict.fromkeys(self._live.dependencies(system))
+        further = [name for name in names if name in self._bound][len(seen) :]
+        return [*seen, *(self._live.presence(self._bound[name]) for name in further)]
 
     def extend(self, needs: tuple[Need, ...]) -> bool:
         """Gather more, at this look's moment or later."""

@@ -48,9 +48,9 @@ def plan_claim(claim: Claim, check: Check, target: Target) -> Planned:
 
 
 def _players(pattern: str, target: Target) -> tuple[str, ...]:
-    if pattern in target.systems:
-        return (pattern,)
-    return tuple(name for name in target.systems if fnmatchcase(name, pattern))
+    """Names or globs, separated by commas, in the target's order."""
+    globs = [one.strip() for one in pattern.split(",")]
+    return tuple(name for name in target.systems if any(name == one or fnmatchcase(name, one) for one in globs))
 
 
 def _performer(target: Target, activity: str) -> tuple[str, ...]:

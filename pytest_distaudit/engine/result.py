@@ -1,0 +1,105 @@
+"""From a conducted claim to the line that every report reads."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from pytest_distaudit.domain.audit import ClaimResult, EvidenceLine
+from pytest_distaudit.domain.claim import Claim, Expect
+from pytest_distaudit.domain.judgement import Judgement
+from pytest_distaudit.domain.observation import Observation
+from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.engine.conduct import Conducted
+from pytest_distaudit.engine.plan import Planned
+
+#: observations listed with a claim; an activity leaves dozens, all of them stand in the evidence folder
+_MOST_LINES = 12
+
+
+def result_of(
+    planned: Planned, conducted: Conducted, *, nodeid: str, today: date, duration_s: float, blocked_by: str | None
+) -> ClaimResult:
+    """The claim's line in the audit, its waiver applied as of ``today``."""
+    claim, check, judgement = planned.claim, planned.check, conducted.judgement
+    verdict, spent = _waived(claim, judgement, today)
+    proven = check.rung if judgement.verdict is Verdict.VERIFIED and claim.expect is Expect.PRESENT else None
+    return ClaimResult(
+        id=claim.id,
+        nodeid=nodeid,
+        case=claim.case,
+        quote=claim.quote,
+        document=claim.document,
+        line=claim.line,
+        area=claim.area,
+        severity=claim.severity.value,
+        check=check.name,
+        check_version=check.version,
+        roles=dict(claim.roles),
+        systems=planned.systems,
+        verdict=verdict,
+        reason=judgement.reason,
+        claimed=claimed_words(planned),
+        actual=judgement.actual,
+        because=judgement.because,
+        remedy="delete the waiver: the claim is true again" if spent else judgement.remedy,
+        shows_not=judgement.shows_not or check.shows_not,
+        rung_claimed=check.rung,
+        rung_proven=proven,
+        blocked_by=blocked_by if judgement.verdict is not Verdict.VERIFIED else None,
+        waiver=_waiver(claim),
+        duration_s=round(duration_s, 4),
+        evidence=_lines(conducted),
+        waiver_spent=spent,
+    )
+
+
+def _waived(claim: Claim, judgement: Judgement, today: date) -> tuple[Verdict, bool]:
+    """(verdict, whether an active waiver has nothing left to waive)."""
+    if claim.waiver is None or not claim.waiver.active(today):
+        return judgement.verdict, False
+    if judgement.verdict is Verdict.REFUTED:
+        return Verdict.WAIVED, False
+    return judgement.verdict, judgement.verdict is Verdict.VERIFIED
+
+
+def _waiver(claim: Claim) -> dict[str, str] | None:
+    if claim.waiver is None:
+        return None
+    return {"until": claim.waiver.until.isoformat(), "owner": claim.waiver.owner, "reason": claim.waiver.reason}
+
+
+def claimed_words(planned: Planned) -> str:
+    """The claim in its own terms: what it says of which parameters, else the check's sentence."""
+    claim, defaults = planned.claim, planned.check.params
+    told = [
+        f"{name} {value}"
+        for name, value in claim.params.items()
+        if value is not None and _telling(name, value, defaults)
+    ]
+    words = ", ".join(told) or planned.check.claims
+    return f"not: {words}" if claim.expect is Expect.ABSENT else words
+
+
+def _telling(name: str, value: Any, declared: Any) -> bool:
+    return declared[name].required or str(value) != str(declared[name].default)
+
+
+def _lines(conducted: Conducted) -> tuple[EvidenceLine, ...]:
+    """The first and the last observations, when there are many."""
+    seen = conducted.observations
+    if len(seen) > _MOST_LINES:
+        seen = (*seen[: _MOST_LINES // 2], *seen[-_MOST_LINES // 2 :])
+    return tuple(_line(one) for one in seen)
+
+
+def _line(seen: Observation) -> EvidenceLine:
+    asked = f"{seen.ask}: {seen.way}" if seen.way else str(seen.ask)
+    value = seen.value if seen.reason is None else {"unobservable": seen.reason.value, "detail": seen.detail}
+    return EvidenceLine(seen.system, asked, value, seen.at, seen.sha256)
+
+
+def failed_setup(claim: Claim, judgement: Judgement, planned: Planned, nodeid: str) -> ClaimResult:
+    """The line of a claim whose fixtures could not be set up."""
+    nothing = Conducted(judgement, ())
+    return result_of(planned, nothing, nodeid=nodeid, today=date.min, duration_s=0.0, blocked_by=None)

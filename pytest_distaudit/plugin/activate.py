@@ -1,0 +1,77 @@
+"""Switching the audit on: the workbench, the fixtures, the hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_distaudit.domain.errors import InvalidInput
+from pytest_distaudit.plugin.collector import ClaimCollection
+from pytest_distaudit.plugin.fixtures import fixtures_plugin
+from pytest_distaudit.plugin.outcomes import Outcomes
+from pytest_distaudit.plugin.recorder import AuditRecorder
+from pytest_distaudit.plugin.selection import Selection, audited_paths
+from pytest_distaudit.plugin.state import BENCH, worker_id
+from pytest_distaudit.wiring import Bench, Wishes
+
+
+def activate(config: pytest.Config) -> None:
+    """Build the workbench and register everything that an audit needs. Bad targets are usage errors."""
+    option = config.option
+    wishes = Wishes(
+        root=config.rootpath,
+        target=option.distaudit_target,
+        provision=option.distaudit_provision,
+        evidence=_evidence_folder(config),
+        replay=option.distaudit_replay,
+        progress=_progress(config),
+    )
+    try:
+        bench = Bench(wishes)
+    except InvalidInput as error:
+        raise pytest.UsageError(*(str(problem) for problem in error.problems)) from None
+    config.stash[BENCH] = bench
+    if option.distaudit_checks:
+        from pytest_distaudit.plugin.listing import CheckListing
+
+        config.pluginmanager.register(CheckListing(bench), "distaudit-listing")
+        return
+    if config.args_source is not config.ArgsSource.ARGS:
+        config.args = audited_paths(bench, config.rootpath)
+    selection = Selection(bench)
+    plugins = {
+        "distaudit-fixtures": fixtures_plugin(bench),
+        "distaudit-collection": ClaimCollection(bench),
+        "distaudit-selection": selection,
+        "distaudit-outcomes": Outcomes(bench),
+        "distaudit-recorder": AuditRecorder(bench, selection, config),
+    }
+    if config.pluginmanager.hasplugin("html"):
+        from pytest_distaudit.plugin.html import HtmlColumns
+
+        plugins["distaudit-html"] = HtmlColumns()
+    for name, plugin in plugins.items():
+        config.pluginmanager.register(plugin, name)
+
+
+def _evidence_folder(config: pytest.Config) -> Path | None:
+    """xdist workers write beside each other until they share."""
+    folder: Path | None = config.option.distaudit_evidence
+    worker = worker_id(config)
+    return folder / worker if folder is not None and worker else folder
+
+
+def _progress(config: pytest.Config) -> Callable[[str], None]:
+    """One line per step of starting systems, unless the run is quiet or a worker's."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is None or worker_id(config) or config.option.verbose < 0:
+        return lambda line: None
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def tell(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(f"distaudit: {line}")
+
+    return tell

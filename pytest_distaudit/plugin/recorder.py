@@ -1,0 +1,127 @@
+"""The controller's side: results become one audit, the audit becomes reports and an exit code."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pytest_distaudit.domain.audit import Audit, ClaimResult, InputError, NotJudged
+from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.plugin.selection import Selection
+from pytest_distaudit.plugin.state import worker_id
+from pytest_distaudit.ports.codec import from_json, to_json
+from pytest_distaudit.wiring import Bench
+
+
+class AuditRecorder:
+    """Collects results (from workers, too), builds the audit, writes what was asked for."""
+
+    def __init__(self, bench: Bench, selection: Selection, config: pytest.Config) -> None:
+        self._bench, self._selection, self._config = bench, selection, config
+        self._claims: dict[str, ClaimResult] = {}
+        self._errors: dict[InputError, None] = {}
+        self._failed_setups: dict[str, NotJudged] = {}
+        self._started = time.perf_counter()
+        self._remote: dict[str, Any] | None = None
+        self.audit: Audit | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what the report carries."""
+        result = getattr(report, "distaudit_result", None)
+        if result is not None:
+            self._claims[report.nodeid] = from_json(ClaimResult, result) if isinstance(result, dict) else result
+        errors = getattr(report, "distaudit_errors", None)
+        if errors is not None:
+            found = [from_json(InputError, error) if isinstance(error, dict) else error for error in errors]
+            self._errors.update(dict.fromkeys(found))
+            why = found[0].message.partition("\n")[0]
+            self._failed_setups[report.nodeid] = NotJudged(report.nodeid.rpartition("::")[2], why)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """What a worker selected; all workers collect alike."""
+        self._remote = getattr(node, "workeroutput", {}).get("distaudit", self._remote)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """On a worker: send what only collection knows. On the controller: the audit, its files, the exit code."""
+        if worker_id(self._config):
+            self._config.workeroutput["distaudit"] = self._collected()  # type: ignore[attr-defined]
+            return
+        if session.config.option.collectonly:
+            return
+        self.audit = self._build()
+        self._config.hook.pytest_distaudit_finished(audit=self.audit, config=self._config)
+        if self._config.option.distaudit_json:
+            from pytest_distaudit.reports.json import write_json
+
+            write_json(self.audit, self._config.option.distaudit_json)
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and self._must_fail():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _must_fail(self) -> bool:
+        """Never green when nothing was judged."""
+        assert self.audit is not None
+        return not any(claim.verdict is not Verdict.UNVERIFIABLE for claim in self.audit.claims)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The audit's own section."""
+        if self.audit is None:
+            return
+        from pytest_distaudit.reports.terminal import summary
+
+        paths = self._config.option.distaudit_json
+        lines = summary(self.audit, verbose=self._config.option.verbose, written=[paths] if paths else [])
+        terminalreporter.section("audit verdict", sep="=")
+        for text, markup in lines:
+            terminalreporter.write_line(text, **markup)
+
+    def pytest_report_header(self) -> str:
+        """Which target, from where, how far."""
+        target = self._bench.target.name or "none declared"
+        source = "replayed evidence" if self._bench.recording else self._config.option.distaudit_provision
+        return f"distaudit: target {target}, provision {source}, scope {self._config.option.distaudit_scope}"
+
+    def _collected(self) -> dict[str, Any]:
+        chosen = self._selection
+        return {
+            "selected": chosen.selected,
+            "total": chosen.total,
+            "sentences": chosen.sentences,
+            "not_judged": [to_json(one) for one in chosen.not_judged],
+        }
+
+    def _build(self) -> Audit:
+        from pytest_distaudit.reports.assemble import assemble
+
+        collected = self._remote or self._collected()
+        not_judged = [from_json(NotJudged, one) for one in collected["not_judged"]]
+        return assemble(
+            claims=list(self._claims.values()),
+            errors=list(self._errors),
+            not_judged=[*not_judged, *self._failed_setups.values()],
+            collected=collected,
+            target=self._bench.target,
+            provision="replay" if self._bench.recording else self._config.option.distaudit_provision,
+            scope=self._config.option.distaudit_scope,
+            started=datetime.fromisoformat(self._recorded_start() or datetime.now(UTC).isoformat()),
+            duration_s=time.perf_counter() - self._started,
+            root=self._config.rootpath,
+            narrowed=self._narrowed(),
+            replayed=self._bench.recording is not None,
+        )
+
+    def _recorded_start(self) -> str | None:
+        return str(self._bench.recording.about["started"]) if self._bench.recording else self._bench.started.isoformat()
+
+    def _narrowed(self) -> bool:
+        """Whether the user looked at a part only, so that no verdict on the whole target is due."""
+        option = self._config.option
+        by_name = self._config.args_source is self._config.ArgsSource.ARGS and any(
+            "::" in arg for arg in self._config.args
+        )
+        last_failed = getattr(option, "lf", False) or getattr(option, "stepwise", False)
+        return bool(option.keyword or option.markexpr or option.maxfail or last_failed or by_name)

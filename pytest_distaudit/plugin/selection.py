@@ -1,0 +1,85 @@
+"""What is collected, what is left out and why, and the plan that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_distaudit.domain.audit import NotJudged
+from pytest_distaudit.domain.verdict import Scope
+from pytest_distaudit.plugin.state import claim_of, written
+from pytest_distaudit.wiring import Bench
+
+
+def audited_paths(bench: Bench, root: Path) -> list[str]:
+    """The claims folder and the project's documents, as pytest's arguments."""
+    found = [root / bench.project.claims]
+    for pattern in bench.project.documents:
+        found.extend(sorted(root.glob(pattern)))
+    return [str(path) for path in found if path.exists()] or [str(root / bench.project.claims)]
+
+
+class Selection:
+    """Deselects claims that this run may not judge; remembers all that were there."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.total = 0
+        self.selected = 0
+        self.sentences = 0
+        self.not_judged: list[NotJudged] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Before -k and -m: claims of other targets and of a higher scope are not this run's."""
+        self.total = sum(written(item) is not None or _is_marked(item) for item in items)
+        self.sentences = len({(c.document, c.line, c.quote) for c in map(claim_of, items) if c is not None})
+        left_out = {id(item): why for item in items if (why := self._why_not(config, item))}
+        if left_out:
+            gone = [item for item in items if id(item) in left_out]
+            self.not_judged += [NotJudged(_key(item), left_out[id(item)]) for item in gone]
+            items[:] = [item for item in items if id(item) not in left_out]
+            config.hook.pytest_deselected(items=gone)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Plan what the selected claims need. Nothing is asked of any system yet."""
+        self.selected = sum(written(item) is not None or _is_marked(item) for item in session.items)
+        for claim in map(claim_of, session.items):
+            if claim is not None:
+                self._bench.plan.add(self._bench.planned(claim))
+        if session.config.option.collectonly and session.config.pluginmanager.hasplugin("vscode_pytest"):
+            _spare_vscode(session.items)
+
+    def _why_not(self, config: pytest.Config, item: pytest.Item) -> str | None:
+        claim = claim_of(item)
+        if claim is None:
+            return None
+        if claim.targets and self._bench.target.name not in claim.targets:
+            return (
+                f"claimed of {', '.join(claim.targets)}, not of {self._bench.target.name or 'a run without a target'}"
+            )
+        allowed = Scope[config.option.distaudit_scope.upper()]
+        needed = self._bench.checks[claim.check].scope
+        if needed > allowed:
+            return f"needs --distaudit-scope={needed.word}"
+        return None
+
+
+def _is_marked(item: pytest.Item) -> bool:
+    """An ordinary test that says it is a claim."""
+    marker = item.get_closest_marker("distaudit")
+    return marker is not None and written(item) is None
+
+
+def _key(item: pytest.Item) -> str:
+    claim = claim_of(item)
+    return claim.key if claim else item.name
+
+
+def _spare_vscode(items: Sequence[pytest.Item]) -> None:
+    """That editor's adapter splits the ids of parametrised items at ".py" and shows nothing if it cannot."""
+    for item in items:
+        if written(item) is not None and hasattr(item, "callspec"):
+            del item.callspec

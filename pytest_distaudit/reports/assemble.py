@@ -1,0 +1,95 @@
+"""The finished audit, computed once from the claims' results."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_distaudit.domain.audit import (
+    Audit,
+    ClaimResult,
+    InputError,
+    NotJudged,
+    SystemResult,
+    rung_of_system,
+    verdict_of_target,
+)
+from pytest_distaudit.domain.target import Target
+
+
+def assemble(
+    *,
+    claims: Sequence[ClaimResult],
+    errors: Sequence[InputError],
+    not_judged: Sequence[NotJudged],
+    collected: Mapping[str, Any],
+    target: Target,
+    provision: str,
+    scope: str,
+    started: datetime,
+    duration_s: float,
+    root: Path,
+    narrowed: bool,
+    replayed: bool,
+) -> Audit:
+    """Put everything together; the verdict on the whole target only when the whole was selected."""
+    from pytest_distaudit import __version__
+
+    commit, dirty = _commit(root)
+    return Audit(
+        tool=__version__,
+        target=target.name or None,
+        provision=provision,
+        scope=scope,
+        started=started.isoformat(timespec="seconds"),
+        duration_s=round(duration_s, 3),
+        commit=commit,
+        dirty=dirty,
+        verdict=None if narrowed else verdict_of_target(claims, len(errors)),
+        selected=collected["selected"],
+        total=collected["total"],
+        claims=tuple(claims),
+        systems=_systems(target, claims),
+        not_judged=tuple(not_judged),
+        errors=tuple(errors),
+        claimed_sentences=collected["sentences"],
+        narrowed=narrowed,
+        replayed=replayed,
+    )
+
+
+def _systems(target: Target, claims: Sequence[ClaimResult]) -> tuple[SystemResult, ...]:
+    found = []
+    for name, spec in target.systems.items():
+        about = [claim for claim in claims if name in claim.systems]
+        if about:
+            source, version = _presence(name, about)
+            keys = tuple(claim.key for claim in about)
+            found.append(SystemResult(name, spec.kind, source, version, rung_of_system(name, claims), keys))
+    return tuple(found)
+
+
+def _presence(name: str, about: Sequence[ClaimResult]) -> tuple[str, str]:
+    """(how it was had, version) as far as any evidence says."""
+    for claim in about:
+        for line in claim.evidence:
+            if line.system == name and line.asked.startswith("presence") and "version" in (line.value or {}):
+                return str(line.value.get("source", "")), str(line.value["version"])
+    return "", ""
+
+
+def _commit(root: Path) -> tuple[str | None, bool | None]:
+    """(commit, whether the tree differs from it); (None, None) outside git."""
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        return head.strip(), bool(_git(root, "status", "--porcelain", "--untracked-files=no").strip())
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout  # noqa: S603

@@ -1,0 +1,93 @@
+"""``--distaudit-json``: one object, schema ``distaudit/1``. Its shape is an interface."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_distaudit.domain.audit import Audit, ClaimResult, EvidenceLine
+from pytest_distaudit.domain.verdict import Verdict
+
+
+def write_json(audit: Audit, path: Path) -> None:
+    """Write the audit; folders are made as needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(audit_json(audit), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def audit_json(audit: Audit) -> dict[str, Any]:
+    """The audit as the schema says."""
+    return {
+        "schema": "distaudit/1",
+        "tool": audit.tool,
+        "target": audit.target,
+        "provision": audit.provision,
+        "scope": audit.scope,
+        "started": audit.started,
+        "duration_s": audit.duration_s,
+        "commit": audit.commit,
+        "dirty": audit.dirty,
+        "verdict": audit.verdict,
+        "selected": audit.selected,
+        "total": audit.total,
+        "summary": {verdict.value: audit.count(verdict) for verdict in Verdict},
+        "coverage": {"sentences": None, "claimed": audit.claimed_sentences},
+        "not_judged": [{"id": one.id, "why": one.why} for one in audit.not_judged],
+        "errors": [
+            {"file": one.file, "line": one.line, "column": one.column, "message": one.message} for one in audit.errors
+        ],
+        "claims": [_claim(claim) for claim in audit.claims],
+        "systems": [
+            {
+                "name": system.name,
+                "kind": system.kind,
+                "source": system.source,
+                "version": system.version,
+                "rung": system.rung.word,
+                "claims": list(system.claims),
+            }
+            for system in audit.systems
+        ],
+        "edges": [],
+        "findings": list(audit.findings),
+    }
+
+
+def _claim(claim: ClaimResult) -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "nodeid": claim.nodeid,
+        "case": claim.case or None,
+        "quote": claim.quote,
+        "document": claim.document,
+        "line": claim.line,
+        "area": claim.area,
+        "severity": claim.severity,
+        "check": claim.check,
+        "check_version": claim.check_version,
+        "roles": claim.roles,
+        "verdict": claim.verdict.value,
+        "reason": claim.reason.value if claim.reason else None,
+        "claimed": claim.claimed,
+        "actual": claim.actual,
+        "because": claim.because,
+        "shows_not": claim.shows_not,
+        "rung": {
+            "claimed": claim.rung_claimed.word,
+            "proven": claim.rung_proven.word if claim.rung_proven is not None else None,
+        },
+        "blocked_by": claim.blocked_by,
+        "waiver": claim.waiver,
+        "baselined": claim.baselined,
+        "replayable": claim.replayable,
+        "remedy": claim.remedy,
+        "duration_s": claim.duration_s,
+        "evidence": [_evidence(line) for line in claim.evidence],
+    }
+
+
+def _evidence(line: EvidenceLine) -> dict[str, Any]:
+    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds")
+    return {"system": line.system, "asked": line.asked, "value": line.value, "at": at, "sha256": line.sha256}

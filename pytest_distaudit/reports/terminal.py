@@ -1,0 +1,115 @@
+"""The verdict in the terminal: claimed against actual, root causes folded, rungs, the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pytest_distaudit.domain.audit import Audit, ClaimResult
+from pytest_distaudit.domain.verdict import Rung, Verdict
+from pytest_distaudit.reports.wording import headline, one_line, place, verdict_words
+
+Line = tuple[str, dict[str, bool]]
+
+_COLOUR = {
+    Verdict.VERIFIED: {"green": True},
+    Verdict.REFUTED: {"red": True},
+    Verdict.UNVERIFIABLE: {"yellow": True},
+    Verdict.WAIVED: {"yellow": True},
+}
+_SEVERITY = {"critical": 0, "major": 1, "minor": 2}
+_LADDER = (Rung.DECLARED, Rung.RUNNING, Rung.HEALTHY, Rung.CONFIGURED, Rung.USED, Rung.RESILIENT)
+
+
+def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> Iterator[Line]:
+    """Lines with their markup: broken claims worst first, systems, totals, the verdict, what next."""
+    yield from _broken(audit)
+    yield from _systems(audit)
+    if audit.not_judged:
+        yield from _not_judged(audit, verbose)
+    if audit.errors:
+        yield f"{len(audit.errors)} errors in claims or targets: see above, file:line:column first", {"red": True}
+    counts = ", ".join(f"{audit.count(verdict)} {verdict.value}" for verdict in Verdict)
+    yield f"{counts} of {audit.selected} selected, {audit.total} claims in all", {}
+    yield headline(audit), {"bold": True, **_verdict_colour(audit)}
+    for path in written:
+        yield f"written: {path}", {}
+    yield f"next: {_next(audit)}", {}
+
+
+def _broken(audit: Audit) -> Iterator[Line]:
+    """Every claim that does not hold; those that only wait for another one are folded below it."""
+    open_claims = [c for c in audit.claims if c.verdict is not Verdict.VERIFIED or c.waiver_spent]
+    waiting: dict[str, list[ClaimResult]] = {}
+    for claim in open_claims:
+        if claim.blocked_by:
+            waiting.setdefault(claim.blocked_by, []).append(claim)
+    told = {claim.key for claim in open_claims}
+    for claim in sorted(open_claims, key=_worst_first):
+        if not claim.blocked_by or claim.blocked_by == claim.key:
+            yield from _one(claim)
+            yield from _folded(waiting.pop(claim.key, []))
+    for cause, claims in waiting.items():
+        yield f"  {'(not claimed)' if cause not in told else ''} {cause}".rstrip(), {"red": True}
+        yield from _folded(claims)
+
+
+def _worst_first(claim: ClaimResult) -> tuple[bool, int, str, int]:
+    return claim.verdict is not Verdict.REFUTED, _SEVERITY.get(claim.severity, 3), claim.document, claim.line
+
+
+def _one(claim: ClaimResult) -> Iterator[Line]:
+    word = "WAIVER SPENT" if claim.waiver_spent else verdict_words(claim).upper()
+    yield f"{word} {claim.key} ({place(claim)})", _COLOUR[claim.verdict]
+    yield f"    claimed: {one_line(claim.claimed, 110)}", {}
+    yield f"    actual:  {one_line(claim.actual, 110)}", {}
+    if claim.because:
+        yield f"    because: {one_line(claim.because, 220)}", {}
+    if claim.remedy:
+        yield f"    remedy:  {one_line(claim.remedy, 160)}", {}
+
+
+def _folded(claims: Sequence[ClaimResult]) -> Iterator[Line]:
+    if claims:
+        names = ", ".join(claim.key for claim in claims[:8])
+        more = f" and {len(claims) - 8} more" if len(claims) > 8 else ""
+        yield f"    blocks {len(claims)}: {names}{more}", {"yellow": True}
+
+
+def _systems(audit: Audit) -> Iterator[Line]:
+    if not audit.systems:
+        return
+    width = max(len(system.name) for system in audit.systems)
+    for system in audit.systems:
+        ladder = "".join("■" if system.rung >= rung else "·" for rung in _LADDER)
+        version = f" {one_line(system.version, 30)}" if system.version else ""
+        yield f"  {system.name:{width}}  {ladder}  {system.rung.word:10} {system.kind}{version}", {}
+
+
+def _not_judged(audit: Audit, verbose: int) -> Iterator[Line]:
+    reasons: dict[str, list[str]] = {}
+    for one in audit.not_judged:
+        reasons.setdefault(one.why, []).append(one.id)
+    for why, ids in reasons.items():
+        shown = ids if verbose > 0 else ids[:5]
+        more = f" and {len(ids) - len(shown)} more (-v)" if len(ids) > len(shown) else ""
+        yield f"not judged, {one_line(why)}: {', '.join(shown)}{more}", {"yellow": True}
+
+
+def _verdict_colour(audit: Audit) -> dict[str, bool]:
+    if audit.verdict == "genuine":
+        return {"green": True}
+    return {"red": True} if audit.verdict in ("facade", "undetermined") else {"yellow": True}
+
+
+def _next(audit: Audit) -> str:
+    """The one command that helps most now."""
+    if not audit.total:
+        return "write a claim: claims/first.yaml (pytest --distaudit-checks lists what can be claimed)"
+    broken = sorted((c for c in audit.claims if c.verdict is Verdict.REFUTED and not c.blocked_by), key=_worst_first)
+    target = f" --distaudit-target={audit.target}" if audit.target else ""
+    if broken:
+        return f"pytest --distaudit{target} '{broken[0].nodeid}'"
+    if audit.count(Verdict.UNVERIFIABLE) or audit.not_judged or audit.errors:
+        return f"pytest --distaudit{target} -v --distaudit-evidence=.distaudit/evidence"
+    return f"pytest --distaudit{target} --html=audit.html --self-contained-html"

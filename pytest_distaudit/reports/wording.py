@@ -1,0 +1,77 @@
+"""Sentences that several reports share, and the taming of foreign text."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+from pytest_distaudit.domain.audit import Audit, ClaimResult
+from pytest_distaudit.domain.verdict import Verdict
+
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
+
+
+def tame(text: str) -> str:
+    """Foreign text without terminal commands, control and direction characters; line breaks stay."""
+    plain = _ANSI.sub("", text)
+    return "".join(char for char in plain if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
+
+
+def one_line(text: str, limit: int = 160) -> str:
+    """Tamed text folded to one line of at most ``limit`` characters."""
+    folded = " ".join(tame(text).split())
+    return folded if len(folded) <= limit else f"{folded[: limit - 1]}…"
+
+
+def shown(value: Any, limit: int = 600) -> str:
+    """A JSON value as reports print it."""
+    return one_line(json.dumps(value, ensure_ascii=False, sort_keys=True), limit)
+
+
+def place(result: ClaimResult) -> str:
+    """``docs/messaging.md:12``."""
+    return f"{result.document}:{result.line}" if result.line else result.document
+
+
+def verdict_words(result: ClaimResult) -> str:
+    """``refuted``, ``unverifiable(timed-out)``."""
+    return f"{result.verdict.value}({result.reason.value})" if result.reason else result.verdict.value
+
+
+def failure_text(result: ClaimResult) -> str:
+    """What a failed claim's report says; its first line is the short summary's."""
+    if result.waiver_spent:
+        first = f"waived, but true again: {result.actual}"
+    elif result.verdict is Verdict.UNVERIFIABLE:
+        first = f"{verdict_words(result)}: claimed {result.claimed}"
+    else:
+        first = f"claimed {result.claimed}, found {result.actual}"
+    lines = [one_line(first), f"  claim     {result.key} ({place(result)})", f"  quote     {one_line(result.quote)}"]
+    lines += [f"  check     {result.check}: {roles_words(result)}"]
+    told = (("because", result.because), ("blocked by", result.blocked_by), ("remedy", result.remedy))
+    lines += [f"  {name:9} {one_line(text, 600)}" for name, text in told if text]
+    if result.waiver and result.verdict is Verdict.REFUTED:
+        lines.append(f"  waiver    expired on {result.waiver['until']} ({one_line(result.waiver['owner'])})")
+    lines += [
+        f"  evidence  {one_line(e.system)} {one_line(e.asked, 80)} -> {shown(e.value, 200)}"
+        for e in result.evidence[-4:]
+    ]
+    lines.append(f"  again     pytest --distaudit '{result.nodeid}'")
+    return "\n".join(lines)
+
+
+def roles_words(result: ClaimResult) -> str:
+    """``primary=postgres standby=postgres-standby``."""
+    return " ".join(f"{role}={system}" for role, system in result.roles.items())
+
+
+def headline(audit: Audit) -> str:
+    """The verdict with its scope and coverage: one sentence that never says more than was judged."""
+    judged = len(audit.claims)
+    scope = f"{judged} of {audit.total} claims judged"
+    if audit.verdict is None:
+        return f"no verdict on the whole target, a part was selected: {scope}"
+    mode = f" ({audit.provision})" if audit.provision else ""
+    return f"{audit.verdict} within {audit.scope}{mode}: {scope}, {audit.claimed_sentences} sentences claimed"

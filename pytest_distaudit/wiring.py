@@ -1,0 +1,243 @@
+"""The composition root: the one file that knows checks, systems, targets, sources and engine together."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from pytest_distaudit.domain.audit import ClaimResult
+from pytest_distaudit.domain.check import Check
+from pytest_distaudit.domain.claim import Claim
+from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
+from pytest_distaudit.domain.registry import Registry
+from pytest_distaudit.domain.target import Project, Target
+from pytest_distaudit.engine.blocking import blocker, systems_down
+from pytest_distaudit.engine.conduct import Sight, conduct
+from pytest_distaudit.engine.hub import Hub
+from pytest_distaudit.engine.live import Live
+from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
+from pytest_distaudit.engine.record import Recorder, Recording
+from pytest_distaudit.engine.redact import Redactor
+from pytest_distaudit.engine.result import result_of
+from pytest_distaudit.ports.kind import Kind, Limits
+from pytest_distaudit.ports.located import Located
+
+#: Built-in checks, one module a family.
+CHECK_MODULES = (
+    "pytest_distaudit.checks.system",
+    "pytest_distaudit.checks.port",
+    "pytest_distaudit.checks.queue",
+    "pytest_distaudit.checks.database",
+    "pytest_distaudit.checks.http",
+)
+
+Provision = Literal["auto", "attach", "native"]
+
+
+def load_checks() -> Registry[Check]:
+    """Built-in checks and those of the entry points ``pytest_distaudit.checks`` (a Check or a module of them)."""
+    checks: Registry[Check] = Registry("check")
+    for name in CHECK_MODULES:
+        _add_checks(checks, import_module(name), name)
+    for entry in _entries("pytest_distaudit.checks"):
+        _add_checks(checks, entry.load(), entry.value)
+    return checks
+
+
+def _add_checks(checks: Registry[Check], source: object, owner: str) -> None:
+    found = [source] if isinstance(source, Check) else _checks_of(source)
+    if not found:
+        raise TypeError(f"entry point {owner} is neither a check nor a module that holds checks")
+    for check in found:
+        checks.add(check.name, check, owner)
+
+
+def _checks_of(source: object) -> list[Check]:
+    return (
+        [value for value in vars(source).values() if isinstance(value, Check)] if isinstance(source, ModuleType) else []
+    )
+
+
+def load_kinds() -> Registry[Kind]:
+    """Built-in kinds and those of the entry points ``pytest_distaudit.systems`` (a Kind each)."""
+    from pytest_distaudit.systems import BUILTIN
+
+    kinds: Registry[Kind] = Registry("kind")
+    for path in BUILTIN:
+        module, _, name = path.partition(":")
+        kind = getattr(import_module(module), name)
+        kinds.add(kind.name, kind, path)
+    for entry in _entries("pytest_distaudit.systems"):
+        kind = entry.load()
+        if not isinstance(kind, Kind):
+            raise TypeError(f"entry point {entry.value} is no Kind but a {type(kind).__name__}")
+        kinds.add(kind.name, kind, entry.value)
+    return kinds
+
+
+def _entries(group: str) -> Iterable[EntryPoint]:
+    return sorted(entry_points(group=group), key=lambda entry: entry.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked of this run; see the options of the same names."""
+
+    root: Path
+    target: str | None = None
+    provision: Provision = "auto"
+    evidence: Path | None = None
+    replay: Path | None = None
+    progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
+
+
+class Bench:
+    """One run's workbench: definitions, the target, the plan, and the evidence behind every verdict."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        from pytest_distaudit.sources.documents import Documents
+
+        self.wishes = wishes
+        self.checks = load_checks()
+        self.kinds = load_kinds()
+        self.project = self._read_project()
+        self.target = self._choose_target()
+        self.documents = Documents(wishes.root)
+        self.taken: dict[str, Place] = {}
+        self.plan = Plan(self.target)
+        self.redactor = Redactor()
+        self.hub = Hub({name: self.kinds[name] for name in self.kinds}, Limits(), self.redactor)
+        self.recorder = Recorder(wishes.evidence) if wishes.evidence else None
+        self.recording = self._open_recording()
+        self.started = datetime.now(UTC)
+        self._live: Live | None = None
+
+    @property
+    def today(self) -> date:
+        """The day on which waivers are judged: the recorded one in a replay."""
+        if self.recording is not None:
+            return datetime.fromisoformat(self.recording.about["started"]).date()
+        return self.started.date()
+
+    def _read_project(self) -> Project:
+        from pytest_distaudit.sources.target_file import read_project
+
+        schemes = {name: self.kinds[name].endpoints for name in self.kinds}
+        return read_project(self.wishes.root, schemes) or Project(Place("distaudit.toml"))
+
+    def _choose_target(self) -> Target:
+        targets, wanted = self.project.targets, self.wishes.target or self.project.default
+        if wanted is None:
+            return next(iter(targets.values())) if len(targets) == 1 else Target("", Place("distaudit.toml"))
+        if wanted not in targets:
+            hint = did_you_mean(wanted, targets)
+            raise InvalidInput([Problem(self.project.place, f"there is no target {wanted!r}; {hint}")])
+        return targets[wanted]
+
+    def _open_recording(self) -> Recording | None:
+        folder = self.wishes.replay
+        if folder is None:
+            return None
+        try:
+            return Recording(folder)
+        except FileNotFoundError:
+            message = "holds no evidence (audit.json is missing); record some with --distaudit-evidence=DIR"
+            raise InvalidInput([Problem(Place(str(folder)), message)]) from None
+
+    def problems(self, claim: Claim) -> tuple[Problem, ...]:
+        """What is wrong with a well-formed claim when it is held against this run's target."""
+        from pytest_distaudit.sources.target_file import check_against_target
+
+        return check_against_target(claim, self.checks[claim.check], self.target)
+
+    def planned(self, claim: Claim) -> Planned:
+        """The claim with its roles resolved."""
+        return plan_claim(claim, self.checks[claim.check], self.target)
+
+    def kinds_of(self, claim: Claim) -> tuple[str, ...]:
+        """The kinds whose fixtures the claim takes."""
+        planned = self.planned(claim)
+        names = dict.fromkeys((*planned.systems, *planned.leans_on))
+        return tuple(dict.fromkeys(self.target.systems[name].kind for name in names))
+
+    @contextmanager
+    def provisioned(self) -> Iterator[Mapping[str, Located]]:
+        """Find or start every system that the plan needs; all looks of the plan begin at once."""
+        with ExitStack() as stack:
+            located: Mapping[str, Located] = {}
+            if self.recording is None and self.plan.systems:
+                located = stack.enter_context(self._provision())
+                self.live.begin(located)
+            if self.recorder is not None:
+                self.recorder.about(self._about(located))
+            yield located
+
+    @contextmanager
+    def _provision(self) -> Iterator[Mapping[str, Located]]:
+        from pytest_distaudit.targets.provision import provision
+        from pytest_distaudit.targets.recipes import builtin_recipes
+
+        with provision(
+            self.target,
+            self.wishes.provision,
+            self.plan.systems,
+            builtin_recipes(),
+            root=self.wishes.root,
+            environ=os.environ,
+            on_progress=self.wishes.progress,
+        ) as found:
+            yield found.located
+
+    @property
+    def live(self) -> Live:
+        """Looks at running systems, for the plan as it stands."""
+        if self._live is None:
+            from pytest_distaudit.systems.http_fetch import HttpFetch
+
+            kinds = {name: self.kinds[name] for name in self.kinds}
+            self._live = Live(self.plan, self.hub, kinds, lambda: HttpFetch(self.hub.limits))
+        return self._live
+
+    def judge(self, planned: Planned, bound: Mapping[str, Located], nodeid: str) -> ClaimResult:
+        """The verdict of one claim, its evidence recorded where that was asked for."""
+        started = time.perf_counter()
+        conducted = conduct(planned, self._sights(planned, bound))
+        cause = blocker(planned, self.plan, systems_down(conducted.observations))
+        if self.recorder is not None:
+            self.recorder.claim(planned.claim.key, conducted, {"verdict": conducted.judgement.verdict.value})
+        return result_of(
+            planned,
+            conducted,
+            nodeid=nodeid,
+            today=self.today,
+            duration_s=time.perf_counter() - started,
+            blocked_by=cause,
+        )
+
+    def _sights(self, planned: Planned, bound: Mapping[str, Located]) -> Iterator[Sight]:
+        if self.recording is not None:
+            return self.recording.sights(planned.claim.key)
+        return self.live.sights(planned, bound)
+
+    def _about(self, located: Mapping[str, Located]) -> dict[str, Any]:
+        from pytest_distaudit import __version__
+
+        return {
+            "schema": "distaudit-evidence/1",
+            "tool": __version__,
+            "python": sys.version.split()[0],
+            "target": self.target.name,
+            "provision": self.wishes.provision,
+            "started": self.started.isoformat(),
+            "systems": {name: {"kind": one.kind, "source": one.source} for name, one in located.items()},
+        }
