@@ -72,11 +72,15 @@ def _same_cluster(primary: Replication, standby: Replication) -> None:
         because = "the follower holds logical subscriptions; this check judges physical replication"
         unverifiable(Reason.NO_OBSERVABLE, "logical replication", because)
     if primary.cluster != standby.cluster:
-        refute("two independent servers", "their system identifiers differ: a copy, not a replica")
+        refute("two independent servers", "their system identifiers differ: a copy, not a replica", conclusive=True)
     if not standby.standby:
-        refute("the standby accepts writes", "it is not in recovery: a copy that was let go, not a replica")
+        refute(
+            "the standby accepts writes",
+            "it is not in recovery: a copy that was let go, not a replica",
+            conclusive=True,
+        )
     if primary.standby:
-        refute("the primary is itself a standby", "it is in recovery")
+        refute("the primary is itself a standby", "it is in recovery", conclusive=True)
 
 
 def _by_rows(claim: Claim, probe: ReplicationProbe) -> Judgement:

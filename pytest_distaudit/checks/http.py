@@ -36,7 +36,7 @@ def responds(claim: Claim, evidence: Evidence) -> Judgement:
         refute(f"status {answer.status}", f"GET {answer.path}: {answer.body[:120]}")
     if claim["contains"] is not None and claim["contains"] not in answer.body:
         refute("another body", f"GET {answer.path} does not hold {claim['contains']!r}: {answer.body[:120]}")
-    if answer.same_as_nonsense and answer.path.strip("/"):
+    if answer.same_as_nonsense and answer.status < 400 and answer.path.strip("/"):
         because = f"a path that cannot exist is answered like {answer.path}"
         unverifiable(Reason.VACUOUS, "answers everything alike", because)
     return verified(f"status {answer.status}", f"GET {answer.path}")

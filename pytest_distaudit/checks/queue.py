@@ -129,10 +129,17 @@ def consumed(claim: Claim, evidence: Evidence) -> Judgement:
         unverifiable(Reason.BASELINE, "the activity fails", failed.detail if failed else "it was never performed")
     looks = evidence.history(Queue)
     _existing(looks[-1].fact)
-    if len({look.identity for look in looks}) > 1:
-        unverifiable(Reason.INCONCLUSIVE_STATISTICS, "the broker restarted", "its counters began anew in between")
+    _one_broker([look.identity for look in looks if look.at >= run.active_from])
     moves = _Moves(looks, run)
     return _through(len(performed), moves)
+
+
+def _one_broker(identities: Sequence[str]) -> None:
+    """Counters of two processes cannot be subtracted."""
+    if not all(identities):
+        unverifiable(Reason.NO_OBSERVABLE, "which process counts is unknown", "the broker does not tell its identity")
+    if len(set(identities)) > 1:
+        unverifiable(Reason.INCONCLUSIVE_STATISTICS, "the broker restarted", "its counters began anew in between")
 
 
 def _through(runs: int, moves: _Moves) -> Judgement:

@@ -17,7 +17,7 @@ class Judgement:
 
     ``actual`` is short and in the terms of the claim ("0 consumers"); ``because`` is the sentence
     that a reader can argue with; ``remedy`` says what to do next; ``shows_not`` what a verified
-    answer still leaves open.
+    answer still leaves open. ``conclusive``: waiting longer cannot change a refutation.
     """
 
     verdict: Verdict
@@ -26,6 +26,7 @@ class Judgement:
     remedy: str = ""
     reason: Reason | None = None
     shows_not: str = ""
+    conclusive: bool = False
 
     def __post_init__(self) -> None:
         if (self.verdict is Verdict.UNVERIFIABLE) != (self.reason is not None):
@@ -62,9 +63,12 @@ def verified(actual: str, because: str = "", *, shows_not: str = "") -> Judgemen
     return Judgement(Verdict.VERIFIED, actual, because, shows_not=shows_not)
 
 
-def refute(actual: str, because: str = "", *, remedy: str = "") -> NoReturn:
-    """The evidence contradicts the claim. Raises, so that a forgotten ``return`` never becomes a pass."""
-    raise Refuted(Judgement(Verdict.REFUTED, actual, because, remedy))
+def refute(actual: str, because: str = "", *, remedy: str = "", conclusive: bool = False) -> NoReturn:
+    """The evidence contradicts the claim. Raises, so that a forgotten ``return`` never becomes a pass.
+
+    ``conclusive``: a claim with ``within`` need not be looked at again.
+    """
+    raise Refuted(Judgement(Verdict.REFUTED, actual, because, remedy, conclusive=conclusive))
 
 
 def unverifiable(reason: Reason | str, actual: str = "", because: str = "", *, remedy: str = "") -> NoReturn:

@@ -50,12 +50,12 @@ def _audit_error(because: str) -> Judgement:
 
 def settled(timing: Timing | None, judgements: Sequence[Judgement]) -> bool:
     """Whether further looks cannot change the verdict (time running out aside)."""
-    last = judgements[-1].verdict
+    last = judgements[-1]
     if timing is None or timing.span is Span.WITHIN:
-        return last is Verdict.VERIFIED
+        return last.verdict is Verdict.VERIFIED or last.conclusive
     if timing.span is Span.HOLDS_FOR:
-        return last is Verdict.REFUTED
-    return last is Verdict.VERIFIED
+        return last.verdict is Verdict.REFUTED
+    return last.verdict is Verdict.VERIFIED
 
 
 def over_time(timing: Timing | None, judgements: Sequence[Judgement]) -> Judgement:

@@ -102,16 +102,21 @@ def watch_list(planned: Planned, need: Perform) -> Iterable[tuple[str, Ask]]:
 
 
 def dependencies(target: Target, system: str) -> tuple[str, ...]:
-    """What ``system`` needs by the target's links, directly and on, nearest first."""
+    """What ``system`` needs by the target's links or to be started, directly and on, nearest first."""
     found: dict[str, None] = {}
     frontier = [system]
     while frontier:
-        current = frontier.pop(0)
-        for link in target.links.values():
-            if link.source == current and link.to not in found and link.to != system:
-                found[link.to] = None
-                frontier.append(link.to)
+        for needed in _needed(target, frontier.pop(0)):
+            if needed not in found and needed != system:
+                found[needed] = None
+                frontier.append(needed)
     return tuple(found)
+
+
+def _needed(target: Target, system: str) -> list[str]:
+    linked = [link.to for link in target.links.values() if link.source == system]
+    copied = (target.systems[system].native or {}).get("replicate_from")
+    return [name for name in (*linked, copied) if name in target.systems]
 
 
 def probes_of(planned: Planned) -> tuple[Probe, ...]:

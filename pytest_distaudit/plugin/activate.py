@@ -33,11 +33,6 @@ def activate(config: pytest.Config) -> None:
     except InvalidInput as error:
         raise pytest.UsageError(*(str(problem) for problem in error.problems)) from None
     config.stash[BENCH] = bench
-    if option.distaudit_checks:
-        from pytest_distaudit.plugin.listing import CheckListing
-
-        config.pluginmanager.register(CheckListing(bench), "distaudit-listing")
-        return
     if config.args_source is not config.ArgsSource.ARGS:
         config.args = audited_paths(bench, config.rootpath)
     selection = Selection(bench)

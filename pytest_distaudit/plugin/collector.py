@@ -150,4 +150,4 @@ def _line(problems: tuple[Problem, ...], entry: Written) -> int:
 
 
 # On one line, so that every frame maps to the claim's own line.
-def _judge_claim(**fixtures: Any) -> None: run_claim(**fixtures)  # fmt: skip # noqa: E704
+def _judge_claim(**fixtures: Any) -> None: run_claim(**fixtures)  # fmt: skip

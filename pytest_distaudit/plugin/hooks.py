@@ -26,10 +26,20 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """``--distaudit-checks`` lists and stops."""
+    if not config.option.distaudit_checks:
+        return None
+    from pytest_distaudit.plugin.listing import list_checks
+
+    return list_checks()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Switch the audit on if it was asked for, by option or by naming a claim file."""
     config.addinivalue_line("markers", _MARKER)
-    if config.option.distaudit or config.option.distaudit_checks or _names_claim_file(config):
+    if config.option.distaudit or _names_claim_file(config):
         from pytest_distaudit.plugin.activate import activate
 
         activate(config)

@@ -5,17 +5,11 @@ from __future__ import annotations
 import pytest
 
 from pytest_distaudit.reports.check_list import check_list
-from pytest_distaudit.wiring import Bench
+from pytest_distaudit.wiring import load_checks
 
 
-class CheckListing:
-    """Prints every check and stops before anything is collected."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_cmdline_main(self, config: pytest.Config) -> int:
-        """stdout is the list alone."""
-        print(check_list([self._bench.checks[name] for name in self._bench.checks]), end="")  # noqa: T201
-        return pytest.ExitCode.OK
+def list_checks() -> int:
+    """Print every check; stdout is the list alone."""
+    checks = load_checks()
+    print(check_list([checks[name] for name in checks]), end="")  # noqa: T201
+    return pytest.ExitCode.OK

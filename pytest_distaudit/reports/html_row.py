@@ -31,7 +31,8 @@ def row_cells(result: ClaimResult | None) -> list[str]:
     return [
         f'<td class="col-verdict"><span class="{badge}">{safe(verdict_words(result))}</span></td>',
         f'<td class="col-claim">{safe(result.key)}<br><small>{safe(place(result))}</small></td>',
-        f'<td class="col-actual">{safe(one_line(result.claimed))}<br><strong>{safe(one_line(result.actual))}</strong></td>',
+        f'<td class="col-actual">{safe(one_line(result.claimed))}<br>'
+        f"<strong>{safe(one_line(result.actual))}</strong></td>",
     ]
 
 
@@ -50,8 +51,7 @@ def evidence_html(result: ClaimResult) -> str:
     told = "".join(f"<dt>{name}</dt><dd>{safe(one_line(text, 600))}</dd>" for name, text in facts if text)
     lines = [f"{line.system or 'target'} {line.asked} -> {shown(line.value, 400)}" for line in result.evidence]
     evidence = "\n".join(lines)
-    if len(evidence) > _MOST_EVIDENCE:
-        evidence = (
-            f"{evidence[:_MOST_EVIDENCE]}\n… {len(evidence) - _MOST_EVIDENCE} more characters in the evidence folder"
-        )
+    left_out = len(evidence) - _MOST_EVIDENCE
+    if left_out > 0:
+        evidence = f"{evidence[:_MOST_EVIDENCE]}\n… {left_out} more characters in the evidence folder"
     return f'<div class="distaudit-claim"><dl>{told}</dl><pre>{safe(evidence)}</pre></div>'

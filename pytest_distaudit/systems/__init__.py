@@ -1,1 +1,9 @@
-"""How each kind of system is observed: a table of asks and a parser a file."""
+"""How each kind of system is observed: one file per kind, a table of asks and a parser."""
+
+#: the kinds that come with the plugin, as ``module:attribute``; imported when a target names them
+BUILTIN = (
+    "pytest_distaudit.systems.http:KIND",
+    "pytest_distaudit.systems.postgres:KIND",
+    "pytest_distaudit.systems.process:KIND",
+    "pytest_distaudit.systems.rabbitmq:KIND",
+)

@@ -1,1 +1,25 @@
 """How each kind of system is started natively."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from pytest_distaudit.targets.recipe import Recipe
+
+_BUILT_IN = (
+    "pytest_distaudit.targets.recipes.http.HttpRecipe",
+    "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
+    "pytest_distaudit.targets.recipes.process.ProcessRecipe",
+    "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
+)
+
+
+def builtin_recipes() -> Mapping[str, Recipe]:
+    """Kind -> recipe, for every kind that can be started without an extension."""
+    found: dict[str, Recipe] = {}
+    for path in _BUILT_IN:
+        module, _, name = path.rpartition(".")
+        recipe: Recipe = getattr(import_module(module), name)()
+        found[recipe.kind] = recipe
+    return found

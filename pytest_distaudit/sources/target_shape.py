@@ -1,0 +1,149 @@
+"""What ``distaudit.toml`` may hold, as types for pydantic; rules between the parts stand in ``target_rules``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+
+_REFUSING = ConfigDict(extra="forbid")
+
+
+def _name(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
+        return value
+    raise ValueError("a name starts with a letter or digit and holds only letters, digits, '.', '_' and '-'")
+
+
+def _path(value: str) -> str:
+    if value.startswith("/") and not value.startswith("//"):
+        return value
+    raise ValueError("a path such as /health is wanted")
+
+
+def _inside_project(value: str) -> str:
+    if value and not value.startswith("/") and ".." not in value.split("/"):
+        return value
+    raise ValueError("a path below the project's root is wanted")
+
+
+Text = Annotated[StrictStr, Field(min_length=1)]
+Name = Annotated[StrictStr, AfterValidator(_name)]
+UrlPath = Annotated[StrictStr, AfterValidator(_path)]
+OwnPath = Annotated[StrictStr, AfterValidator(_inside_project)]
+Status = Annotated[StrictInt, Field(ge=100, le=599)]
+Argv = Annotated[list[Text], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class InstancesEntry:
+    """How instances of a system tell themselves apart."""
+
+    __pydantic_config__ = _REFUSING
+
+    identity: Text
+
+
+@dataclass(frozen=True)
+class NestedEntry:
+    """Systems that live inside another one."""
+
+    __pydantic_config__ = _REFUSING
+
+    match: Text
+    kind: Text
+    transport: Text | None = None
+
+
+@dataclass(frozen=True)
+class SystemEntry:
+    """One running thing of the target."""
+
+    __pydantic_config__ = _REFUSING
+
+    kind: Text
+    url: Text | None = None
+    endpoints: dict[StrictStr, Text] = field(default_factory=dict)
+    native: dict[StrictStr, Any] | None = None
+    probes: Literal["none", "read", "write"] = "read"
+    disposable: StrictBool = False
+    health: UrlPath | None = None
+    instances: InstancesEntry | None = None
+    inside: Text | None = None
+    systems: NestedEntry | None = None
+
+
+@dataclass(frozen=True)
+class LinkEntry:
+    """A dependency edge."""
+
+    __pydantic_config__ = _REFUSING
+
+    from_: Annotated[Text, Field(alias="from")]
+    to: Text
+    inject: dict[StrictStr, StrictStr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OperationEntry:
+    """A request with its outcomes."""
+
+    __pydantic_config__ = _REFUSING
+
+    request: Text
+    ok: list[Status] = field(default_factory=list)
+    fail: list[Status] = field(default_factory=list)
+    json: Any = None
+    headers: dict[StrictStr, StrictStr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ActivityEntry:
+    """A business operation that the audit may perform."""
+
+    __pydantic_config__ = _REFUSING
+
+    request: Text
+    json: Any = None
+    headers: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    cleanup: Text | None = None
+    ok: list[Status] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ActionEntry:
+    """A command of the target and the one that undoes it."""
+
+    __pydantic_config__ = _REFUSING
+
+    argv: Argv
+    undo: Argv = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TargetEntry:
+    """One deployment of the audited system."""
+
+    __pydantic_config__ = _REFUSING
+
+    compose: OwnPath | None = None
+    audit_host: Text | None = None
+    systems: dict[Name, SystemEntry] = field(default_factory=dict)
+    links: dict[Name, LinkEntry] = field(default_factory=dict)
+    operations: dict[Name, OperationEntry] = field(default_factory=dict)
+    activities: dict[Name, ActivityEntry] = field(default_factory=dict)
+    actions: dict[Name, ActionEntry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProjectEntry:
+    """The whole file."""
+
+    __pydantic_config__ = _REFUSING
+
+    default: Text | None = None
+    documents: list[OwnPath] | None = None
+    claims: OwnPath | None = None
+    targets: dict[Name, TargetEntry] = field(default_factory=dict)

@@ -1,0 +1,133 @@
+"""What this host knows of a process that serves one of its ports. Best effort: None is "not known"."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from pytest_distaudit.ports.located import Located, address
+
+if TYPE_CHECKING:
+    import psutil
+
+#: they publish a container's port on the host: the server is behind them, out of this host's sight
+_PUBLISHERS = {"docker-proxy", "rootlesskit", "rootlessport", "slirp4netns", "pasta", "conmon"}
+
+
+def is_local(host: str) -> bool:
+    """Whether ``host`` names this machine."""
+    import psutil
+
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return False
+    mine = {entry.address for entries in psutil.net_if_addrs().values() for entry in entries}
+    return all(ip in mine or ipaddress.ip_address(str(ip).partition("%")[0]).is_loopback for ip in found)
+
+
+def listening_process(host: str, port: int) -> psutil.Process | None:
+    """The process that listens on ``port`` here, the eldest if several share it."""
+    import psutil
+
+    if not is_local(host):
+        return None
+    try:
+        pids = {
+            connection.pid
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and _port(connection.laddr) == port and connection.pid
+        }
+        processes = sorted((psutil.Process(pid) for pid in pids), key=lambda process: process.create_time())
+        served = [process for process in processes if process.name() not in _PUBLISHERS]
+    except psutil.Error:
+        return None
+    return served[0] if served and len(served) == len(processes) else None
+
+
+def serving_process(located: Located, besides: int = 0) -> psutil.Process | None:
+    """The system's process: by inventory, else by who listens on an endpoint other than port ``besides``."""
+    import psutil
+
+    inventory = located.inventory() if located.inventory else None
+    if inventory is not None and inventory.pid is not None:
+        try:
+            return psutil.Process(inventory.pid)
+        except psutil.Error:
+            return None
+    for url in located.endpoints.values():
+        host, port = address(url)
+        process = listening_process(host, port) if port != besides else None
+        if process is not None:
+            return process
+    return None
+
+
+def tree(process: psutil.Process) -> tuple[psutil.Process, ...]:
+    """The process and all its descendants."""
+    import psutil
+
+    try:
+        return (process, *process.children(recursive=True))
+    except psutil.Error:
+        return (process,)
+
+
+def owns(process: psutil.Process, port: int) -> bool | None:
+    """Whether ``process`` or a descendant listens on ``port``; None if that cannot be seen."""
+    import psutil
+
+    try:
+        listeners = {
+            connection.pid
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and _port(connection.laddr) == port
+        }
+    except psutil.Error:
+        return None
+    listeners.discard(None)
+    return bool(listeners & {member.pid for member in tree(process)}) if listeners else None
+
+
+def listens_on(processes: Iterable[psutil.Process]) -> tuple[str, ...]:
+    """Addresses (``host:port``) on which the processes listen, sorted."""
+    import psutil
+
+    return tuple(sorted({local for local, _, status in _connections(processes) if status == psutil.CONN_LISTEN}))
+
+
+def dialled(processes: Sequence[psutil.Process]) -> frozenset[tuple[str, str]]:
+    """(own address, peer address) of the connections that the processes opened themselves."""
+    import psutil
+
+    found = list(_connections(processes))
+    serving = {local.rpartition(":")[2] for local, _, status in found if status == psutil.CONN_LISTEN}
+    return frozenset((local, peer) for local, peer, _ in found if peer and local.rpartition(":")[2] not in serving)
+
+
+def _port(local: object) -> int:
+    return getattr(local, "port", 0)
+
+
+def _connections(processes: Iterable[psutil.Process]) -> Iterable[tuple[str, str, str]]:
+    import psutil
+
+    for process in processes:
+        try:
+            for entry in process.net_connections("tcp"):
+                peer = f"{entry.raddr.ip}:{entry.raddr.port}" if entry.raddr else ""
+                yield f"{entry.laddr.ip}:{entry.laddr.port}", peer, entry.status
+        except psutil.Error:
+            continue
+
+
+def boot(process: psutil.Process) -> str:
+    """What tells this run of the process from any other one on this host; "" if it is gone."""
+    import psutil
+
+    try:
+        return f"{process.pid}:{process.create_time():.2f}"
+    except psutil.Error:
+        return ""

@@ -1,0 +1,183 @@
+"""Any HTTP service: presence, health, single answers, and which process gives them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.capabilities import Answer, Health, Presence, ServerProcess
+from pytest_distaudit.ports.fetch import Request, Response
+from pytest_distaudit.ports.kind import Kind, Limits
+from pytest_distaudit.ports.located import Located, address
+from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._http_words import alike, parts_of, short, verdict_of
+from pytest_distaudit.systems._listener import listener_of
+from pytest_distaudit.systems._wire import Wire, bare
+from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
+
+if TYPE_CHECKING:
+    import psutil
+
+_DEFAULT_HEALTH = "/health"
+_BODY = 4000
+_HEADER = "header:"
+_SERVER = re.compile(r"(?P<product>[^/\s]+)(?:/(?P<version>[\w.+-]+))?")
+_NEXT_STEP = 'declare instances.identity = "header:NAME" for it'
+_FORWARD_S, _FORWARD_POLL_S = 0.5, 0.05
+
+
+class HttpSession:
+    """One look at one service; an answer is remembered for its length."""
+
+    def __init__(self, located: Located, limits: Limits) -> None:
+        self.located, self.limits = located, limits
+        self.ways: list[str] = []
+        self.identity = ""
+        self.url = located.endpoints["url"].rstrip("/")
+        self._fetch = HttpFetch(limits)
+        self._answers: dict[str, Response] = {}
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+        self._fetch.close()
+
+    def get(self, path: str) -> Response:
+        """GET ``path`` below the endpoint's address, whatever the status."""
+        path = "/" + path.lstrip("/")
+        if path not in self._answers:
+            self.ways.append(f"GET {path.partition('?')[0]}")
+            answer = self._fetch(Request("GET", self.url + path))
+            self._answers[path] = answer
+            self.identity = answer.headers.get(self.header, "") if self.header else ""
+        return self._answers[path]
+
+    @property
+    def header(self) -> str:
+        """The header, in lower case, by which instances tell themselves apart; "" if none is declared."""
+        declared = self.located.identity or ""
+        return declared.removeprefix(_HEADER).strip().lower() if declared.startswith(_HEADER) else ""
+
+    def same_as_nonsense(self, path: str) -> bool:
+        """Whether a sibling of ``path`` that cannot exist is answered in the same way."""
+        plain = "/" + path.partition("?")[0].strip("/")
+        parent, _, segment = plain.rpartition("/")
+        nonce = f"distaudit-{secrets.token_hex(16)}"
+        answer, nonsense = self.get(path), self.get(f"{parent}/{nonce}")
+        return answer.status == nonsense.status and alike(answer.text, nonsense.text, segment, nonce)
+
+
+def presence(session: HttpSession, ask: Ask) -> Presence:
+    """Any HTTP answer, of whatever status."""
+    answer = session.get(session.located.health or "/")
+    server = _SERVER.match(answer.headers.get("server", ""))
+    if server is None:
+        return Presence(up=True, product="http")
+    return Presence(up=True, product=server["product"], version=server["version"] or "")
+
+
+def health(session: HttpSession, ask: Ask) -> Health:
+    """The health path's status and body, and whether they differ from those of a nonsense path."""
+    path = session.located.health or _DEFAULT_HEALTH
+    answer = session.get(path)
+    if answer.status in (404, 405, 501) and session.located.health is None:
+        raise Unobservable(
+            Reason.NO_OBSERVABLE,
+            f'no health path is declared and GET {path} answers {answer.status}; declare health = "/..."',
+        )
+    if 300 <= answer.status < 400:
+        where = bare(answer.headers.get("location", ""))
+        raise Unobservable(Reason.REDIRECTED, f"GET {path} answers {answer.status} and points to {where}")
+    if answer.status in (401, 403):
+        raise Unobservable(Reason.FORBIDDEN, f"GET {path} answers {answer.status}")
+    parts = parts_of(answer.text)
+    healthy = 200 <= answer.status < 300 and verdict_of(answer.text) is not False
+    detail = f"{answer.status} {short(answer.text)}".rstrip()
+    return Health(
+        healthy=healthy,
+        detail=detail,
+        parts=parts,
+        discerning=not session.same_as_nonsense(path),
+        way=f"GET {path}",
+    )
+
+
+def answer(session: HttpSession, ask: Ask) -> Answer:
+    """One GET, compared with a sibling path that cannot exist."""
+    path = ask.arg("path", "/")
+    got = session.get(path)
+    return Answer(
+        path=path,
+        status=got.status,
+        content_type=got.headers.get("content-type", ""),
+        body=got.text[:_BODY],
+        location=got.headers.get("location", ""),
+        same_as_nonsense=session.same_as_nonsense(path),
+    )
+
+
+def process(session: HttpSession, ask: Ask) -> ServerProcess:
+    """Which process answers: by its own header where one is declared, else by this host's tables."""
+    own = _local.serving_process(session.located)
+    if session.header:
+        session.get(session.located.health or "/")
+        if not session.identity:
+            raise Unobservable(Reason.NO_OBSERVABLE, f"the answer has no header {session.header!r}")
+        identity, how = session.identity, f"header {session.header}"
+    elif own is not None:
+        identity, how = _local.boot(own), "pid and its start"
+        session.identity = identity
+    else:
+        raise Unobservable(
+            Reason.NO_OBSERVABLE, f"the process behind {bare(session.url)} cannot be seen from here; {_NEXT_STEP}"
+        )
+    if own is None:
+        return ServerProcess(identity=identity, how=how)
+    return ServerProcess(
+        identity=identity,
+        how=how,
+        pid=own.pid,
+        forwards_to=_forwards_to(session, own),
+        listens_on=_local.listens_on(_local.tree(own)),
+    )
+
+
+def _forwards_to(session: HttpSession, own: psutil.Process) -> tuple[str, ...]:
+    """Whom the process dials while a request's connection is open: a relay dials for each client."""
+    host, port = address(session.url)
+    before = _local.dialled(_local.tree(own))
+    tls = session.url.startswith("https:")
+    request = f"GET / HTTP/1.1\r\nHost: {urlsplit(session.url).hostname}\r\nUser-Agent: {user_agent()}\r\n\r\n"
+    session.ways.append("GET / on a connection that is held open")
+    with Wire(host, port, session.limits.ask_s, session.limits.connect_s, tls) as wire:
+        wire.send(request.encode())
+        until = time.monotonic() + _FORWARD_S
+        new: frozenset[tuple[str, str]] = frozenset()
+        while not new and time.monotonic() < until:
+            time.sleep(_FORWARD_POLL_S)
+            new = _local.dialled(_local.tree(own)) - before
+    # what it says to itself is not forwarded
+    return tuple(sorted({peer for _, peer in new} - set(_local.listens_on(_local.tree(own)))))
+
+
+_ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
+    "presence": presence,
+    "health": health,
+    "listener": listener_of({"url": "http"}),
+    "process": process,
+    "answer": answer,
+}
+
+KIND = Kind(
+    name="http",
+    endpoints={"url": ("http", "https")},
+    connect=HttpSession,
+    answers=_ANSWERS,
+    parallel=True,
+)

@@ -1,0 +1,80 @@
+"""What a run has of this machine: private work directories, free ports, unprivileged accounts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+#: What a started program inherits; everything else it is told by its ``native.env``.
+_INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+
+
+class FreePorts:
+    """Ports of 127.0.0.1 that nobody uses, outside the kernel's own range; never the same one twice."""
+
+    def __init__(self) -> None:
+        import port_for
+
+        self._pool: set[int] = port_for.available_good_ports()
+
+    def __call__(self) -> int:
+        """A port. Raises port_for.PortForException when none is left."""
+        import port_for
+
+        port: int = port_for.select_random(self._pool)
+        self._pool.discard(port)
+        return port
+
+
+@contextmanager
+def private_directory() -> Iterator[Path]:
+    """A new directory, removed at the end; other accounts may pass through it but not list it."""
+    base = next((place for place in (Path(tempfile.gettempdir()), Path("/tmp")) if _passable(place)), None)  # noqa: S108
+    path = Path(tempfile.mkdtemp(prefix="distaudit-", dir=base))
+    try:
+        path.chmod(0o711)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _passable(path: Path) -> bool:
+    """Whether every account can reach ``path``; servers that run as another one must."""
+    return all(part.stat().st_mode & stat.S_IXOTH for part in [path, *path.resolve().parents])
+
+
+def account(*preferred: str) -> str | None:
+    """The unprivileged account for a server that refuses root; None when we are not root ourselves.
+
+    Raises LookupError if root finds none of ``preferred`` and no ``nobody``.
+    """
+    if os.geteuid() != 0:
+        return None
+    import pwd
+
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    found = next((name for name in (*preferred, "nobody") if name in known), None)
+    if found is None:
+        raise LookupError(f"none of the accounts {', '.join(preferred)}, nobody exists")
+    return found
+
+
+def hand_over(path: Path, user: str | None) -> None:
+    """Make ``path`` and all below it belong to ``user`` alone (None: leave the owner)."""
+    if user is None:
+        return
+    import pwd
+
+    entry = pwd.getpwnam(user)
+    for each in (path, *path.rglob("*")):
+        os.chown(each, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+
+
+def minimal_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What programs need to run at all; Python programs write their logs at once."""
+    return {name: environ[name] for name in _INHERITED if name in environ} | {"PYTHONUNBUFFERED": "1"}

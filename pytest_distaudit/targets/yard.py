@@ -1,0 +1,196 @@
+"""Every process of one run: nothing starts unregistered, nothing outlives the end.
+
+mirakuru is needed to define the class, so this module is imported by the function that starts something.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import string
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any, Self
+
+import psutil
+from mirakuru.base import ENV_UUID, SimpleExecutor
+from mirakuru.base_env import processes_with_env
+
+from pytest_distaudit.targets.recipe import Command, StartFailed
+
+_POLL_S = 0.01
+_KILLED_S = 2.0
+
+
+class Closing(Exception):
+    """The run ends; nothing more is started."""
+
+
+class Started(SimpleExecutor):
+    """A process with exactly the given environment, its output appended to a log."""
+
+    def __init__(self, command: Command, log: Path, mark: str) -> None:
+        kwargs: dict[str, Any] = {"start_new_session": True}
+        if command.user:
+            import pwd
+
+            kwargs |= {"user": command.user, "group": pwd.getpwnam(command.user).pw_gid, "extra_groups": []}
+        super().__init__(
+            list(command.argv), cwd=str(command.cwd), stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+            popen_kwargs=kwargs, stop_signal=command.stop_signal,
+        )  # fmt: skip
+        self._uuid = mark
+        self._environment = {**command.env, ENV_UUID: mark}
+        self._log = log
+        self.grace_s = command.grace_s
+
+    @property
+    def envvars(self) -> dict[str, str]:
+        """The whole environment: ours, with its secrets, is not handed on."""
+        return self._environment
+
+    @property
+    def _popen_kwargs(self) -> dict[str, Any]:
+        kwargs = super()._popen_kwargs
+        # Python code between fork and exec can deadlock here, where other threads run.
+        del kwargs["preexec_fn"]
+        return kwargs
+
+    def start(self) -> Self:
+        """Start the process. Raises OSError."""
+        with self._log.open("ab") as stream:
+            self._stdout: int | IO[Any] | None = stream
+            super().start()
+        assert self.process is not None
+        self._popen = self.process
+        return self
+
+    @property
+    def popen(self) -> subprocess.Popen[str]:
+        """The process, its exit code also after the end; only after ``start``."""
+        return self._popen
+
+    def forget(self) -> None:
+        """It has ended: spare mirakuru the search for it at garbage collection."""
+        self._clear_process()
+
+    def ask_to_end(self) -> None:
+        """Send the stop signal to the process group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, self._stop_signal)
+
+
+class Yard:
+    """The processes of one run. Thread-safe. ``closing`` is set when the end has begun."""
+
+    def __init__(self) -> None:
+        # Letters only after the pid: mirakuru kills at exit whatever carries its pid *anywhere* in the
+        # mark, and the digits of another run's uuid may happen to spell it.
+        self._mark = f"{os.getpid()}:{''.join(secrets.choice(string.ascii_letters) for _ in range(24))}"
+        self._started: list[Started] = []
+        self._lock = threading.Lock()
+        self.closing = threading.Event()
+
+    def launch(self, command: Command, log: Path) -> Started:
+        """Start ``command``. Raises StartFailed if it cannot be run, Closing once the run ends."""
+        process = Started(command, log, self._mark)
+        # Held while starting, so that no process can slip in behind the end.
+        with self._lock:
+            if self.closing.is_set():
+                raise Closing
+            try:
+                process.start()
+            except OSError as error:
+                raise StartFailed(f"cannot run {command.argv[0]!r}: {error.strerror}") from error
+            self._started.append(process)
+        return process
+
+    def run(self, command: Command, log: Path, seconds: float) -> None:
+        """Run a helper program to its end. Raises StartFailed unless it exits 0 in time."""
+        process = self.launch(command, log)
+        name = Path(command.argv[0]).name
+        try:
+            code = process.popen.wait(max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            end([process])
+            raise StartFailed(f"{name} had not ended when the start limit was reached") from None
+        if self.closing.is_set():
+            raise Closing
+        if code:
+            raise StartFailed(f"{name} exited with {code}")
+
+    def close(self) -> None:
+        """End everything, in parallel; idempotent."""
+        self.closing.set()
+        with self._lock:
+            started, self._started = self._started, []
+        if started:
+            end(started)
+            _kill_marked(self._mark)
+        for each in started:
+            each.forget()
+
+
+def end(started: Sequence[Started]) -> None:
+    """Ask all to end at once, then kill what is left of their process trees."""
+    # A tree must be known before its root ends: PostgreSQL's children leave the process group and
+    # overwrite their environment, so that afterwards nothing tells whose they were.
+    trees = [child for each in started for child in _children(each)]
+    running = [each for each in started if each.popen.poll() is None]
+    for each in running:
+        each.ask_to_end()
+    deadline = time.monotonic() + max((each.grace_s for each in running), default=0.0)
+    for each in running:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            each.popen.wait(max(0.0, deadline - time.monotonic()))
+    late = [*trees, *(child for each in running for child in _children(each))]
+    for each in running:
+        if each.popen.poll() is None:
+            each.popen.kill()
+            each.popen.wait()
+    _kill(late)
+
+
+def _children(process: Started) -> list[psutil.Process]:
+    try:
+        return psutil.Process(process.popen.pid).children(recursive=True) if process.running() else []
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    alive = [each for each in processes if _alive(each)]
+    for each in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
+    _wait_gone(alive)
+
+
+def _wait_gone(processes: Sequence[psutil.Process]) -> None:
+    """Until each is gone or a zombie: who adopted it may reap it much later (psutil would wait for that)."""
+    deadline = time.monotonic() + _KILLED_S
+    while any(_alive(each) for each in processes) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _kill_marked(mark: str) -> None:
+    """Kill daemons that left the tree (epmd): their environment still carries the run's mark."""
+    for _ in range(5):
+        found = []
+        for pid in processes_with_env(ENV_UUID, mark):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found.append(psutil.Process(pid))
+        if not found:
+            return
+        _kill(found)

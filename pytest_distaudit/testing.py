@@ -1,0 +1,123 @@
+"""Proving checks: judge one claim against a miniature, without a claim file and without pytest's help.
+
+::
+
+    with Room(tmp_path, MINIATURE) as room:          # MINIATURE: the text of a distaudit.toml
+        assert room.judge("queue.exists", system="rabbitmq", queue="tasks").verdict is Verdict.VERIFIED
+
+Every check needs a genuine miniature that it verifies, facades that it refutes, and one set-up
+where it cannot tell and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pytest_distaudit.domain.audit import ClaimResult
+from pytest_distaudit.domain.check import Check
+from pytest_distaudit.domain.claim import Claim, Expect, Span, Timing
+from pytest_distaudit.domain.comparison import Quantity
+from pytest_distaudit.domain.errors import InvalidInput, Place
+from pytest_distaudit.ports.located import Located
+from pytest_distaudit.wiring import Bench, Provision, Wishes
+
+__all__ = ["Room"]
+
+
+class Room:
+    """A target that runs for as long as the ``with`` block does.
+
+    ``target`` is the text of a ``distaudit.toml``, written to ``root``. ``located`` tells where the
+    systems are. Claims are judged live, each with fresh eyes: nothing seen before is used again.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        target: str,
+        *,
+        provision: Provision = "auto",
+        checks: Mapping[str, Check] | None = None,
+        progress: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        (root / "distaudit.toml").write_text(target, encoding="utf-8")
+        self._wishes = Wishes(root=root, provision=provision, progress=progress)
+        self._bench = Bench(self._wishes)
+        for name, check in (checks or {}).items():
+            self._bench.checks.add(name, check, "testing")
+        self._checks = checks or {}
+        self._stack = ExitStack()
+        self.located: Mapping[str, Located] = {}
+
+    def __enter__(self) -> Self:
+        self._bench.plan.asks.update({name: {} for name in self._bench.target.systems})
+        self.located = self._stack.enter_context(self._bench.provisioned())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def judge(
+        self,
+        check: str,
+        *,
+        roles: Mapping[str, str] | None = None,
+        system: str | None = None,
+        activity: str | None = None,
+        within: str | None = None,
+        holds_for: str | None = None,
+        never_for: str | None = None,
+        expect: str = "present",
+        **params: Any,
+    ) -> ClaimResult:
+        """The verdict on one claim; arguments as in a claim file, ``params`` as under ``with:``."""
+        bench = self._fresh()
+        spans = {Span.WITHIN: within, Span.HOLDS_FOR: holds_for, Span.NEVER_FOR: never_for}
+        timing = [Timing(span, float(Quantity.parse(text).value)) for span, text in spans.items() if text]
+        claim = Claim(
+            id="proof",
+            check=check,
+            roles=roles or {_only_role(bench.checks[check]): system or ""},
+            place=Place("proof"),
+            params=_parsed(bench.checks[check], params),
+            timing=timing[0] if timing else None,
+            activity=activity,
+            expect=Expect(expect),
+        )
+        problems = bench.problems(claim)
+        if problems:
+            raise InvalidInput(problems)
+        planned = bench.planned(claim)
+        bench.plan.add(planned)
+        return bench.judge(planned, self.located, "proof")
+
+    def _fresh(self) -> Bench:
+        bench = Bench(self._wishes)
+        for name, check in self._checks.items():
+            bench.checks.add(name, check, "testing")
+        return bench
+
+
+def _only_role(check: Check) -> str:
+    return "system" if "system" in check.roles else next(iter(check.roles))
+
+
+def _parsed(check: Check, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as the claim reader would parse them, defaults filled in."""
+    from pytest_distaudit.sources.claim_parameters import parse_parameter
+
+    unknown = set(given) - set(check.params)
+    missing = {name for name, parameter in check.params.items() if parameter.required} - set(given)
+    if unknown or missing:
+        raise TypeError(f"{check.name}: unknown parameters {sorted(unknown)}, missing {sorted(missing)}")
+    values = {name: given.get(name, parameter.default) for name, parameter in check.params.items()}
+    return {
+        name: None if value is None else parse_parameter(check.params[name].type, value, str(value))
+        for name, value in values.items()
+    }

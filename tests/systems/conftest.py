@@ -1,0 +1,314 @@
+"""Servers to look at: real ones (session-wide, marked live) and ones on their worst day."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.domain.target import Probes
+from pytest_distaudit.ports.kind import Kind, Limits
+from pytest_distaudit.ports.located import Located
+
+SECRET = "hunter2-secret"  # noqa: S105
+
+Handler = Callable[[socket.socket], None]
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits(connect_s=0.5, ask_s=1.0, look_s=5.0, body_bytes=100_000)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Handler], int]]:
+    """Start a server on loopback that hands every connection to ``handler``; gives its port."""
+    listeners: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+
+    def handle(handler: Handler, connection: socket.socket) -> None:
+        with closing(connection), suppress(OSError):
+            connection.settimeout(5)
+            handler(connection)
+
+    def accept(listener: socket.socket, handler: Handler) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threads.append(threading.Thread(target=handle, args=(handler, connection), daemon=True))
+                threads[-1].start()
+
+    def start(handler: Handler) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        threads.append(threading.Thread(target=accept, args=(listener, handler), daemon=True))
+        threads[-1].start()
+        return int(listener.getsockname()[1])
+
+    yield start
+    for listener in listeners:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+    for thread in threads:
+        thread.join(6)
+
+
+def never_answers(connection: socket.socket) -> None:
+    while connection.recv(4096):
+        pass
+
+
+def dribbles(connection: socket.socket) -> None:
+    connection.recv(4096)
+    for byte in b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1000:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.1)
+
+
+def dribbles_body(connection: socket.socket) -> None:
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(1000):
+        connection.sendall(b"z")
+        time.sleep(0.1)
+
+
+def answers_a_gigabyte(connection: socket.socket) -> None:
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    for _ in range(16384):
+        connection.sendall(b"x" * 65536)
+
+
+def declares_a_gigabyte(connection: socket.socket) -> None:
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nx")
+    never_answers(connection)
+
+
+def garbage(connection: socket.socket) -> None:
+    connection.recv(4096)
+    connection.sendall(bytes(range(128, 256)) * 4)
+
+
+def echoes(connection: socket.socket) -> None:
+    while data := connection.recv(4096):
+        connection.sendall(data)
+
+
+def resets(connection: socket.socket) -> None:
+    connection.recv(1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def closes(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def greets_like_ssh(connection: socket.socket) -> None:
+    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+    never_answers(connection)
+
+
+def speaks_http(connection: socket.socket) -> None:
+    """A strict server: it waits for a whole request before it says anything."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        chunk = connection.recv(4096)
+        if not chunk:
+            return
+        request += chunk
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+
+
+def speaks_postgres(connection: socket.socket) -> None:
+    """PostgreSQL up to the login: it agrees to talk and hangs up on anything else."""
+    if connection.recv(4096) == b"\x00\x00\x00\x08\x04\xd2\x16\x2f":
+        connection.sendall(b"N")
+        never_answers(connection)
+
+
+def dribbles_login(connection: socket.socket) -> None:
+    connection.recv(4096)
+    connection.sendall(b"N")
+    connection.recv(4096)
+    for byte in b"E\x00\x00\x03\xe8S" + b"F" * 1000:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.1)
+
+
+def located(kind: Kind, *, neighbours: tuple[tuple[str, int], ...] = (), **given: object) -> Located:
+    known = {name: given.pop(name) for name in ("health", "identity", "inventory") if name in given}
+    return Located("it", kind.name, given, neighbours=neighbours, probes=Probes.WRITE, **known)
+
+
+def look(kind: Kind, ask: Ask | str, limits: Limits, **given: object):
+    """One answer of one fresh session, as the engine would ask."""
+    ask = Ask.of(ask) if isinstance(ask, str) else ask
+    session = kind.connect(located(kind, **given), limits)
+    try:
+        return kind.answers[ask.capability](session, ask)
+    finally:
+        session.close()
+        assert SECRET not in repr(session.ways)
+
+
+def refusal(kind: Kind, ask: Ask | str, limits: Limits, **given: object) -> Unobservable:
+    """The failure of one look; it names no secret."""
+    with pytest.raises(Unobservable) as caught:
+        look(kind, ask, limits, **given)
+    assert SECRET not in caught.value.detail
+    assert SECRET not in str(caught.value)
+    return caught.value
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "the server did not come up"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that other users may enter, unlike pytest's own."""
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="distaudit-systems-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+_PG = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.fixture(scope="session")
+def postgres(shared_folder: Path) -> Iterator[SimpleNamespace]:
+    """A primary with a streaming standby: ``primary`` and ``standby`` are URLs without user."""
+    if not (_PG / "postgres").exists():
+        pytest.skip("PostgreSQL 15 is not installed")
+    root = os.geteuid() == 0
+    as_user = {"user": "postgres", "group": "postgres", "extra_groups": []} if root else {}
+    home = shared_folder / "pg"
+    home.mkdir()
+    if root:
+        import shutil
+
+        shutil.chown(home, "postgres", "postgres")
+
+    def run(*argv: object) -> None:
+        done = subprocess.run([str(word) for word in argv], cwd=home, capture_output=True, check=False, **as_user)
+        assert done.returncode == 0, done.stderr.decode()
+
+    primary, standby = free_port(), free_port()
+    run(_PG / "initdb", "-N", "-U", "postgres", "-A", "trust", "-D", home / "a")
+    (home / "a/pg_hba.conf").write_text(
+        "host replication all 127.0.0.1/32 trust\n"
+        "host all guarded 127.0.0.1/32 scram-sha-256\n"
+        "host all all 127.0.0.1/32 trust\n"
+    )
+    common = f"listen_addresses='127.0.0.1'\nunix_socket_directories=''\nfsync=off\nport={primary}\nmax_connections=20\n"
+    with (home / "a/postgresql.conf").open("a") as conf:
+        conf.write(common)
+    run(_PG / "pg_ctl", "-D", home / "a", "-w", "-l", home / "a.log", "start")
+    try:
+        run(_PG / "pg_basebackup", "-h", "127.0.0.1", "-p", primary, "-U", "postgres", "-D", home / "b", "-R", "-cfast")
+        with (home / "b/postgresql.conf").open("a") as conf:
+            conf.write(f"port={standby}\n")
+        run(_PG / "pg_ctl", "-D", home / "b", "-w", "-l", home / "b.log", "start")
+        for sql in (
+            f"create role guarded login password '{SECRET}'",
+            "create role plain login",
+            "create role strangled login",
+            "alter role strangled set statement_timeout = '1ms'",
+            "create role stuck login",
+            "alter role stuck set default_transaction_read_only = on",
+        ):
+            run(_PG / "psql", "-h", "127.0.0.1", "-p", primary, "-U", "postgres", "-c", sql)
+        yield SimpleNamespace(
+            primary=f"postgresql://{{}}@127.0.0.1:{primary}/postgres",
+            standby=f"postgresql://{{}}@127.0.0.1:{standby}/postgres",
+            port=primary,
+        )
+    finally:
+        for name in ("b", "a"):
+            if (home / name / "postmaster.pid").exists():
+                run(_PG / "pg_ctl", "-D", home / name, "-m", "immediate", "stop")
+
+
+_RABBIT = Path("/usr/lib/rabbitmq/bin")
+
+
+@pytest.fixture(scope="session")
+def rabbit(shared_folder: Path) -> Iterator[SimpleNamespace]:
+    """A broker with management: ``amqp`` and ``management`` are URLs that lack the user."""
+    if not (_RABBIT / "rabbitmq-server").exists():
+        pytest.skip("RabbitMQ is not installed")
+    home = shared_folder / "rabbit"
+    home.mkdir()
+    amqp, management, epmd, dist = (free_port() for _ in range(4))
+    (home / ".erlang.cookie").write_text("DISTAUDITSYSTEMS")
+    (home / ".erlang.cookie").chmod(0o400)
+    (home / "rabbit.conf").write_text(
+        f"listeners.tcp.1 = 127.0.0.1:{amqp}\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n"
+    )
+    (home / "plugins").write_text("[rabbitmq_management].")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "ERL_EPMD_PORT": str(epmd),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": f"distaudit{amqp}@localhost",
+        "RABBITMQ_DIST_PORT": str(dist),
+        "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(home / "log"),
+        "RABBITMQ_CONFIG_FILE": str(home / "rabbit.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
+    }
+    with (home / "out").open("w") as out:
+        server = subprocess.Popen([_RABBIT / "rabbitmq-server"], env=environment, stdout=out, stderr=out, cwd=home)
+    made = SimpleNamespace(
+        amqp=f"amqp://{{}}@127.0.0.1:{amqp}/%2F", management=f"http://{{}}@127.0.0.1:{management}", dist=dist
+    )
+    try:
+        wait_until(lambda: _api(made, "GET", "overview") == 200, 60)
+        for user, tags in (("plain", ""), ("managed", "management"), ("elsewhere", "management")):
+            _api(made, "PUT", f"users/{user}", {"password": SECRET, "tags": tags})
+        _api(made, "PUT", "permissions/%2F/managed", {"configure": "^$", "write": "^$", "read": "^$"})
+        made.api = lambda *args: _api(made, *args)
+        yield made
+    finally:
+        server.terminate()
+        server.wait(30)
+        subprocess.run(["epmd", "-port", str(epmd), "-kill"], capture_output=True, check=False)  # noqa: S607
+
+
+def _api(made: SimpleNamespace, method: str, path: str, body: object = None) -> int:
+    from pytest_distaudit.ports.fetch import Request
+    from pytest_distaudit.systems.http_fetch import HttpFetch
+
+    try:
+        return HttpFetch()(Request(method, f"{made.management.format('guest:guest')}/api/{path}", json=body)).status
+    except Unobservable:
+        return 0

@@ -1,0 +1,125 @@
+"""Real PostgreSQL and RabbitMQ servers: private, reachable with the addresses given, gone afterwards."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+import pytest
+
+from pytest_distaudit.ports.located import address
+from pytest_distaudit.targets.looks import http_ok
+from pytest_distaudit.targets.recipes import builtin_recipes
+from tests.targets.conftest import SERVE, Provide, system, target, told
+from tests.targets.test_programs import inventory
+
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("nothing_left")]
+
+
+def needs(kind: str) -> pytest.MarkDecorator:
+    missing = builtin_recipes()[kind].missing()
+    return pytest.mark.skipif(missing is not None, reason=str(missing))
+
+
+@needs("postgres")
+def test_a_primary_streams_to_its_standby(provide: Provide) -> None:
+    import psycopg
+
+    lab = target(
+        system("pg", "postgres", {"database": "shop", "settings": {"max_connections": 33}}),
+        system("pg-standby", "postgres", {"replicate_from": "pg"}),
+    )
+    began = time.monotonic()
+    with provide(lab, "pg-standby") as had:
+        told("primary and standby", began)
+        with psycopg.connect(had.located["pg"].endpoints["url"]) as primary:
+            assert primary.execute("show max_connections").fetchone() == ("33",)
+            assert primary.execute("select current_database()").fetchone() == ("shop",)
+            assert primary.execute("select application_name, state from pg_stat_replication").fetchall() == [
+                ("pg-standby", "streaming")
+            ]
+        with psycopg.connect(had.located["pg-standby"].endpoints["url"]) as standby:
+            assert standby.execute("select pg_is_in_recovery(), current_database()").fetchone() == (True, "shop")
+        assert inventory(had, "pg").running
+        assert had.located["pg"].neighbours == (address(had.located["pg-standby"].endpoints["url"]),)
+        began = time.monotonic()
+    told("ended", began)
+    assert inventory(had, "pg").exit_code is not None
+
+
+@needs("postgres")
+def test_nobody_enters_without_the_password(provide: Provide) -> None:
+    import psycopg
+
+    with provide(target(system("pg", "postgres", {"user": "o brien@x", "password": "p@ss/w:rd' \\"}))) as had:
+        url = had.located["pg"].endpoints["url"]
+        with psycopg.connect(url) as session:
+            assert session.execute("select current_user").fetchone() == ("o brien@x",)
+        _, port = address(url)
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(host="127.0.0.1", port=port, user="o brien@x", password="guess", dbname="postgres")
+
+
+@needs("postgres")
+def test_a_primary_with_bad_settings_dies_with_its_words_and_its_standby_is_not_started(provide: Provide) -> None:
+    lab = target(
+        system("pg", "postgres", {"settings": {"shared_buffers": "lots"}}),
+        system("pg-standby", "postgres", {"replicate_from": "pg"}),
+        system("web", native={**SERVE, "after": ["pg", "pg-standby"]}),
+    )
+    with provide(lab) as had:
+        primary = inventory(had, "pg")
+        assert (primary.running, primary.exit_code) == (False, 1)
+        assert 'invalid value for parameter "shared_buffers": "lots"' in primary.log_tail
+        standby = inventory(had, "pg-standby")
+        assert (standby.running, standby.pid, standby.exit_code) == (False, None, None)
+        assert standby.log_tail == "not started: its primary pg is not running"
+        assert had.located["pg-standby"].endpoints
+        assert inventory(had, "web").running
+
+
+@needs("rabbitmq")
+def test_a_broker_is_private_and_takes_its_epmd_along(provide: Provide) -> None:
+    import pika
+
+    began = time.monotonic()
+    with provide(target(system("mq", "rabbitmq", {"settings": {"collect_statistics_interval": 1000}}))) as had:
+        told("rabbitmq", began)
+        endpoints = had.located["mq"].endpoints
+        connection = pika.BlockingConnection(pika.URLParameters(endpoints["amqp"]))
+        connection.channel().queue_declare("tasks", exclusive=True)
+        connection.close()
+        _, management = address(endpoints["management"])
+        assert not http_ok(management, "/api/overview")
+        assert not http_ok(management, "/api/overview", ("guest", "guest"))
+        pid = inventory(had, "mq").pid
+        assert pid is not None
+        broker = psutil.Process(pid)
+        assert broker.name().startswith("beam")
+        assert {each.laddr.ip for each in broker.net_connections("tcp") if each.status == psutil.CONN_LISTEN} == {
+            "127.0.0.1"
+        }
+        port = broker.environ()["ERL_EPMD_PORT"]
+        assert [each for each in psutil.process_iter() if _is_epmd(each, port)]
+        began = time.monotonic()
+    told("ended", began)
+    assert not [each for each in psutil.process_iter() if _is_epmd(each, port)]
+
+
+def _is_epmd(process: psutil.Process, port: str) -> bool:
+    try:
+        return (
+            process.name() == "epmd"
+            and process.status() != psutil.STATUS_ZOMBIE
+            and process.environ().get("ERL_EPMD_PORT") == port
+        )
+    except psutil.Error:
+        return False
+
+
+@needs("rabbitmq")
+def test_a_broker_with_a_bad_setting_dies_with_its_words(provide: Provide) -> None:
+    with provide(target(system("mq", "rabbitmq", {"settings": {"no.such.setting": 1}}))) as had:
+        seen = inventory(had, "mq")
+        assert not seen.running
+        assert "failed_to_prepare_configuration" in seen.log_tail
