@@ -116,7 +116,7 @@ def dependencies(target: Target, system: str) -> tuple[str, ...]:
 def _needed(target: Target, system: str) -> list[str]:
     linked = [link.to for link in target.links.values() if link.source == system]
     copied = (target.systems[system].native or {}).get("replicate_from")
-    return [name for name in (*linked, copied) if name in target.systems]
+    return [name for name in (*linked, copied) if name is not None and name in target.systems]
 
 
 def probes_of(planned: Planned) -> tuple[Probe, ...]:

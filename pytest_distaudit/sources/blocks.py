@@ -29,6 +29,11 @@ def fold(text: str) -> str:
     return " ".join(text.split())
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines as editors and Markdown count them; ``str.splitlines`` knows more line ends than they do."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 @cache
 def parser() -> MarkdownIt:
     """The Markdown reader of the project: CommonMark with tables."""
@@ -88,7 +93,7 @@ def block_of_children(children: Sequence[Token], line: int) -> Block | None:
 def blocks_of_text(text: str) -> Iterator[Block]:
     """Paragraphs between blank lines; for reStructuredText, AsciiDoc, diagrams and plain text."""
     pieces: list[tuple[int, str]] = []
-    for number, line in enumerate([*text.splitlines(), ""], start=1):
+    for number, line in enumerate([*lines_of(text), ""], start=1):
         folded = fold(line)
         if folded:
             pieces.append((number, folded))

@@ -86,7 +86,9 @@ class ClaimEntry:
     expect: Annotated[
         Literal["present", "absent"], Field(description="absent: the document says that it is not so")
     ] = "present"
-    severity: Literal["critical", "major", "minor"] = "major"
+    severity: Annotated[
+        Literal["critical", "major", "minor"], Field(description="how much it hurts when it is refuted")
+    ] = "major"
     targets: Annotated[list[Text] | None, Field(min_length=1, description="judged on these only; default: all")] = None
     cases: Annotated[
         list[dict[StrictStr, Scalar]] | None,

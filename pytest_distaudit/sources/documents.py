@@ -66,6 +66,8 @@ class Document:
 
     def nearest(self, quote: str) -> tuple[int, str] | None:
         """The line most like ``quote``: those that share the most words with it, compared by letters."""
+        if not self._lines:
+            return None
         words = set(fold(quote).lower().split())
         lines = [
             (line, self._text[start:end].strip())
@@ -78,7 +80,7 @@ class Document:
             matcher.set_seq1(entry[1].lower()[: 4 * _SHOWN])
             return matcher.ratio()
 
-        return max(lines[:_SHORTLIST], key=likeness, default=None)
+        return max(lines[:_SHORTLIST], key=likeness)
 
 
 class Documents:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem
 from pytest_distaudit.domain.registry import Registry
-from pytest_distaudit.sources.blocks import Block, block_of_children, block_of_inline, parser
+from pytest_distaudit.sources.blocks import Block, block_of_children, block_of_inline, lines_of, parser
 from pytest_distaudit.sources.claim_builder import ClaimFile, Malformed, Page, build_claim, file_of
 from pytest_distaudit.sources.claim_parameters import slug
 from pytest_distaudit.sources.documents import Documents
@@ -91,7 +91,7 @@ class _Reader:
 
     def __init__(self, text: str, file: str) -> None:
         self._tokens = parser().parse(text)
-        self._source = text.splitlines()
+        self._source = lines_of(text)
         self._file = file
         #: line -> column after the last comment found there
         self._columns: dict[int, int] = {}

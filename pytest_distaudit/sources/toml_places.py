@@ -40,7 +40,7 @@ class TomlPlaces:
         self._prefix = prefix
         self._lines: dict[Path, int] = {}
         table: Path = ()
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             if header := _HEADER.fullmatch(line):
                 table = _path_of(header[1].replace("[[", "[").replace("]]", "]"))
                 self._note(table, number)

@@ -27,6 +27,7 @@ MOST_ALIASED = 10_000
 #: Longer numbers stay text: nobody claims them, and Python bounds their conversion.
 LONGEST_NUMBER = 100
 
+_NO_WORD = "a key must be a word, not a list or a mapping; quote text that holds [ or {"
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _WORDS: dict[str, Any] = {
@@ -204,9 +205,12 @@ class _Builder:
         return node
 
     def _key(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path) -> str:
+        # Refused before it is read: lists and mappings as keys could nest without adding to the path.
+        if not isinstance(event, (yaml.ScalarEvent, yaml.AliasEvent)):
+            raise self._refused(event, _NO_WORD)
         node = self._node(event, events, path)
         if node.text is None:
-            raise self._refused(event, "a key must be a word, not a list or a mapping; quote text that holds [ or {")
+            raise self._refused(event, _NO_WORD)
         return node.text
 
     def _alias(self, event: yaml.AliasEvent) -> _Node:

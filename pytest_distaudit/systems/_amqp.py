@@ -17,6 +17,7 @@ from pytest_distaudit.ports.located import address
 from pytest_distaudit.systems._listener import AMQP_HEADER, stranger
 from pytest_distaudit.systems._wire import Wire, without
 
+_METHOD_ON_CHANNEL_0 = b"\x01\x00\x00"
 _FRAME_END_AND_HEADER = 8
 _LARGEST_FRAME = 131072
 
@@ -95,10 +96,11 @@ class AmqpConversation:
         from pika import spec
 
         self._wire.send(AMQP_HEADER)
-        self._unread = self._wire.read(self._limits.ask_s * 0.6) or b""
-        if not self._unread.startswith(b"\x01\x00\x00"):
-            # a broker that answers with its own header speaks another version of the protocol
-            raise stranger(self._unread, self._host, self._port, "RabbitMQ", "amqp", self._limits)
+        said = self._wire.read(self._limits.ask_s * 0.6)
+        # a broker that answers with its own header speaks another version of the protocol
+        if not said or not said.startswith(_METHOD_ON_CHANNEL_0[: len(said)]):
+            raise stranger(said, self._host, self._port, "RabbitMQ", "amqp", self._limits)
+        self._unread = said
         start = self._await(spec.Connection.Start)
         mechanisms = start.mechanisms
         return start.server_properties, mechanisms.decode() if isinstance(mechanisms, bytes) else str(mechanisms)

@@ -152,7 +152,11 @@ def connect(url: str, limits: Limits, options: str) -> psycopg.Connection[Row]:
     try:
         return psycopg.connect("", autocommit=True, row_factory=dict_row, **{**given, **own})
     except psycopg.Error as error:
-        raise _told(error, f"login at {host}:{port}", url, late=False) from None
+        told = _told(error, f"login at {host}:{port}", url, late=False)
+        # psycopg's error and its traceback hold one another, and with them the half-open connection
+        # and the password; for the same reason the audit's own error is raised outside this block
+        error.with_traceback(None)
+    raise told
 
 
 def database_of(url: str) -> str:
@@ -177,8 +181,8 @@ def execute(connection: psycopg.Connection[Row], sql: str, seconds: float, url: 
             cursor = connection.execute(sql, args or None)
             return cursor.fetchall() if cursor.description else ()
         except psycopg.Error as error:
-            what = " ".join(sql.split())[:60]
-            raise _told(error, what, url, late=late.is_set()) from None
+            told = _told(error, " ".join(sql.split())[:60], url, late=late.is_set())
+    raise told
 
 
 def hang_up(connection: psycopg.Connection[Row]) -> None:
@@ -247,7 +251,10 @@ def _told(error: psycopg.Error, what: str, url: str, late: bool) -> Unobservable
     """The audit's word for any error of psycopg, without the password."""
     if late:
         return Unobservable(Reason.TIMED_OUT, f"{what}: no answer in time")
-    text = without(str(error), urlsplit(url).password, _password(url))
+    # a name with several addresses: the one that answered counts, not those that refused
+    last, _, attempts = str(error).partition("Multiple connection attempts failed")
+    spoke = next((line for line in attempts.splitlines() if "FATAL" in line), last)
+    text = without(spoke if "FATAL" not in last else last, urlsplit(url).password, _password(url))
     if "Connection refused" in text:
         return Refusal(f"{what}: connection refused")
     said = _SAID.search(text)

@@ -76,7 +76,7 @@ def _start(
     from pytest_distaudit.targets.yard import Yard
 
     specs = {spec.name: spec for spec in sorted_.started}
-    yard = Yard()
+    yard = Yard(ground)
     lives = {
         name: Life(
             Plan(specs[name], blueprint, ground / f"{name}.log", plans.endpoints, plans.values[name], plans.secrets),

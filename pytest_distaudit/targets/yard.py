@@ -12,7 +12,7 @@ import string
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -24,6 +24,8 @@ from pytest_distaudit.targets.recipe import Command, StartFailed
 
 _POLL_S = 0.01
 _KILLED_S = 2.0
+#: a process may have been forked while the others were listed
+_ROUNDS = 5
 
 
 class Closing(Exception):
@@ -85,9 +87,13 @@ class Started(SimpleExecutor):
 
 
 class Yard:
-    """The processes of one run. Thread-safe. ``closing`` is set when the end has begun."""
+    """The processes of one run, all at work below ``ground``. Thread-safe.
 
-    def __init__(self) -> None:
+    ``closing`` is set when the end has begun.
+    """
+
+    def __init__(self, ground: Path) -> None:
+        self._ground = ground
         # Letters only after the pid: mirakuru kills at exit whatever carries its pid *anywhere* in the
         # mark, and the digits of another run's uuid may happen to spell it.
         self._mark = f"{os.getpid()}:{''.join(secrets.choice(string.ascii_letters) for _ in range(24))}"
@@ -105,7 +111,9 @@ class Yard:
             try:
                 process.start()
             except OSError as error:
-                raise StartFailed(f"cannot run {command.argv[0]!r}: {error.strerror}") from error
+                # The file may be the working directory: the system says which one it missed.
+                missed = f"{error.strerror}: {str(error.filename)!r}"
+                raise StartFailed(f"cannot run {command.argv[0]!r}: {missed}") from error
             self._started.append(process)
         return process
 
@@ -130,7 +138,7 @@ class Yard:
             started, self._started = self._started, []
         if started:
             end(started)
-            _kill_marked(self._mark)
+            _kill_leftovers(self._mark, self._ground)
         for each in started:
             each.forget()
 
@@ -184,13 +192,25 @@ def _alive(process: psutil.Process) -> bool:
         return False
 
 
-def _kill_marked(mark: str) -> None:
-    """Kill daemons that left the tree (epmd): their environment still carries the run's mark."""
-    for _ in range(5):
-        found = []
-        for pid in processes_with_env(ENV_UUID, mark):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                found.append(psutil.Process(pid))
-        if not found:
+def _kill_leftovers(mark: str, ground: Path) -> None:
+    """Kill what left its tree: by the mark in the environment (epmd), else by its working directory
+    (PostgreSQL's children whose parent was killed; they overwrite their environment).
+    """
+    for _ in range(_ROUNDS):
+        found = [*_with_pids(processes_with_env(ENV_UUID, mark)), *_below(ground)]
+        if not any(_alive(each) for each in found):
             return
         _kill(found)
+
+
+def _with_pids(pids: Iterable[int]) -> Iterator[psutil.Process]:
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            yield psutil.Process(pid)
+
+
+def _below(ground: Path) -> Iterator[psutil.Process]:
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if each.cwd().startswith(f"{ground}/"):
+                yield each

@@ -1,13 +1,13 @@
-"""Servers to look at: real ones (session-wide, marked live) and ones on their worst day."""
+"""Servers to look at: real ones (one set a session) and ones on loopback that misbehave."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
-import struct
 import subprocess
+import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -16,14 +16,11 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_distaudit.domain.errors import Unobservable
-from pytest_distaudit.domain.observation import Ask
-from pytest_distaudit.domain.target import Probes
-from pytest_distaudit.ports.kind import Kind, Limits
-from pytest_distaudit.ports.located import Located
+from pytest_distaudit.ports.fetch import Request
+from pytest_distaudit.ports.kind import Limits
+from pytest_distaudit.systems.http_fetch import HttpFetch
 
-SECRET = "hunter2-secret"  # noqa: S105
-
-Handler = Callable[[socket.socket], None]
+from .bad_days import SECRET, Handler, free_port, wait_until
 
 
 @pytest.fixture
@@ -65,133 +62,9 @@ def serve() -> Iterator[Callable[[Handler], int]]:
         thread.join(6)
 
 
-def never_answers(connection: socket.socket) -> None:
-    while connection.recv(4096):
-        pass
-
-
-def dribbles(connection: socket.socket) -> None:
-    connection.recv(4096)
-    for byte in b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1000:
-        connection.sendall(bytes([byte]))
-        time.sleep(0.1)
-
-
-def dribbles_body(connection: socket.socket) -> None:
-    connection.recv(4096)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(1000):
-        connection.sendall(b"z")
-        time.sleep(0.1)
-
-
-def answers_a_gigabyte(connection: socket.socket) -> None:
-    connection.recv(4096)
-    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-    for _ in range(16384):
-        connection.sendall(b"x" * 65536)
-
-
-def declares_a_gigabyte(connection: socket.socket) -> None:
-    connection.recv(4096)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nx")
-    never_answers(connection)
-
-
-def garbage(connection: socket.socket) -> None:
-    connection.recv(4096)
-    connection.sendall(bytes(range(128, 256)) * 4)
-
-
-def echoes(connection: socket.socket) -> None:
-    while data := connection.recv(4096):
-        connection.sendall(data)
-
-
-def resets(connection: socket.socket) -> None:
-    connection.recv(1)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def closes(connection: socket.socket) -> None:
-    connection.shutdown(socket.SHUT_RDWR)
-
-
-def greets_like_ssh(connection: socket.socket) -> None:
-    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
-    never_answers(connection)
-
-
-def speaks_http(connection: socket.socket) -> None:
-    """A strict server: it waits for a whole request before it says anything."""
-    request = b""
-    while b"\r\n\r\n" not in request:
-        chunk = connection.recv(4096)
-        if not chunk:
-            return
-        request += chunk
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
-
-
-def speaks_postgres(connection: socket.socket) -> None:
-    """PostgreSQL up to the login: it agrees to talk and hangs up on anything else."""
-    if connection.recv(4096) == b"\x00\x00\x00\x08\x04\xd2\x16\x2f":
-        connection.sendall(b"N")
-        never_answers(connection)
-
-
-def dribbles_login(connection: socket.socket) -> None:
-    connection.recv(4096)
-    connection.sendall(b"N")
-    connection.recv(4096)
-    for byte in b"E\x00\x00\x03\xe8S" + b"F" * 1000:
-        connection.sendall(bytes([byte]))
-        time.sleep(0.1)
-
-
-def located(kind: Kind, *, neighbours: tuple[tuple[str, int], ...] = (), **given: object) -> Located:
-    known = {name: given.pop(name) for name in ("health", "identity", "inventory") if name in given}
-    return Located("it", kind.name, given, neighbours=neighbours, probes=Probes.WRITE, **known)
-
-
-def look(kind: Kind, ask: Ask | str, limits: Limits, **given: object):
-    """One answer of one fresh session, as the engine would ask."""
-    ask = Ask.of(ask) if isinstance(ask, str) else ask
-    session = kind.connect(located(kind, **given), limits)
-    try:
-        return kind.answers[ask.capability](session, ask)
-    finally:
-        session.close()
-        assert SECRET not in repr(session.ways)
-
-
-def refusal(kind: Kind, ask: Ask | str, limits: Limits, **given: object) -> Unobservable:
-    """The failure of one look; it names no secret."""
-    with pytest.raises(Unobservable) as caught:
-        look(kind, ask, limits, **given)
-    assert SECRET not in caught.value.detail
-    assert SECRET not in str(caught.value)
-    return caught.value
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "the server did not come up"
-        time.sleep(0.1)
-
-
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder that other users may enter, unlike pytest's own."""
-    import shutil
-    import tempfile
-
     folder = Path(tempfile.mkdtemp(prefix="distaudit-systems-"))
     folder.chmod(0o755)
     yield folder
@@ -211,8 +84,6 @@ def postgres(shared_folder: Path) -> Iterator[SimpleNamespace]:
     home = shared_folder / "pg"
     home.mkdir()
     if root:
-        import shutil
-
         shutil.chown(home, "postgres", "postgres")
 
     def run(*argv: object) -> None:
@@ -226,9 +97,9 @@ def postgres(shared_folder: Path) -> Iterator[SimpleNamespace]:
         "host all guarded 127.0.0.1/32 scram-sha-256\n"
         "host all all 127.0.0.1/32 trust\n"
     )
-    common = f"listen_addresses='127.0.0.1'\nunix_socket_directories=''\nfsync=off\nport={primary}\nmax_connections=20\n"
+    common = "listen_addresses='127.0.0.1'\nunix_socket_directories=''\nfsync=off\n"
     with (home / "a/postgresql.conf").open("a") as conf:
-        conf.write(common)
+        conf.write(f"{common}port={primary}\nmax_connections=20\n")
     run(_PG / "pg_ctl", "-D", home / "a", "-w", "-l", home / "a.log", "start")
     try:
         run(_PG / "pg_basebackup", "-h", "127.0.0.1", "-p", primary, "-U", "postgres", "-D", home / "b", "-R", "-cfast")
@@ -301,13 +172,10 @@ def rabbit(shared_folder: Path) -> Iterator[SimpleNamespace]:
     finally:
         server.terminate()
         server.wait(30)
-        subprocess.run(["epmd", "-port", str(epmd), "-kill"], capture_output=True, check=False)  # noqa: S607
+        subprocess.run(["epmd", "-port", str(epmd), "-kill"], capture_output=True, check=False)
 
 
 def _api(made: SimpleNamespace, method: str, path: str, body: object = None) -> int:
-    from pytest_distaudit.ports.fetch import Request
-    from pytest_distaudit.systems.http_fetch import HttpFetch
-
     try:
         return HttpFetch()(Request(method, f"{made.management.format('guest:guest')}/api/{path}", json=body)).status
     except Unobservable:

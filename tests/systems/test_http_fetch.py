@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import ssl
+import subprocess
 import time
 
 import pytest
 
-from conftest import (
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.failure import Refusal
+from pytest_distaudit.ports.fetch import Request
+from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
+
+from .bad_days import (
     SECRET,
     answers_a_gigabyte,
     closes,
@@ -20,11 +26,6 @@ from conftest import (
     never_answers,
     resets,
 )
-from pytest_distaudit.domain.errors import Unobservable
-from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.failure import Refusal
-from pytest_distaudit.ports.fetch import Request
-from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
 
 
 def asked(limits, url, **given):
@@ -74,8 +75,8 @@ def test_a_broken_address_is_not_repeated(limits, url):
 
 def test_a_self_signed_certificate_is_not_trusted(serve, limits, tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    argv = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout".split()
-    subprocess.run([*argv, key, "-out", certificate], check=True, capture_output=True)
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    subprocess.run([*argv, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
 

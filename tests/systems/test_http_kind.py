@@ -10,7 +10,14 @@ import time
 
 import pytest
 
-from conftest import (
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.dial import answers
+from pytest_distaudit.ports.failure import Refusal
+from pytest_distaudit.systems._http_words import alike, parts_of, verdict_of
+from pytest_distaudit.systems.http import KIND
+
+from .bad_days import (
     SECRET,
     closes,
     free_port,
@@ -20,12 +27,6 @@ from conftest import (
     refusal,
     wait_until,
 )
-from pytest_distaudit.domain.observation import Ask
-from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.dial import answers
-from pytest_distaudit.ports.failure import Refusal
-from pytest_distaudit.systems._http_words import alike, parts_of, verdict_of
-from pytest_distaudit.systems.http import KIND
 
 
 def site(serve, pages, otherwise=(404, b"not found"), extra=""):

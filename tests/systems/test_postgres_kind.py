@@ -7,7 +7,16 @@ from contextlib import closing, suppress
 
 import pytest
 
-from conftest import (
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.codec import from_json, to_json
+from pytest_distaudit.ports.failure import Refusal
+from pytest_distaudit.ports.kind import Limits
+from pytest_distaudit.systems._postgres_session import Denied, TurnedAway, _told
+from pytest_distaudit.systems.postgres import KIND
+
+from .bad_days import (
     SECRET,
     closes,
     dribbles_login,
@@ -22,13 +31,6 @@ from conftest import (
     speaks_http,
     speaks_postgres,
 )
-from pytest_distaudit.domain.errors import Unobservable
-from pytest_distaudit.domain.observation import Ask
-from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.codec import from_json, to_json
-from pytest_distaudit.ports.failure import Refusal
-from pytest_distaudit.ports.kind import Limits
-from pytest_distaudit.systems.postgres import KIND
 
 
 def url(port: int, host: str = "127.0.0.1") -> str:
@@ -87,6 +89,25 @@ def test_a_refused_port_is_closed_only_with_a_second_witness(serve, limits):
     assert not seen.open
     assert str(own) in seen.witness
     assert isinstance(refusal(KIND, "listener", limits, url=url(gone)), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ('FATAL:  password authentication failed for user "x"', Denied),
+        ("FATAL:  the database system is starting up", TurnedAway),
+        ("connection to server failed: Connection refused", Refusal),
+    ],
+)
+def test_of_several_addresses_the_one_that_answered_counts(words, meant):
+    import psycopg
+
+    refused = f"connection failed: Connection refused, {SECRET}"
+    for last, other in ((words, refused), (refused, words)):
+        text = f"{last}\nMultiple connection attempts failed. All failures were:\n- 1: {other}\n- 2: {last}"
+        told = _told(psycopg.OperationalError(text), "login", url(1), late=False)
+        assert type(told) is meant
+        assert SECRET not in told.detail
 
 
 # --- real servers

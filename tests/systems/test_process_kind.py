@@ -7,7 +7,6 @@ from importlib import import_module
 
 import pytest
 
-from conftest import look, refusal
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.failure import Refusal
@@ -15,6 +14,8 @@ from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import Inventory
 from pytest_distaudit.systems import BUILTIN
 from pytest_distaudit.systems.process import KIND
+
+from .bad_days import look, refusal
 
 
 def test_a_running_process_is_known_by_pid_and_start(limits):
@@ -61,6 +62,7 @@ def test_a_port_of_another_process_is_not_owned(serve, limits):
 def test_the_builtin_kinds_import_no_client_until_they_look(path):
     module, _, name = path.partition(":")
     assert isinstance(getattr(import_module(module), name), Kind)
-    code = f"import sys, {module}; print(sorted({{'httpx', 'httpcore', 'psycopg', 'pika', 'psutil'}} & set(sys.modules)))"
+    clients = ["httpx", "httpcore", "psycopg", "pika", "psutil"]
+    code = f"import sys, {module}; print(sorted(set({clients}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -5,10 +5,18 @@ import socket
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
-from conftest import (
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.failure import Refusal
+from pytest_distaudit.ports.kind import Limits
+from pytest_distaudit.systems import _rabbit_session
+from pytest_distaudit.systems.rabbitmq import KIND
+
+from .bad_days import (
     SECRET,
     closes,
     free_port,
@@ -22,12 +30,6 @@ from conftest import (
     speaks_postgres,
     wait_until,
 )
-from pytest_distaudit.domain.observation import Ask
-from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.failure import Refusal
-from pytest_distaudit.ports.kind import Limits
-from pytest_distaudit.systems import _rabbit_session
-from pytest_distaudit.systems.rabbitmq import KIND
 
 TASKS = Ask.of("queue", name="tasks")
 
@@ -86,7 +88,7 @@ def test_every_bad_day_on_the_amqp_port_is_one_reason_in_time(serve, limits, bad
 
 @pytest.mark.parametrize("bad_day", [never_answers, garbage, closes, resets])
 def test_every_bad_day_on_the_management_port_fails_every_ask(serve, limits, bad_day):
-    port = serve(bad_day)
+    port, limits = serve(bad_day), replace(limits, ask_s=0.3)
     reason = Reason.TIMED_OUT if bad_day is never_answers else Reason.PROTOCOL_ERROR
     for ask in ("presence", "health", TASKS, "queues"):
         assert refusal(KIND, ask, limits, management=management(port)).reason is reason

@@ -72,7 +72,12 @@ def test_a_program_that_cannot_be_run(provide: Provide) -> None:
     with provide(target(system("web", native={"argv": ["/no/such/program"]}))) as had:
         seen = inventory(had, "web")
         assert not seen.running
-        assert seen.log_tail == "cannot run '/no/such/program': No such file or directory"
+        assert seen.log_tail == "cannot run '/no/such/program': No such file or directory: '/no/such/program'"
+
+
+def test_a_working_directory_that_does_not_exist(provide: Provide) -> None:
+    with provide(target(system("web", native={**SERVE, "cwd": "nowhere"}))) as had:
+        assert inventory(had, "web").log_tail.endswith("/nowhere'")
 
 
 @pytest.mark.parametrize("ready", ["port", "GET /nowhere"])

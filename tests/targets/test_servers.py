@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 import psutil
@@ -76,6 +77,37 @@ def test_a_primary_with_bad_settings_dies_with_its_words_and_its_standby_is_not_
         assert standby.log_tail == "not started: its primary pg is not running"
         assert had.located["pg-standby"].endpoints
         assert inventory(had, "web").running
+
+
+@needs("postgres")
+def test_a_killed_server_s_frozen_children_end_too(provide: Provide) -> None:
+    with provide(target(system("pg", "postgres", {}))) as had:
+        server = psutil.Process(inventory(had, "pg").pid)
+        children = server.children()
+        for each in children:
+            each.suspend()
+        server.kill()
+        while inventory(had, "pg").running:
+            pass
+        assert inventory(had, "pg").exit_code == -signal.SIGKILL
+    assert not [each for each in children if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+@needs("rabbitmq")
+@needs("postgres")
+def test_a_whole_target_comes_up_in_parallel(provide: Provide, progress: list[str]) -> None:
+    lab = target(
+        system("mq", "rabbitmq", {}),
+        system("pg", "postgres", {}),
+        system("pg-standby", "postgres", {"replicate_from": "pg"}),
+        *(system(f"web-{n}", native={**SERVE, "ready": "GET /"}) for n in range(4)),
+    )
+    began = time.monotonic()
+    with provide(lab) as had:
+        told("; ".join(progress), began)
+        assert all(inventory(had, name).running for name in had.located)
+        began = time.monotonic()
+    told("ended", began)
 
 
 @needs("rabbitmq")

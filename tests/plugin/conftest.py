@@ -1,0 +1,121 @@
+"""A small audited project and a real HTTP service that counts what it is asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# pytester forgets what a run imported; C extensions do not survive a second import, and it takes long.
+import pytest_distaudit.plugin.activate
+import pytest_distaudit.sources.claim_file
+import pytest_distaudit.sources.inline
+import pytest_distaudit.sources.target_file
+import pytest_distaudit.systems.http
+import pytest_distaudit.systems.http_fetch
+import pytest_distaudit.targets.provision  # noqa: F401
+import pytest_distaudit.targets.recipes
+
+pytest_distaudit.targets.recipes.builtin_recipes()
+
+
+class Web(ThreadingHTTPServer):
+    """Answers by path from ``pages`` (path -> status, body); anything else is 404."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[str] = []
+        self.pages: dict[str, tuple[int, str]] = {"/": (200, "front page"), "/health": (200, '{"status": "healthy"}')}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Web
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        status, body = self.server.pages.get(self.path, (404, "not here"))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with Web() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+class AuditedProject:
+    """A folder with documents, claims and a target; ``audit`` runs pytest in it."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.root = pytester.path
+
+    def document(self, text: str, name: str = "docs/page.md") -> None:
+        self.write(name, text)
+
+    def target(self, url: str, extra: str = "") -> None:
+        self.write("distaudit.toml", f'[targets.local.systems.web]\nkind = "http"\nurl = "{url}"\n{extra}')
+
+    def claims(self, text: str, name: str = "claims/page.yaml", document: str = "docs/page.md") -> None:
+        self.write(name, f"document: {document}\narea: test\nclaims:\n{text}")
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text) if isinstance(text, bytes) else path.write_text(text, encoding="utf-8")
+        return path
+
+    def audit(self, *options: str, plugins: tuple[str, ...] = ()) -> pytest.RunResult:
+        chosen = [word for name in ("randomly", "xdist", "rerunfailures", "timeout") if name not in plugins
+                  for word in ("-p", f"no:{name}")]
+        words = ["--distaudit", "--distaudit-json=audit.json", *chosen, *options]
+        return self.pytester.runpytest_inprocess("-W", "error", *words)
+
+    def verdict(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.root / "audit.json").read_text(encoding="utf-8"))
+        return found
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, web: Web) -> AuditedProject:
+    audited = AuditedProject(pytester)
+    audited.document("# Page\n\nThe web service runs.\n\nIt answers on /hello.\n\nIt is healthy.\n")
+    audited.target(web.url)
+    return audited
+
+
+RUNS = """
+  - id: web-runs
+    quote: The web service runs.
+    check: system.running
+    system: web
+"""
+ANSWERS = """
+  - id: web-answers
+    quote: It answers on /hello.
+    check: http.responds
+    system: web
+    with: {path: /hello}
+"""
