@@ -1,3 +1,59 @@
-"""Shared by all tests of this project."""
+"""The project's own suite: `pytest` alone runs what needs no server, `pytest --live` everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
 
 pytest_plugins = ["pytester"]
+
+SLOW = ("live", "proof")
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One switch for everything that starts servers."""
+    parser.addoption("--live", action="store_true", help="run the tests that start real servers, and the proofs, too")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow tests out unless they were asked for: by --live, by -m, or by their own names."""
+    named = any("::" in argument for argument in config.invocation_params.args)
+    if config.option.live or config.option.markexpr or named:
+        return
+    slow = {item for item in items if any(item.get_closest_marker(mark) for mark in SLOW)}
+    config.stash[LEFT_OUT] = len(slow)
+    if slow:
+        config.hook.pytest_deselected(items=[item for item in items if item in slow])
+        items[:] = [item for item in items if item not in slow]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """An xdist worker tells its controller, which collects nothing itself."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = session.config.stash.get(LEFT_OUT, 0)
+
+
+class FromWorkers:
+    """What xdist's workers left out; all collect alike."""
+
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Keep a worker's number."""
+        node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen to workers where there are any."""
+    if config.pluginmanager.hasplugin("dsession"):
+        config.pluginmanager.register(FromWorkers())
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Nothing is left out silently."""
+    if number := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"{number} tests that start servers ({', '.join(SLOW)}) were left out: --live runs all"
+        )

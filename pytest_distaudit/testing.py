@@ -95,7 +95,7 @@ class Room:
             raise InvalidInput(problems)
         planned = bench.planned(claim)
         bench.plan.add(planned)
-        return bench.judge(planned, self.located, "proof")
+        return bench.judge(planned, lambda: self.located, "proof")
 
     def _fresh(self) -> Bench:
         bench = Bench(self._wishes)

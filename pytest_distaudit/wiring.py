@@ -19,10 +19,12 @@ from pytest_distaudit.domain.audit import ClaimResult
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
+from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.registry import Registry
 from pytest_distaudit.domain.target import Project, Target
+from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
-from pytest_distaudit.engine.conduct import Sight, conduct
+from pytest_distaudit.engine.conduct import Conducted, Sight, conduct
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.live import Live
 from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
@@ -156,9 +158,12 @@ class Bench:
 
     def problems(self, claim: Claim) -> tuple[Problem, ...]:
         """What is wrong with a well-formed claim when it is held against this run's target."""
-        from pytest_distaudit.sources.target_file import check_against_target
+        from pytest_distaudit.sources.claim_against_target import check_against_target, unknown_targets
 
-        return check_against_target(claim, self.checks[claim.check], self.target)
+        return (
+            *unknown_targets(claim, self.project),
+            *check_against_target(claim, self.checks[claim.check], self.target),
+        )
 
     def planned(self, claim: Claim) -> Planned:
         """The claim with its roles resolved."""
@@ -208,10 +213,16 @@ class Bench:
             self._live = Live(self.plan, self.hub, kinds, lambda: HttpFetch(self.hub.limits))
         return self._live
 
-    def judge(self, planned: Planned, bound: Mapping[str, Located], nodeid: str) -> ClaimResult:
-        """The verdict of one claim, its evidence recorded where that was asked for."""
+    def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:
+        """The verdict of one claim, its evidence recorded where that was asked for.
+
+        ``bind`` tells where each system is. Whatever goes wrong here is the audit's error, never a pass.
+        """
         started = time.perf_counter()
-        conducted = conduct(planned, self._sights(planned, bound))
+        try:
+            conducted = conduct(planned, self._sights(planned, bind))
+        except Exception as error:  # noqa: BLE001 - fixtures, recordings and adapters of others end here
+            conducted = Conducted(_audit_error(error), ())
         cause = blocker(planned, self.plan, systems_down(conducted.observations))
         if self.recorder is not None:
             self.recorder.claim(planned.claim.key, conducted, {"verdict": conducted.judgement.verdict.value})
@@ -224,10 +235,10 @@ class Bench:
             blocked_by=cause,
         )
 
-    def _sights(self, planned: Planned, bound: Mapping[str, Located]) -> Iterator[Sight]:
+    def _sights(self, planned: Planned, bind: Callable[[], Mapping[str, Located]]) -> Iterator[Sight]:
         if self.recording is not None:
             return self.recording.sights(planned.claim.key)
-        return self.live.sights(planned, bound)
+        return self.live.sights(planned, bind())
 
     def _about(self, located: Mapping[str, Located]) -> dict[str, Any]:
         from pytest_distaudit import __version__
@@ -241,3 +252,9 @@ class Bench:
             "started": self.started.isoformat(),
             "systems": {name: {"kind": one.kind, "source": one.source} for name, one in located.items()},
         }
+
+
+def _audit_error(error: Exception) -> Judgement:
+    because = f"{type(error).__name__}: {error}"
+    remedy = "this says nothing about the audited system"
+    return Judgement(Verdict.UNVERIFIABLE, "audit-error", because, remedy, Reason.AUDIT_ERROR)

@@ -6,7 +6,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Self
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask, Observation
@@ -26,7 +28,7 @@ def look(
     kind: Kind, located: Located, asks: Sequence[Ask], limits: Limits, redactor: Redactor
 ) -> Iterator[Observation]:
     """Observations for ``asks``, presence first. A system that is not there is not asked further."""
-    presence = _observe(located, PRESENCE, redactor, lambda: _presence(kind, located, limits))
+    presence = _observe(located, PRESENCE, redactor, partial(_presence, kind, located, limits))
     if PRESENCE in asks:
         yield presence
     rest = [ask for ask in asks if ask != PRESENCE]
@@ -45,38 +47,60 @@ def look(
 def _ask_all(
     kind: Kind, located: Located, asks: Sequence[Ask], limits: Limits, redactor: Redactor
 ) -> Iterator[Observation]:
-    session = kind.connect(located, limits)
-    try:
+    with _Conversation(kind, located, limits) as conversation:
         for ask in asks:
-            yield _observe(located, ask, redactor, lambda ask=ask: _answer(kind, session, ask))  # type: ignore[misc]
-    finally:
-        session.close()
+            yield _observe(located, ask, redactor, partial(conversation.answer, ask))
 
 
-def _answer(kind: Kind, session: Session, ask: Ask) -> tuple[Capability, Session]:
-    answer = kind.answers.get(ask.capability)
-    if answer is None:
-        raise Unobservable(Reason.NO_OBSERVABLE, f"kind {kind.name} does not offer {ask.capability}")
-    return answer(session, ask), session
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One answer: the fact, how it was asked for, and by which process it was given."""
+
+    fact: Capability
+    way: str = ""
+    identity: str = ""
 
 
-def _presence(kind: Kind, located: Located, limits: Limits) -> tuple[Capability, Session | None]:
+class _Conversation:
+    """A session opened with the first ask, so that failing to open it is that ask's observation."""
+
+    def __init__(self, kind: Kind, located: Located, limits: Limits) -> None:
+        self._kind, self._located, self._limits = kind, located, limits
+        self._session: Session | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._session is not None:
+            self._session.close()
+
+    def answer(self, ask: Ask) -> _Told:
+        answer = self._kind.answers.get(ask.capability)
+        if answer is None:
+            raise Unobservable(Reason.NO_OBSERVABLE, f"kind {self._kind.name} does not offer {ask.capability}")
+        if self._session is None:
+            self._session = self._kind.connect(self._located, self._limits)
+        before = len(self._session.ways)
+        fact = answer(self._session, ask)
+        return _Told(fact, "; ".join(self._session.ways[before:]), self._session.identity)
+
+
+def _presence(kind: Kind, located: Located, limits: Limits) -> _Told:
     """Presence by inventory, then by handshake; a refusal counts only with a second witness."""
     if located.unavailable is not None:
         raise Unobservable(*located.unavailable)
     inventory = located.inventory() if located.inventory else None
     if inventory is not None and not inventory.running:
-        return Presence(up=False, witness=_death(inventory.exit_code, inventory.log_tail)), None
-    session = kind.connect(located, limits)
+        return _Told(Presence(up=False, witness=_death(inventory.exit_code, inventory.log_tail)), "process inventory")
     try:
-        return _answer(kind, session, PRESENCE)
+        with _Conversation(kind, located, limits) as conversation:
+            return conversation.answer(PRESENCE)
     except Refusal as refusal:
         witness = _second_witness(located)
         if witness is None:
             raise
-        return Presence(up=False, witness=f"{refusal.detail}, while {witness} answers"), session
-    finally:
-        session.close()
+        return _Told(Presence(up=False, witness=f"{refusal.detail}, while {witness} answers"), "connect")
 
 
 def _death(exit_code: int | None, log_tail: str) -> str:
@@ -98,22 +122,18 @@ def _second_witness(located: Located) -> str | None:
     return None
 
 
-def _observe(
-    located: Located, ask: Ask, redactor: Redactor, answer: Callable[[], tuple[Capability, Session | None]]
-) -> Observation:
+def _observe(located: Located, ask: Ask, redactor: Redactor, answer: Callable[[], _Told]) -> Observation:
     """Time one answer and write down what came, or the reason why nothing did."""
     at, started = time.time(), time.perf_counter()
     value, reason, detail, way, identity = None, None, "", "", ""
     try:
-        fact, session = answer()
-        value = redactor.value(to_json(fact))
-        if session is not None:
-            way, identity = redactor.text("; ".join(session.ways)), session.identity
+        told = answer()
+        value, way, identity = redactor.value(to_json(told.fact)), redactor.text(told.way), told.identity
     except Unobservable as error:
         reason, detail = error.reason, error.detail
     except OSError as error:
-        told = unobservable(error, str(ask))
-        reason, detail = told.reason, told.detail
+        failure = unobservable(error, str(ask))
+        reason, detail = failure.reason, failure.detail
     except Exception:  # noqa: BLE001 - an adapter's own crash is the audit's error, never "absent"
         reason, detail = Reason.AUDIT_ERROR, traceback.format_exc(limit=-3)
     latency = round(time.perf_counter() - started, 6)

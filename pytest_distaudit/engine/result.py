@@ -97,9 +97,3 @@ def _line(seen: Observation) -> EvidenceLine:
     asked = f"{seen.ask}: {seen.way}" if seen.way else str(seen.ask)
     value = seen.value if seen.reason is None else {"unobservable": seen.reason.value, "detail": seen.detail}
     return EvidenceLine(seen.system, asked, value, seen.at, seen.sha256)
-
-
-def failed_setup(claim: Claim, judgement: Judgement, planned: Planned, nodeid: str) -> ClaimResult:
-    """The line of a claim whose fixtures could not be set up."""
-    nothing = Conducted(judgement, ())
-    return result_of(planned, nothing, nodeid=nodeid, today=date.min, duration_s=0.0, blocked_by=None)

@@ -24,8 +24,7 @@ def run_claim(request: pytest.FixtureRequest, distaudit_systems: Systems, **fixt
     claim = claim_of(request.node)
     assert claim is not None
     planned = bench.planned(claim)
-    bound = bind(bench, distaudit_systems, fixtures)
-    result = bench.judge(planned, bound, request.node.nodeid)
+    result = bench.judge(planned, lambda: bind(bench, distaudit_systems, fixtures), request.node.nodeid)
     request.node.stash[RESULT] = result
     conclude(result, skip=request.config.option.distaudit_unverifiable == "skip")
 

@@ -246,7 +246,7 @@ class ReplicationProbe(Capability):
     """The audit's own rows, written on one server and looked for on another.
 
     ``lags_s`` holds one lag per row that arrived; ``standby_refuses`` whether the standby turned a
-    write away; ``same_server`` whether both names led to one server.
+    write away; None: that was not tried.
     """
 
     capability = "replication-probe"

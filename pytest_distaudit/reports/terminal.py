@@ -28,7 +28,7 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
     if audit.not_judged:
         yield from _not_judged(audit, verbose)
     if audit.errors:
-        yield f"{len(audit.errors)} errors in claims or targets: see above, file:line:column first", {"red": True}
+        yield f"errors in claims or targets: {len(audit.errors)}; see above, file:line:column first", {"red": True}
     counts = ", ".join(f"{audit.count(verdict)} {verdict.value}" for verdict in Verdict)
     yield f"{counts} of {audit.selected} selected, {audit.total} claims in all", {}
     yield headline(audit), {"bold": True, **_verdict_colour(audit)}

@@ -24,6 +24,10 @@ _PROCESS = {"pid": ("pid", "pidfile")}
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
+#: addresses of files and sockets, which kinds of extensions may have
+_HOSTLESS = ("file", "unix")
+
+
 @dataclass(frozen=True, slots=True)
 class TargetRules:
     """The rules for one target; complaints go to ``report``.
@@ -106,6 +110,7 @@ class TargetRules:
         try:
             parts = urlsplit(plain)
             usable = (parts.port or 1) > 0 and bool(parts.hostname or "host=" in parts.query)
+            usable = usable or (parts.scheme in _HOSTLESS and bool(parts.path))
         except ValueError:
             self._say(path, "this address cannot be read: a host and a port below 65536 are wanted")
             return
