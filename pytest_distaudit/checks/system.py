@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
@@ -17,6 +19,8 @@ from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, v
 from pytest_distaudit.domain.needs import Look, Need
 from pytest_distaudit.domain.verdict import Reason, Rung
 from pytest_distaudit.ports.capabilities import Health, Presence, ServerProcess
+
+_Fact = TypeVar("_Fact")
 
 _SYSTEM = {"system": Role("the system; a glob means each one that matches", many=True)}
 _SERVERS = {"servers": Role("the systems that the claim counts or tells apart, as a glob", many=True)}
@@ -54,9 +58,9 @@ def _product(name: str, fact: Presence) -> str:
     return f"{name} runs {fact.product} {fact.version}".strip() if fact.product else f"{name} runs"
 
 
-def _all_seen(found: Mapping[str, Presence | Unobservable]) -> Mapping[str, Presence]:
+def _all_seen(found: Mapping[str, _Fact | Unobservable]) -> Mapping[str, _Fact]:
     """The facts, if every one could be had; else the first failure is raised."""
-    seen: dict[str, Presence] = {}
+    seen: dict[str, _Fact] = {}
     for name, fact in found.items():
         if isinstance(fact, Unobservable):
             raise Unobservable(fact.reason, f"{name}: {fact.detail}")
@@ -73,18 +77,23 @@ def _all_seen(found: Mapping[str, Presence | Unobservable]) -> Mapping[str, Pres
     shows_not="that its health turns red when a dependency dies (http.health-is-honest)",
 )
 def healthy(claim: Claim, evidence: Evidence) -> Judgement:
-    """An answer that nonsense gets too says nothing about health."""
-    words = evidence.each(Health, "system")
-    for name, health in words.items():
-        if not health.healthy:
-            failing = [f"{part.name}: {part.detail}" for part in health.parts if not part.healthy]
-            because = "; ".join(failing) or health.detail
-            refute(f"{name} unhealthy", because, remedy=f"see what {health.way or 'its health check'} complains of")
+    """A complaint about a part is a complaint; an answer that nonsense gets too says nothing about health."""
+    found = evidence.attempts(Health, "system")
+    for name, health in found.items():
+        if isinstance(health, Health) and (failing := _complaints(health)):
+            refute(f"{name} unhealthy", failing, remedy=f"see what {health.way or 'its health check'} complains of")
+    words = _all_seen(found)
     for name, health in words.items():
         if health.discerning is False:
             because = f"{name} answers a path that cannot exist in the same way as {health.way}"
             unverifiable(Reason.VACUOUS, f"{name} answers everything alike", because, remedy="declare `health`")
     return verified(f"{', '.join(words)} healthy", "; ".join(h.detail or h.way for h in words.values()))
+
+
+def _complaints(health: Health) -> str:
+    """What the health answer complains of; "" if it calls everything healthy."""
+    failing = "; ".join(f"{part.name}: {part.detail}" for part in health.parts if not part.healthy)
+    return failing or ("" if health.healthy else health.detail or "no reason given")
 
 
 @check(
@@ -107,15 +116,18 @@ def count(claim: Claim, evidence: Evidence) -> Judgement:
     processes = {name: fact for name, fact in evidence.attempts(ServerProcess, "servers").items() if name in up}
     unknown += [(name, fact) for name, fact in processes.items() if isinstance(fact, Unobservable)]
     known = {name: fact for name, fact in processes.items() if isinstance(fact, ServerProcess)}
-    servers = len({fact.identity for name, fact in known.items() if not _relays(name, known)})
-    return _counted(claim["count"], servers, len(processes) - len(known), unknown, evidence.systems("servers"))
+    doubtful = [(name, doubt) for name, fact in known.items() if (doubt := _doubt(name, fact, known))]
+    sure = {name: fact for name, fact in known.items() if name not in dict(doubtful) and not _relay_to(name, known)}
+    # whatever answers, and nothing counted does it, there is at least one
+    least = max(len(_owners(sure)), 1 if up else 0)
+    most = len(_owners(sure)) + len(unknown) + len(doubtful)
+    return _counted(claim["count"], least, most, [*unknown, *doubtful], evidence.systems("servers"))
 
 
 def _counted(
-    wanted: Comparison, least: int, blind: int, unknown: list[tuple[str, Unobservable]], names: tuple[str, ...]
+    wanted: Comparison, least: int, most: int, unknown: list[tuple[str, Unobservable]], names: tuple[str, ...]
 ) -> Judgement:
     """Decide only if every number that the unknown ones allow decides alike."""
-    most = least + len(unknown)
     holds = {wanted.holds(number) for number in range(least, most + 1)}
     found = f"{least}" if least == most else f"{least} to {most}"
     because = f"{found} separate running servers among {len(names)} named: {', '.join(names)}"
@@ -133,10 +145,38 @@ def _refute_dead(evidence: Evidence) -> None:
             refute(f"{name} is no running process", presence.witness, remedy="start it and see why it ended")
 
 
-def _relays(name: str, processes: Mapping[str, ServerProcess]) -> bool:
-    """Whether the process only passes connections on to another one of these."""
-    there = {place for other, fact in processes.items() if other != name for place in fact.listens_on}
-    return bool(there.intersection(processes[name].forwards_to))
+def _relay_to(name: str, processes: Mapping[str, ServerProcess]) -> str:
+    """The one of these to which the process passes connections on; "" if to none."""
+    mine = processes[name].forwards_to
+    others = (other for other, fact in processes.items() if other != name and set(fact.listens_on).intersection(mine))
+    return next(others, "")
+
+
+def _doubt(name: str, process: ServerProcess, processes: Mapping[str, ServerProcess]) -> Unobservable | None:
+    """Why it may be a relay to a server that nobody named. Its own word tells it from another; its pid does not."""
+    if not process.forwards_to or _own_word(process) or _relay_to(name, processes):
+        return None
+    because = f"{name} passes a request on to {', '.join(process.forwards_to)}, so that another may answer for it"
+    return Unobservable(Reason.NO_OBSERVABLE, f"{because}; declare instances.identity")
+
+
+def _own_word(process: ServerProcess) -> bool:
+    """Whether the server tells itself apart, by a header for instance, which it may choose as it likes."""
+    return process.how.startswith("header")
+
+
+def _owners(processes: Mapping[str, ServerProcess]) -> list[list[str]]:
+    """Names by the process that they lead to. A header's word does not make two of one pid."""
+    owners: list[list[str]] = []
+    for name, process in processes.items():
+        same = [names for names in owners if any(_one(process, processes[other]) for other in names)]
+        owners = [names for names in owners if names not in same] + [[*sum(same, []), name]]
+    return owners
+
+
+def _one(process: ServerProcess, other: ServerProcess) -> bool:
+    told = _own_word(process) and _own_word(other) and not process.forwards_to and not other.forwards_to
+    return process.identity == other.identity or (told and process.pid is not None and process.pid == other.pid)
 
 
 @check(
@@ -156,20 +196,23 @@ def distinct(claim: Claim, evidence: Evidence) -> Judgement:
         because = f"only {', '.join(names) or 'nothing'} matches"
         unverifiable(Reason.TOPOLOGY_TOO_SMALL, "one server", because, remedy="name at least two systems")
     _refute_dead(evidence)
-    processes = evidence.each(ServerProcess, "servers")
-    owners: dict[str, list[str]] = {}
-    for name, process in processes.items():
-        owners.setdefault(process.identity, []).append(name)
-    shared = [names for names in owners.values() if len(names) > 1]
-    if shared:
-        refute(f"{' and '.join(shared[0])} are one process", f"both answer as {processes[shared[0][0]].how}")
-    for name, process in processes.items():
-        if _relays(name, processes):
+    found = evidence.attempts(ServerProcess, "servers")
+    known = {name: fact for name, fact in found.items() if isinstance(fact, ServerProcess)}
+    for names_of_one in _owners(known):
+        if len(names_of_one) > 1:
+            how = known[names_of_one[0]].how
+            refute(f"{' and '.join(names_of_one)} are one process", f"by {how} they are the same")
+    for name, process in known.items():
+        if _relay_to(name, known):
             refute(f"{name} only forwards", f"a connection to {name} was passed on to {', '.join(process.forwards_to)}")
-    if not claim["count"].holds(len(processes)):
-        refute(f"{len(processes)} processes", f"claimed {claim['count']}: {', '.join(processes)}")
-    how = sorted({process.how for process in processes.values()})
-    return verified(f"{len(processes)} processes", f"told apart by {' and '.join(how)}")
+    if not claim["count"].holds(len(names)):
+        refute(f"{len(names)} processes", f"claimed {claim['count']}: {', '.join(names)}")
+    processes = _all_seen(found)
+    for name, process in processes.items():
+        if doubt := _doubt(name, process, processes):
+            raise doubt
+    hows = sorted({process.how for process in processes.values()})
+    return verified(f"{len(processes)} processes", f"told apart by {' and '.join(hows)}")
 
 
 @check(
@@ -183,24 +226,38 @@ def distinct(claim: Claim, evidence: Evidence) -> Judgement:
 def version(claim: Claim, evidence: Evidence) -> Judgement:
     """The server's own account, from each server of the role."""
     wanted = _specifier(claim["version"])
-    found: dict[str, str] = {}
-    for name, fact in evidence.each(Presence, "system").items():
-        number = re.search(r"\d+(?:\.\d+)*", fact.version)
-        if number is None:
-            unverifiable(Reason.NO_OBSERVABLE, "no version", f"{name} does not tell its version")
-        found[name] = number.group()
-    wrong = {name: number for name, number in found.items() if Version(number) not in wanted}
-    listed = ", ".join(f"{name} {number}" for name, number in (wrong or found).items())
+    seen = evidence.attempts(Presence, "system")
+    found = {name: _version_of(fact) for name, fact in seen.items() if isinstance(fact, Presence)}
+    told = {name: number for name, number in found.items() if number is not None}
+    wrong = {name: number for name, number in told.items() if number not in wanted}
+    listed = ", ".join(f"{name} {number}" for name, number in (wrong or told).items())
     if wrong:
         refute(listed, f"claimed {claim['version']}", remedy="correct the document, or upgrade the server")
+    for name, fact in _all_seen(seen).items():
+        if name not in told and not fact.authenticated:
+            unverifiable(Reason.FORBIDDEN, "no version", f"{name} tells its version only to whom it lets in")
+        if name not in told:
+            unverifiable(Reason.NO_OBSERVABLE, "no version", f"{name} does not tell its version")
     return verified(listed)
 
 
+def _version_of(fact: Presence) -> Version | None:
+    """The first number of what the server says; "16rc1" is not yet 16."""
+    number = re.search(r"\d+(?:\.\d+)*", fact.version)
+    if number is None:
+        return None
+    with suppress(InvalidVersion):
+        whole = Version(fact.version[number.start() :].split()[0])
+        if whole.is_prerelease:
+            return whole
+    return Version(number.group())
+
+
 def _specifier(text: str) -> SpecifierSet:
-    bare = re.fullmatch(r"v?(\d+(?:\.\d+)*)", text.strip())
-    try:
-        return SpecifierSet(f"=={bare[1]}.*" if bare else text, prereleases=True)
-    except InvalidSpecifier:
-        unverifiable(
-            Reason.AMBIGUOUS_CLAIM, f"{text!r}", "is no version; write '15' or comparisons such as '>= 15, < 17'"
-        )
+    """What the claim allows. Nothing at all would allow everything."""
+    bare = re.fullmatch(r"v?(\d+(?:\.\d+)*)(?:\.[x*])?", text.strip())
+    with suppress(InvalidSpecifier):
+        wanted = SpecifierSet(f"=={bare[1]}.*" if bare else text, prereleases=True)
+        if len(wanted):
+            return wanted
+    unverifiable(Reason.AMBIGUOUS_CLAIM, f"{text!r}", "is no version; write '15' or comparisons such as '>= 15, < 17'")

@@ -1,0 +1,53 @@
+"""Reports of a real run: the HTML page is safe, JUnit holds the properties, the JSON is whole, secrets stay."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from tests.plugin.conftest import ANSWERS, RUNS, AuditedProject, Web
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def test_the_html_page_shows_claims_and_runs_nothing_foreign(project: AuditedProject, web: Web) -> None:
+    web.pages["/hello"] = (500, f"{SCRIPT}<img src=x onerror=alert(2)>")
+    project.document(f"The web service runs.\n\nIt answers on /hello. `{SCRIPT}`\n")
+    project.claims(RUNS + ANSWERS)
+    project.audit("--html=audit.html", "--self-contained-html")
+    page = (project.root / "audit.html").read_text(encoding="utf-8")
+    assert "distaudit-refuted" in page
+    assert "claimed" in page.lower()
+    assert SCRIPT not in page
+    assert "<img src=x" not in page
+
+
+def test_junit_has_the_verdicts(project: AuditedProject) -> None:
+    project.claims(RUNS + ANSWERS)
+    project.audit("--junitxml=junit.xml")
+    cases = ET.parse(project.root / "junit.xml").getroot().iter("testcase")
+    told = {
+        case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")} for case in cases
+    }
+    assert told["web-runs"]["distaudit.verdict"] == "verified"
+    assert told["web-answers"]["distaudit.actual"] == "status 404"
+    assert told["web-answers"]["distaudit.document"] == "docs/page.md:5"
+
+
+def test_secrets_stay_out_of_every_output(
+    project: AuditedProject, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = "canary-5ecret-value"
+    monkeypatch.setenv("WEB_PASSWORD", canary)
+    web.pages["/hello"] = (500, f"cannot reach postgresql://app:{canary}@db/x with password={canary}")
+    project.target(web.url.replace("http://", "http://audit:${WEB_PASSWORD}@"))
+    project.claims(RUNS + ANSWERS)
+    result = project.audit(
+        "--html=audit.html", "--self-contained-html", "--junitxml=junit.xml", "--distaudit-evidence=evidence", "-vv"
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    assert canary not in result.stdout.str()
+    for path in project.root.rglob("*"):
+        if path.is_file() and path.suffix in (".json", ".html", ".xml"):
+            assert canary not in path.read_text(encoding="utf-8"), path
