@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil
+from typing import NoReturn
 
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence, Seen
-from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
+from pytest_distaudit.domain.judgement import Judgement, NeedMore, refute, unverifiable, verified
 from pytest_distaudit.domain.needs import Look, Need, Probe
 from pytest_distaudit.domain.verdict import Reason, Rung
 from pytest_distaudit.ports.capabilities import Database, Replication, ReplicationProbe
@@ -34,8 +36,7 @@ def reachable(claim: Claim, evidence: Evidence) -> Judgement:
 
 
 def _needs(claim: Claim) -> tuple[Need, ...]:
-    both = (Look("primary", Replication.ask()), Look("standby", Replication.ask()))
-    return (*both, Probe(_PROBE, ("primary", "standby")))
+    return (Look("primary", Replication.ask()), Look("standby", Replication.ask()))
 
 
 @check(
@@ -50,16 +51,23 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
     settles_s=10.0,
     shows_not="that a failover works (no server was stopped)",
 )
-def replicated(claim: Claim, evidence: Evidence) -> Judgement:
-    """Identity first, then the audit's own rows where it may write, else positions in the log."""
+def replicated(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
+    """Identity first, then the audit's own rows where it may write, else positions in the log.
+
+    Nothing is written on servers that cannot be a pair.
+    """
     primary, standby = evidence.history(Replication, "primary"), evidence.history(Replication, "standby")
     _same_cluster(primary[-1].fact, standby[-1].fact)
+    if standby[-1].fact.replay_paused:
+        refute("replay is paused", "the standby takes changes in and shows none", remedy="resume the replay")
     try:
         probe = evidence.shared(ReplicationProbe)
     except Unobservable as error:
+        if error.reason is Reason.NOT_RECORDED:
+            return NeedMore((Probe(_PROBE, ("primary", "standby")),))
         if error.reason is not Reason.NOT_SAFE:
             raise
-        return _by_positions(primary, standby)
+        return _by_positions(claim, primary, standby)
     return _by_rows(claim, probe)
 
 
@@ -84,30 +92,84 @@ def _same_cluster(primary: Replication, standby: Replication) -> None:
 
 
 def _by_rows(claim: Claim, probe: ReplicationProbe) -> Judgement:
+    """The rows are written once: looking again cannot change what became of them."""
     if probe.written == 0:
         unverifiable(Reason.VACUOUS, "no row was written", probe.detail)
     if probe.arrived < probe.written:
-        refute(f"{probe.arrived} of {probe.written} rows arrived", probe.detail or "the rest did not come in time")
+        because = probe.detail or "the rest did not come in time"
+        refute(f"{probe.arrived} of {probe.written} rows arrived", because, conclusive=True)
     if probe.standby_refuses is False:
-        refute("the standby accepts writes", "it took a write of the audit's, which was undone")
+        because = "it took a write of the audit's, which was undone"
+        refute("the standby accepts writes", because, conclusive=True)
+    if not probe.lags_s:
+        unverifiable(Reason.NO_OBSERVABLE, "no delays", "the rows arrived, when is not known")
     lag = sorted(probe.lags_s)[ceil(0.95 * len(probe.lags_s)) - 1]
     if not claim["lag"].holds(lag):
-        refute(f"95 % within {lag * 1000:.0f} ms", f"claimed {claim['lag']}", remedy="find what delays the replay")
+        because = f"claimed {claim['lag']}"
+        refute(f"95 % within {lag * 1000:.0f} ms", because, remedy="find what delays the replay", conclusive=True)
     cleaned = "" if probe.cleaned else "; the audit's table could not be removed"
     return verified(f"{probe.arrived} of {probe.written} rows, 95 % within {lag * 1000:.0f} ms", f"own rows{cleaned}")
 
 
-def _by_positions(primary: Sequence[Seen[Replication]], standby: Sequence[Seen[Replication]]) -> Judgement:
-    """A later look at the standby must have reached an earlier position of the primary."""
-    now = standby[-1].fact
-    if not now.receiving:
-        refute("the standby receives nothing", "it is in recovery, but no sender feeds it")
-    if now.replay_paused:
-        refute("replay is paused", "the standby takes changes in and shows none")
-    goals = [look for look in primary if look.at <= standby[-1].at and look.fact.position is not None]
-    if not goals or now.position is None:
+_BY_ROWS = 'set probes = "write" for proof by own rows'
+_Place = tuple[float, int]
+
+
+def _by_positions(
+    claim: Claim, primary: Sequence[Seen[Replication]], standby: Sequence[Seen[Replication]]
+) -> Judgement:
+    """What the primary wrote while the audit looked must have reached the standby as soon as claimed."""
+    sent = [(look.at, look.fact.position) for look in primary if look.fact.position is not None]
+    shown = [(look.at, look.fact.position) for look in standby if look.fact.position is not None]
+    if not sent or not shown:
         unverifiable(Reason.NO_OBSERVABLE, "no positions", "the servers do not show their log positions to the audit")
-    behind = (goals[0].fact.position or 0) - now.position
-    if behind > 0:
-        refute(f"{behind} bytes behind", "the standby did not reach an earlier position of the primary")
-    return verified("the standby follows", 'by log positions; set probes = "write" for proof by own rows')
+    _same_log(primary[-1].fact, standby[-1].fact, sent, shown)
+    least, most = _delays(sent, shown)
+    if most is None:
+        _not_arrived(claim, standby[-1].fact, least)
+    holds = {claim["lag"].holds(seconds) for seconds in (least, most)}
+    if len(holds) == 2:
+        because = f"by log positions it is behind by {_span(least, most)}, claimed {claim['lag']}"
+        unverifiable(Reason.INCONCLUSIVE_STATISTICS, "lag not known well enough", f"{because}; {_BY_ROWS}")
+    if holds == {False}:
+        refute(f"behind by {_span(least, most)}", f"by log positions; claimed {claim['lag']}", conclusive=True)
+    return verified(f"the standby follows, behind by {_span(least, most)}", f"by log positions; {_BY_ROWS}")
+
+
+def _delays(sent: Sequence[_Place], shown: Sequence[_Place]) -> tuple[float, float | None]:
+    """(seconds by which the standby was seen behind, by which it was at most when it had something new or None)."""
+    pairs = [(there - here, end, got) for here, end in sent for there, got in shown if there >= here]
+    least = max((seconds for seconds, end, got in pairs if got < end), default=0.0)
+    most = min((seconds for seconds, end, got in pairs if got >= end > sent[0][1]), default=None)
+    return least, most
+
+
+def _same_log(primary: Replication, standby: Replication, sent: Sequence[_Place], shown: Sequence[_Place]) -> None:
+    """Two logs that began as one are told apart by what the one holds and the other never wrote."""
+    if primary.may_see_feeds and not primary.feeds and standby.receiving:
+        refute("the primary feeds nobody", "the standby receives from another server than the one claimed")
+    if None not in (primary.timeline, standby.timeline) and primary.timeline != standby.timeline:
+        because = f"timeline {primary.timeline} and {standby.timeline}: their logs have parted"
+        refute("the standby follows another history", because)
+    # a later look at the standby lies between: the position was read before the primary's was
+    ends = [(next_look, got) for (_, got), (next_look, _) in pairwise(shown)]
+    if any(got > end and here >= after for after, got in ends for here, end in sent):
+        refute("the standby is ahead of the primary", "it shows a log that the primary has not written")
+
+
+def _not_arrived(claim: Claim, standby: Replication, least: float) -> NoReturn:
+    """Nothing that was written meanwhile has reached the standby: behind, cut off, or nothing was written."""
+    if not standby.receiving:
+        because = "it is in recovery, but no sender feeds it"
+        refute("the standby receives nothing", because, remedy=f"if it reads an archive, {_BY_ROWS}")
+    if least > 0 and not claim["lag"].holds(least):
+        because = f"it did not reach an earlier position of the primary; claimed {claim['lag']}"
+        refute(f"behind by {least:.1f} s and more", because, conclusive=claim["lag"].operator in ("<", "<="))
+    if least > 0:
+        unverifiable(Reason.BUDGET, f"behind for {least:.1f} s", "what comes of it was not waited for; give `within`")
+    because = "nothing was written on the primary while the audit looked, so that nothing could arrive"
+    unverifiable(Reason.VACUOUS, "the primary was idle", because, remedy=f"{_BY_ROWS}, or look while it works")
+
+
+def _span(least: float, most: float) -> str:
+    return f"{least:.1f} to {most:.1f} s" if least < most else f"{most:.1f} s at most"

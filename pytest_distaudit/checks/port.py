@@ -30,6 +30,9 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
 )
 def open_(claim: Claim, evidence: Evidence) -> Judgement:
     """An accepted connection proves a listener, not the system: the protocol or the owner must fit."""
+    port = claim["port"]
+    if port is not None and not (port.operator == "==" and port.quantity.value in range(1, 65536)):
+        unverifiable(Reason.AMBIGUOUS_CLAIM, f"port {port}", "is no port; write one of 1 to 65535")
     listener = evidence.one(Listener)
     where = f"port {listener.port}"
     if not listener.open:

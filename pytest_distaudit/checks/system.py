@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain
 from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -120,7 +121,7 @@ def count(claim: Claim, evidence: Evidence) -> Judgement:
     sure = {name: fact for name, fact in known.items() if name not in dict(doubtful) and not _relay_to(name, known)}
     # whatever answers, and nothing counted does it, there is at least one
     least = max(len(_owners(sure)), 1 if up else 0)
-    most = len(_owners(sure)) + len(unknown) + len(doubtful)
+    most = max(least, len(_owners(sure)) + len(unknown) + len(doubtful))
     return _counted(claim["count"], least, most, [*unknown, *doubtful], evidence.systems("servers"))
 
 
@@ -145,6 +146,15 @@ def _refute_dead(evidence: Evidence) -> None:
             refute(f"{name} is no running process", presence.witness, remedy="start it and see why it ended")
 
 
+def _refute_shared(known: Mapping[str, ServerProcess]) -> None:
+    for names in _owners(known):
+        if len(names) > 1:
+            refute(f"{' and '.join(names)} are one process", f"by {known[names[0]].how} they are the same")
+    for name, process in known.items():
+        if _relay_to(name, known):
+            refute(f"{name} only forwards", f"a connection to {name} was passed on to {', '.join(process.forwards_to)}")
+
+
 def _relay_to(name: str, processes: Mapping[str, ServerProcess]) -> str:
     """The one of these to which the process passes connections on; "" if to none."""
     mine = processes[name].forwards_to
@@ -154,7 +164,11 @@ def _relay_to(name: str, processes: Mapping[str, ServerProcess]) -> str:
 
 def _doubt(name: str, process: ServerProcess, processes: Mapping[str, ServerProcess]) -> Unobservable | None:
     """Why it may be a relay to a server that nobody named. Its own word tells it from another; its pid does not."""
-    if not process.forwards_to or _own_word(process) or _relay_to(name, processes):
+    if not process.forwards_to or _relay_to(name, processes):
+        return None
+    if _own_word(process) and not any(
+        process.pid is not None and process.pid == fact.pid for other, fact in processes.items() if other != name
+    ):
         return None
     because = f"{name} passes a request on to {', '.join(process.forwards_to)}, so that another may answer for it"
     return Unobservable(Reason.NO_OBSERVABLE, f"{because}; declare instances.identity")
@@ -170,7 +184,7 @@ def _owners(processes: Mapping[str, ServerProcess]) -> list[list[str]]:
     owners: list[list[str]] = []
     for name, process in processes.items():
         same = [names for names in owners if any(_one(process, processes[other]) for other in names)]
-        owners = [names for names in owners if names not in same] + [[*sum(same, []), name]]
+        owners = [names for names in owners if names not in same] + [[*chain.from_iterable(same), name]]
     return owners
 
 
@@ -197,14 +211,7 @@ def distinct(claim: Claim, evidence: Evidence) -> Judgement:
         unverifiable(Reason.TOPOLOGY_TOO_SMALL, "one server", because, remedy="name at least two systems")
     _refute_dead(evidence)
     found = evidence.attempts(ServerProcess, "servers")
-    known = {name: fact for name, fact in found.items() if isinstance(fact, ServerProcess)}
-    for names_of_one in _owners(known):
-        if len(names_of_one) > 1:
-            how = known[names_of_one[0]].how
-            refute(f"{' and '.join(names_of_one)} are one process", f"by {how} they are the same")
-    for name, process in known.items():
-        if _relay_to(name, known):
-            refute(f"{name} only forwards", f"a connection to {name} was passed on to {', '.join(process.forwards_to)}")
+    _refute_shared({name: fact for name, fact in found.items() if isinstance(fact, ServerProcess)})
     if not claim["count"].holds(len(names)):
         refute(f"{len(names)} processes", f"claimed {claim['count']}: {', '.join(names)}")
     processes = _all_seen(found)
@@ -256,8 +263,11 @@ def _version_of(fact: Presence) -> Version | None:
 def _specifier(text: str) -> SpecifierSet:
     """What the claim allows. Nothing at all would allow everything."""
     bare = re.fullmatch(r"v?(\d+(?:\.\d+)*)(?:\.[x*])?", text.strip())
-    with suppress(InvalidSpecifier):
+    try:
         wanted = SpecifierSet(f"=={bare[1]}.*" if bare else text, prereleases=True)
-        if len(wanted):
-            return wanted
-    unverifiable(Reason.AMBIGUOUS_CLAIM, f"{text!r}", "is no version; write '15' or comparisons such as '>= 15, < 17'")
+    except InvalidSpecifier:
+        wanted = SpecifierSet()
+    if not len(wanted):
+        because = "is no version; write '15' or comparisons such as '>= 15, < 17'"
+        unverifiable(Reason.AMBIGUOUS_CLAIM, f"{text!r}", because)
+    return wanted

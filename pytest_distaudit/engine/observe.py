@@ -105,7 +105,7 @@ def _presence(kind: Kind, located: Located, limits: Limits) -> _Told:
 
 def _death(exit_code: int | None, log_tail: str) -> str:
     fate = "its process is not running" if exit_code is None else f"its process exited with status {exit_code}"
-    last = [line for line in log_tail.strip().splitlines() if line.strip()][-3:]
+    last = [line for line in log_tail.strip().splitlines() if line.strip()][-2:]
     return f"{fate}; last words: {' | '.join(last)}" if last else fate
 
 

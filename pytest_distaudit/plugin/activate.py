@@ -36,17 +36,18 @@ def activate(config: pytest.Config) -> None:
     if config.args_source is not config.ArgsSource.ARGS:
         config.args = audited_paths(bench, config.rootpath)
     selection = Selection(bench)
+    recorder = AuditRecorder(bench, selection, config)
     plugins = {
         "distaudit-fixtures": fixtures_plugin(bench),
         "distaudit-collection": ClaimCollection(bench),
         "distaudit-selection": selection,
         "distaudit-outcomes": Outcomes(bench),
-        "distaudit-recorder": AuditRecorder(bench, selection, config),
+        "distaudit-recorder": recorder,
     }
     if config.pluginmanager.hasplugin("html"):
         from pytest_distaudit.plugin.html import HtmlColumns
 
-        plugins["distaudit-html"] = HtmlColumns()
+        plugins["distaudit-html"] = HtmlColumns(recorder)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from pytest_distaudit.domain.audit import ClaimResult
+from pytest_distaudit.plugin.recorder import AuditRecorder
 from pytest_distaudit.ports.codec import from_json
-from pytest_distaudit.reports.html_row import STYLE, evidence_html, row_cells, safe
+from pytest_distaudit.reports.html_row import STYLE, evidence_html, row_cells, safe, verdict_html
 
 
 def _result(report: Any) -> ClaimResult | None:
@@ -19,6 +20,9 @@ def _result(report: Any) -> ClaimResult | None:
 class HtmlColumns:
     """Verdict, claim, claimed and actual for every row; the evidence below it."""
 
+    def __init__(self, recorder: AuditRecorder) -> None:
+        self._recorder = recorder
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
         """The page's name."""
@@ -26,8 +30,10 @@ class HtmlColumns:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str], summary: list[str], postfix: list[str]) -> None:
-        """Our colours."""
+        """Our colours, and the verdict before everything else."""
         prefix.append(STYLE)
+        if self._recorder.audit is not None:
+            prefix.append(verdict_html(self._recorder.audit))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:

@@ -45,7 +45,7 @@ class AuditRecorder:
         """What a worker selected; all workers collect alike."""
         self._remote = getattr(node, "workeroutput", {}).get("distaudit", self._remote)
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """On a worker: send what only collection knows. On the controller: the audit, its files, the exit code."""
         if worker_id(self._config):

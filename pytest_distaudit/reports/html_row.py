@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from pytest_distaudit.domain.audit import ClaimResult
-from pytest_distaudit.reports.wording import one_line, place, roles_words, shown, tame, verdict_words
+from pytest_distaudit.domain.audit import Audit, ClaimResult
+from pytest_distaudit.reports.wording import headline, ladder, one_line, place, roles_words, shown, tame, verdict_words
 
 _MOST_EVIDENCE = 2000
 
@@ -13,6 +13,9 @@ STYLE = """<style>
 .distaudit-verdict{border-radius:4px;padding:1px 6px;color:#fff;font-weight:600;white-space:nowrap}
 .distaudit-verified{background:#1a7f37}.distaudit-refuted{background:#cf222e}
 .distaudit-unverifiable{background:#9a6700}.distaudit-waived{background:#6e7781}
+#results-table td.col-claim,#results-table td.col-actual{color:#24292f}
+.distaudit-headline{font-size:1.25em;margin:.4em 0}.distaudit-systems{border-collapse:collapse;margin:.4em 0 1em}
+.distaudit-systems td{padding:2px 12px 2px 0;color:#24292f}
 .distaudit-claim dt{font-weight:600;float:left;clear:left;width:7em}.distaudit-claim dd{margin:0 0 2px 7.5em}
 .distaudit-claim pre{white-space:pre-wrap;max-height:16em;overflow:auto;margin:4px 0}
 </style>"""
@@ -55,3 +58,13 @@ def evidence_html(result: ClaimResult) -> str:
     if left_out > 0:
         evidence = f"{evidence[:_MOST_EVIDENCE]}\n… {left_out} more characters in the evidence folder"
     return f'<div class="distaudit-claim"><dl>{told}</dl><pre>{safe(evidence)}</pre></div>'
+
+
+def verdict_html(audit: Audit) -> str:
+    """The verdict with its scope, and how far every system has come."""
+    rows = "".join(
+        f"<tr><td>{safe(system.name)}</td><td>{ladder(system.rung)}</td><td>{system.rung.word}</td>"
+        f"<td>{safe(one_line(f'{system.kind} {system.version}', 60))}</td></tr>"
+        for system in audit.systems
+    )
+    return f'<p class="distaudit-headline">{safe(headline(audit))}</p><table class="distaudit-systems">{rows}</table>'

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pytest_distaudit.domain.audit import Audit, ClaimResult
-from pytest_distaudit.domain.verdict import Rung, Verdict
-from pytest_distaudit.reports.wording import headline, one_line, place, verdict_words
+from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.reports.wording import headline, ladder, one_line, place, verdict_words
 
 Line = tuple[str, dict[str, bool]]
 
@@ -18,7 +18,6 @@ _COLOUR = {
     Verdict.WAIVED: {"yellow": True},
 }
 _SEVERITY = {"critical": 0, "major": 1, "minor": 2}
-_LADDER = (Rung.DECLARED, Rung.RUNNING, Rung.HEALTHY, Rung.CONFIGURED, Rung.USED, Rung.RESILIENT)
 
 
 def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> Iterator[Line]:
@@ -64,7 +63,7 @@ def _one(claim: ClaimResult) -> Iterator[Line]:
     yield f"    claimed: {one_line(claim.claimed, 110)}", {}
     yield f"    actual:  {one_line(claim.actual, 110)}", {}
     if claim.because:
-        yield f"    because: {one_line(claim.because, 220)}", {}
+        yield f"    because: {one_line(claim.because, 300)}", {}
     if claim.remedy:
         yield f"    remedy:  {one_line(claim.remedy, 160)}", {}
 
@@ -81,9 +80,8 @@ def _systems(audit: Audit) -> Iterator[Line]:
         return
     width = max(len(system.name) for system in audit.systems)
     for system in audit.systems:
-        ladder = "".join("■" if system.rung >= rung else "·" for rung in _LADDER)
         version = f" {one_line(system.version, 30)}" if system.version else ""
-        yield f"  {system.name:{width}}  {ladder}  {system.rung.word:10} {system.kind}{version}", {}
+        yield f"  {system.name:{width}}  {ladder(system.rung)}  {system.rung.word:10} {system.kind}{version}", {}
 
 
 def _not_judged(audit: Audit, verbose: int) -> Iterator[Line]:

@@ -8,7 +8,7 @@ import unicodedata
 from typing import Any
 
 from pytest_distaudit.domain.audit import Audit, ClaimResult
-from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.domain.verdict import Rung, Verdict
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 
@@ -75,3 +75,8 @@ def headline(audit: Audit) -> str:
         return f"no verdict on the whole target, a part was selected: {scope}"
     mode = f" ({audit.provision})" if audit.provision else ""
     return f"{audit.verdict} within {audit.scope}{mode}: {scope}, {audit.claimed_sentences} sentences claimed"
+
+
+def ladder(rung: Rung) -> str:
+    """The rungs from declared to resilient, those that are proven filled."""
+    return "".join("■" if rung >= one else "·" for one in Rung if one > Rung.ABSENT)
