@@ -54,12 +54,14 @@ def pytest(folder: Path, *options: str, environ: Mapping[str, str] | None = None
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
-def interleaved(rounds: int, folders: Sequence[tuple[Path, tuple[str, ...]]]) -> list[list[Cost]]:
+def interleaved(
+    rounds: int, variants: Sequence[tuple[Path, tuple[str, ...]]], environ: Mapping[str, str] | None = None
+) -> list[list[Cost]]:
     """Each variant once per round, so that whatever else the machine does meets all alike. First round: warm-up."""
-    costs: list[list[Cost]] = [[] for _ in folders]
+    costs: list[list[Cost]] = [[] for _ in variants]
     for number in range(rounds + 1):
-        for mine, (folder, options) in zip(costs, folders, strict=True):
-            cost = pytest(folder, *options)
+        for mine, (folder, options) in zip(costs, variants, strict=True):
+            cost = pytest(folder, *options, environ=environ)
             if number:
                 mine.append(cost)
     return costs
@@ -67,9 +69,9 @@ def interleaved(rounds: int, folders: Sequence[tuple[Path, tuple[str, ...]]]) ->
 
 def paired(ours: Sequence[Cost], bare: Sequence[Cost], field: str) -> float:
     """The median difference within a round."""
-    return median(getattr(a, field) - getattr(b, field) for a, b in zip(ours, bare, strict=True))
+    return float(median(getattr(a, field) - getattr(b, field) for a, b in zip(ours, bare, strict=True)))
 
 
 def middle(costs: Sequence[Cost], field: str) -> float:
     """The median."""
-    return median(getattr(cost, field) for cost in costs)
+    return float(median(getattr(cost, field) for cost in costs))

@@ -123,6 +123,7 @@ class Bench:
         self.recording = self._open_recording()
         self.started = datetime.now(UTC)
         self._live: Live | None = None
+        self._planned: dict[str, Planned] = {}
 
     @property
     def today(self) -> date:
@@ -166,8 +167,11 @@ class Bench:
         )
 
     def planned(self, claim: Claim) -> Planned:
-        """The claim with its roles resolved."""
-        return plan_claim(claim, self.checks[claim.check], self.target)
+        """The claim with its roles resolved; worked out once."""
+        found = self._planned.get(claim.key)
+        if found is None or found.claim is not claim:
+            found = self._planned[claim.key] = plan_claim(claim, self.checks[claim.check], self.target)
+        return found
 
     def kinds_of(self, claim: Claim) -> tuple[str, ...]:
         """The kinds whose fixtures the claim takes."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, floor, sqrt
+from typing import NoReturn
 
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
@@ -51,12 +50,14 @@ def _existing(queue: Queue) -> Queue:
 )
 def exists(claim: Claim, evidence: Evidence) -> Judgement:
     """A queue, not an exchange of that name, and in that virtual host."""
-    queue = _existing(evidence.one(Queue))
+    queue = _existing(evidence.one(Queue, ask=_queue(claim)))
     wanted = claim["durable"]
     if wanted is not None and queue.durable is None:
         unverifiable(Reason.NO_OBSERVABLE, "durability unknown", "the broker's management interface is not declared")
-    if wanted is not None and queue.durable is not wanted:
-        refute(f"queue {queue.name} is {'durable' if queue.durable else 'not durable'}")
+    lasting = queue.durable and not queue.exclusive
+    if wanted is not None and lasting is not wanted:
+        what = "durable" if lasting else "exclusive to one connection" if queue.durable else "not durable"
+        refute(f"queue {queue.name} is {what}")
     return verified(f"queue {queue.name} exists", f"in virtual host {queue.vhost!r}")
 
 
@@ -71,7 +72,7 @@ def exists(claim: Claim, evidence: Evidence) -> Judgement:
 )
 def count(claim: Claim, evidence: Evidence) -> Judgement:
     """Queues that live only with a connection, and the audit's own, do not count."""
-    queues = evidence.one(Queues)
+    queues = evidence.one(Queues, ask=Queues.ask(**_where(claim)))
     lasting = sorted(set(queues.names) - set(queues.transient))
     because = f"in virtual host {queues.vhost!r}: {', '.join(lasting[:10]) or 'none'}"
     if queues.transient:
@@ -88,11 +89,13 @@ def count(claim: Claim, evidence: Evidence) -> Judgement:
     roles=_BROKER,
     params={**_QUEUE, "consumers": Parameter(ParameterType.NUMBER, "how many", ">= 1")},
     needs=_look,
+    # a broker lists a new consumer only when it next samples itself
+    settles_s=6.0,
     shows_not="that they do anything with a message (queue.consumed)",
 )
 def has_consumers(claim: Claim, evidence: Evidence) -> Judgement:
     """The audit's own consumers and those the broker holds inactive do not count."""
-    queue = _existing(evidence.one(Queue))
+    queue = _existing(evidence.one(Queue, ask=_queue(claim)))
     if queue.consumers is not None:
         names = [
             consumer.connection for consumer in queue.consumers if not consumer.ours and consumer.active is not False
@@ -118,20 +121,124 @@ def has_consumers(claim: Claim, evidence: Evidence) -> Judgement:
     changes_target=True,
     cost_s=20.0,
     needs=lambda claim: (Perform((Look("system", _queue(claim)),)),),
-    shows_not="that the work was done (queue.delivers)",
+    shows_not="that the work was done, or by another process than the publisher's (queue.delivers)",
+    version=2,
 )
 def consumed(claim: Claim, evidence: Evidence) -> Judgement:
-    """Counters of one broker process at both ends; what moved in the idle window is not the activity's."""
+    """Counters of one broker process at both ends. Whatever else moves them can hide a lie, never make a truth."""
     run = evidence.shared(ActivityRun)
     performed = [one for one in run.runs if one.ok]
     if not performed:
-        failed = run.runs[0] if run.runs else None
-        unverifiable(Reason.BASELINE, "the activity fails", failed.detail if failed else "it was never performed")
-    looks = evidence.history(Queue)
+        _baseline(run)
+    looks = evidence.history(Queue, ask=_queue(claim))
     _existing(looks[-1].fact)
-    _one_broker([look.identity for look in looks if look.at >= run.active_from])
     moves = _Moves(looks, run)
-    return _through(len(performed), moves)
+    _refuted_by(moves, len(performed))
+    if len(performed) < len(run.runs):
+        _baseline(run)
+    _attributable(moves, len(performed))
+    return verified(
+        f"{moves.published} of {moves.published} messages consumed",
+        f"{len(performed)} performances, published {moves.published}, taken {moves.taken}",
+    )
+
+
+def _baseline(run: ActivityRun) -> NoReturn:
+    """A failed performance may have published or not: nothing can be counted against it."""
+    failed = [one for one in run.runs if not one.ok]
+    many = f"{len(failed)} of {len(run.runs)} performances fail"
+    unverifiable(Reason.BASELINE, many, failed[0].detail if failed else "it was never performed")
+
+
+def _refuted_by(moves: _Moves, runs: int) -> None:
+    """Refute what other traffic cannot excuse: too little moved, whosever it was."""
+    seen = f"{runs} performances, then {moves.waited:.0f} s"
+    if moves.published < runs:
+        moved = f"the queue's publish counter moved by {moves.published}"
+        refute(f"{moves.published} of {runs} messages arrived", f"{seen}: {moved}")
+    if moves.taken >= runs:
+        return
+    if moves.delivered < runs:
+        arrived = f"{moves.published} messages arrived, {moves.delivered} were delivered"
+        refute("nobody takes the messages", f"{seen}: {arrived}")
+    manner = "handed back" if moves.redelivered >= runs else "never acknowledged"
+    if moves.left_open == 0 and manner != "handed back":
+        manner = "rejected"
+    answered = f"{moves.delivered} deliveries, {moves.taken} acknowledged, {moves.left_open} left open"
+    refute(f"messages {manner}", f"{seen}: {answered}")
+
+
+def _attributable(moves: _Moves, runs: int) -> None:
+    """Raise unless every movement can be told to be the activity's."""
+    told = f"{moves.published} published, {moves.taken} taken for {runs} performances"
+    if not moves.quiet_before:
+        _busy("the queue is busy by itself", f"it moved before the activity began; {told}")
+    if not moves.rested:
+        _busy("the queue does not come to rest", f"it still moved after {moves.waited:.0f} s; {told}")
+    if moves.published % runs or moves.taken != moves.published:
+        _busy("the counts do not fit the activity", f"{told}: others use the queue, or not all was taken")
+    if not moves.subscribed:
+        because = f"{told}, but no look saw a consumer: the publisher itself may have fetched them"
+        unverifiable(Reason.NO_OBSERVABLE, "taken by nobody who is subscribed", because)
+
+
+def _busy(actual: str, because: str) -> NoReturn:
+    unverifiable(Reason.INCONCLUSIVE_STATISTICS, actual, because, remedy="audit a quieter target")
+
+
+#: looks are taken at intervals: a rest as long as the idle window may seem this much shorter
+_REST = 0.9
+
+
+class _Moves:
+    """How far the queue's counters moved from just before the activity to the last look."""
+
+    def __init__(self, looks: Sequence[Seen[Queue]], run: ActivityRun) -> None:
+        before = [look for look in looks if look.at < run.active_from]
+        after = [look for look in looks if look.at >= run.active_to]
+        if not before or not after:
+            _busy("not seen at both ends", "no look at the queue came back before the activity, or none after it")
+        self._first, start, self._end = before[0], before[-1], after[-1]
+        _one_broker([look.identity for look in looks if look.at >= start.at])
+        self._since = [look for look in looks if look.at >= start.at]
+        self.waited = self._end.at - run.active_to
+        self.published = self._moved(start, "published")
+        self.taken = self._moved(start, "acked", "delivered_auto")
+        self.delivered = self._moved(start, "delivered", "delivered_auto")
+        self.redelivered = self._moved(start, "redelivered")
+        #: a single look before cannot tell whether anything moved
+        self.quiet_before = len(before) > 1 and _counters(self._first.fact) == _counters(start.fact)
+        moving = [look.at for look in self._since if _counters(look.fact) != _counters(self._end.fact)]
+        self.rested = self._end.at - max(moving, default=0.0) >= _REST * (run.active_from - run.idle_from)
+        self.subscribed = any(_subscribed(look.fact) for look in looks)
+
+    @property
+    def left_open(self) -> int | None:
+        """Deliveries that wait for an acknowledgement at the end."""
+        return self._end.fact.unacked
+
+    def _moved(self, start: Seen[Queue], *counters: str) -> int:
+        moved = 0
+        for counter in counters:
+            before, after = getattr(start.fact, counter), getattr(self._end.fact, counter)
+            if after is None or (before is None and start.fact.exists):
+                unverifiable(Reason.NO_OBSERVABLE, "no counters", "the broker keeps no message statistics")
+            if after < (before or 0):
+                _busy("the counters began anew", "the queue was deleted and declared again in between")
+            moved += after - (before or 0)
+        return moved
+
+
+def _counters(queue: Queue) -> tuple[int, ...]:
+    """Everything that only ever grows."""
+    counted = queue.published, queue.delivered, queue.delivered_auto, queue.acked, queue.redelivered
+    return tuple(counter or 0 for counter in counted)
+
+
+def _subscribed(queue: Queue) -> bool:
+    if queue.consumers is not None:
+        return any(not consumer.ours for consumer in queue.consumers)
+    return bool(queue.consumer_count)
 
 
 def _one_broker(identities: Sequence[str]) -> None:
@@ -140,69 +247,3 @@ def _one_broker(identities: Sequence[str]) -> None:
         unverifiable(Reason.NO_OBSERVABLE, "which process counts is unknown", "the broker does not tell its identity")
     if len(set(identities)) > 1:
         unverifiable(Reason.INCONCLUSIVE_STATISTICS, "the broker restarted", "its counters began anew in between")
-
-
-def _through(runs: int, moves: _Moves) -> Judgement:
-    """In at one end, out at the other, both attributable to the activity."""
-    published, taken = moves.attributable("published"), moves.attributable("acked", "delivered_auto")
-    delivered, back = moves.attributable("delivered", "delivered_auto"), moves.attributable("redelivered")
-    ran = f"{runs} performances"
-    if published.most < runs:
-        refute(
-            f"{published} of {runs} messages arrived", f"{ran}, but the queue's publish counter moved by {published}"
-        )
-    if taken.most < runs and delivered.most < runs:
-        refute("nobody takes the messages", f"{ran}, {published} messages arrived, {delivered} were delivered")
-    if taken.most < runs:
-        manner = "handed back" if back.least >= runs else "never acknowledged"
-        refute(f"messages {manner}", f"{delivered} deliveries, {taken} acknowledged, {moves.unacked} left open")
-    if published.least >= runs and taken.least >= runs:
-        return verified(f"{runs} of {runs} messages consumed", f"published {published}, taken {taken}")
-    because = f"the queue is busy by itself: {published} published, {taken} taken can be the activity's of {runs}"
-    return unverifiable(
-        Reason.INCONCLUSIVE_STATISTICS, "too much other traffic", because, remedy="audit a quieter target"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """How many of the moved messages can be the activity's: at least, at most."""
-
-    least: int
-    most: int
-
-    def __str__(self) -> str:
-        return str(self.most) if self.least == self.most else f"{max(0, self.least)} to {self.most}"
-
-
-class _Moves:
-    """Counter movements in the active window, less what the idle window lets one expect there."""
-
-    def __init__(self, looks: Sequence[Seen[Queue]], run: ActivityRun) -> None:
-        idle = [look for look in looks if look.at < run.active_from] or [looks[0]]
-        self._first, self._start, self._end = idle[0], idle[-1], looks[-1]
-        quiet = self._start.at - self._first.at
-        self._ratio = (self._end.at - self._start.at) / quiet if quiet > 0 else 0.0
-
-    @property
-    def unacked(self) -> int | None:
-        """Deliveries that wait for an acknowledgement at the end."""
-        return self._end.fact.unacked
-
-    def attributable(self, *counters: str) -> _Range:
-        """Idle traffic is taken for Poisson: three standard deviations either way are left open."""
-        moved = self._between(self._start, self._end, counters)
-        expected = self._between(self._first, self._start, counters) * self._ratio
-        if expected == 0:
-            return _Range(moved, moved)
-        spread = 3 * sqrt(expected)
-        return _Range(moved - ceil(expected + spread), moved - max(0, floor(expected - spread)))
-
-    def _between(self, earlier: Seen[Queue], later: Seen[Queue], counters: Sequence[str]) -> int:
-        moved = 0
-        for counter in counters:
-            before, after = getattr(earlier.fact, counter), getattr(later.fact, counter)
-            if after is None:
-                unverifiable(Reason.NO_OBSERVABLE, "no counters", "the broker keeps no message statistics")
-            moved += after - (before or 0)
-        return moved

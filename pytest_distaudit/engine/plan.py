@@ -66,10 +66,14 @@ class Plan:
     claims: list[Planned] = field(default_factory=list)
     asks: dict[str, dict[Ask, None]] = field(default_factory=dict)
     watched: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
+    presence_claims: dict[str, str] = field(default_factory=dict)
 
     def add(self, planned: Planned) -> None:
         """Take one more claim's needs in."""
         self.claims.append(planned)
+        if planned.check.name == "system.running":
+            for system in planned.systems:
+                self.presence_claims.setdefault(system, planned.claim.key)
         for system in (*planned.systems, *planned.leans_on):
             self.asks.setdefault(system, {})[PRESENCE] = None
         for need in planned.needs:
@@ -90,10 +94,7 @@ class Plan:
 
     def presence_claim(self, system: str) -> str | None:
         """The key of the claim that judges whether the system runs."""
-        for planned in self.claims:
-            if planned.check.name == "system.running" and system in planned.systems:
-                return planned.claim.key
-        return None
+        return self.presence_claims.get(system)
 
 
 def watch_list(planned: Planned, need: Perform) -> Iterable[tuple[str, Ask]]:

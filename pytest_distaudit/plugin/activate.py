@@ -61,13 +61,14 @@ def _evidence_folder(config: pytest.Config) -> Path | None:
 
 def _progress(config: pytest.Config) -> Callable[[str], None]:
     """One line per step of starting systems, unless the run is quiet or a worker's."""
-    reporter = config.pluginmanager.getplugin("terminalreporter")
-    if reporter is None or worker_id(config) or config.option.verbose < 0:
-        return lambda line: None
-    capture = config.pluginmanager.getplugin("capturemanager")
 
     def tell(line: str) -> None:
+        manager = config.pluginmanager
+        reporter, capture = manager.getplugin("terminalreporter"), manager.getplugin("capturemanager")
+        if reporter is None or worker_id(config) or config.option.verbose < 0:
+            return
         with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
             reporter.write_line(f"distaudit: {line}")
 
     return tell

@@ -21,6 +21,12 @@ _VOLATILE = re.compile(r"[0-9a-fA-F]{8,}(-[0-9a-fA-F]{4,})*|\d+")
 #: some repeat an HTTP status in the body
 _BAD_STATUS = range(400, 600)
 _DETAIL = 200
+#: whole values that are a word on health whatever their key is called
+_BAD_WORD = re.compile(
+    r"down|unhealthy|error|fail|failed|failing|offline|disconnected|unreachable|unavailable", re.IGNORECASE
+)
+_GOOD_WORD = re.compile(r"up|ok|healthy|connected|online|pass|passing|reachable|available", re.IGNORECASE)
+_TOKEN = re.compile(r"[\w+/=.-]+|[^\w\s]")
 
 
 def verdict_of(body: str) -> bool | None:
@@ -40,7 +46,11 @@ def parts_of(body: str) -> tuple[HealthPart, ...]:
         return ()
     if not isinstance(document, dict):
         return ()
-    return tuple(part for key in _PART_KEYS for part in _parts(document.get(key)))
+    listed = tuple(part for key in _PART_KEYS for part in _parts(document.get(key)))
+    beside = {
+        key: value for key, value in document.items() if key not in (*_WORD_KEYS, *_PART_KEYS) and _is_word(value)
+    }
+    return (*listed, *_parts(beside))
 
 
 def short(body: str) -> str:
@@ -54,6 +64,22 @@ def alike(body: str, nonsense_body: str, segment: str, nonce: str) -> bool:
     return _still(body.replace(segment, nonce) if segment else body) == _still(
         nonsense_body.replace(segment, nonce) if segment else nonsense_body
     ) or _still(body) == _still(nonsense_body.replace(nonce, segment))
+
+
+def alike_but_for_chance(body: str, segment: str, nonsense: tuple[str, str], more_nonsense: tuple[str, str]) -> bool:
+    """Whether ``body`` differs from nonsense only where two nonsenses (body, nonce) differ: tokens, dates."""
+    first, second = (_TOKEN.findall(text.replace(nonce, "#")) for text, nonce in (nonsense, more_nonsense))
+    told = _TOKEN.findall(body.replace(segment, "#") if segment else body)
+    if not len(told) == len(first) == len(second):
+        return False
+    return all(one == this for one, other, this in zip(first, second, told, strict=True) if one == other)
+
+
+def _is_word(value: Any) -> bool:
+    """Whether a value beside the status is a word on some part: "disconnected", {"status": "down"}."""
+    if isinstance(value, str):
+        return bool(_BAD_WORD.fullmatch(value.strip()) or _GOOD_WORD.fullmatch(value.strip()))
+    return isinstance(value, Mapping) and any(isinstance(value.get(key), (bool, str)) for key in _WORD_KEYS)
 
 
 def _still(body: str) -> str:

@@ -17,7 +17,7 @@ from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
-from pytest_distaudit.systems._http_words import alike, parts_of, short, verdict_of
+from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, short, verdict_of
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._wire import Wire, bare
 from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
@@ -30,6 +30,8 @@ _BODY = 4000
 _HEADER = "header:"
 _SERVER = re.compile(r"(?P<product>[^/\s]+)(?:/(?P<version>[\w.+-]+))?")
 _NEXT_STEP = 'declare instances.identity = "header:NAME" for it'
+_ASK_AGAIN = 2
+_FROM_A_GATEWAY = (502, 504)
 _FORWARD_S, _FORWARD_POLL_S = 0.5, 0.05
 
 
@@ -68,14 +70,40 @@ class HttpSession:
         """Whether a sibling of ``path`` that cannot exist is answered in the same way."""
         plain = "/" + path.partition("?")[0].strip("/")
         parent, _, segment = plain.rpartition("/")
-        nonce = f"distaudit-{secrets.token_hex(16)}"
+        nonce, other_nonce = _nonce(), _nonce()
         answer, nonsense = self.get(path), self.get(f"{parent}/{nonce}")
-        return answer.status == nonsense.status and alike(answer.text, nonsense.text, segment, nonce)
+        if answer.status != nonsense.status:
+            return False
+        if alike(answer.text, nonsense.text, segment, nonce):
+            return True
+        more = self.get(f"{parent}/{other_nonce}")
+        return answer.status == more.status and alike_but_for_chance(
+            answer.text, segment, (nonsense.text, nonce), (more.text, other_nonce)
+        )
+
+    def told_identity(self) -> str:
+        """What the header says, if it says so each time. Raises Unobservable."""
+        path = self.located.health or "/"
+        said = {self.get(path).headers.get(self.header, "")}
+        said |= {self._fetch(Request("GET", self.url + path)).headers.get(self.header, "") for _ in range(_ASK_AGAIN)}
+        if "" in said:
+            raise Unobservable(Reason.NO_OBSERVABLE, f"the answer has no header {self.header!r}")
+        if len(said) > 1:
+            because = "several processes answer under this name, or the header names none"
+            raise Unobservable(Reason.NO_OBSERVABLE, f"header {self.header!r} changes between answers: {because}")
+        return said.pop()
+
+
+def _nonce() -> str:
+    return f"distaudit-{secrets.token_hex(16)}"
 
 
 def presence(session: HttpSession, ask: Ask) -> Presence:
-    """Any HTTP answer, of whatever status."""
+    """Any HTTP answer, of whatever status but those by which a gateway says that nobody is behind it."""
     answer = session.get(session.located.health or "/")
+    if answer.status in _FROM_A_GATEWAY:
+        because = f"{answer.status}: a gateway speaks for a service that it cannot reach"
+        raise Unobservable(Reason.NOT_REACHABLE, f"GET {session.located.health or '/'} answers {because}")
     server = _SERVER.match(answer.headers.get("server", ""))
     if server is None:
         return Presence(up=True, product="http")
@@ -126,10 +154,7 @@ def process(session: HttpSession, ask: Ask) -> ServerProcess:
     """Which process answers: by its own header where one is declared, else by this host's tables."""
     own = _local.serving_process(session.located)
     if session.header:
-        session.get(session.located.health or "/")
-        if not session.identity:
-            raise Unobservable(Reason.NO_OBSERVABLE, f"the answer has no header {session.header!r}")
-        identity, how = session.identity, f"header {session.header}"
+        identity, how = session.told_identity(), f"header {session.header}"
     elif own is not None:
         identity, how = _local.boot(own), "pid and its start"
         session.identity = identity
@@ -149,12 +174,17 @@ def process(session: HttpSession, ask: Ask) -> ServerProcess:
 
 
 def _forwards_to(session: HttpSession, own: psutil.Process) -> tuple[str, ...]:
-    """Whom the process dials while a request's connection is open: a relay dials for each client."""
+    """Whom the process dials while a request's connection is open: a relay dials for each client.
+
+    The request is for a path that cannot exist: a service that works with others answers it alone.
+    """
     host, port = address(session.url)
     before = _local.dialled(_local.tree(own))
     tls = session.url.startswith("https:")
-    request = f"GET / HTTP/1.1\r\nHost: {urlsplit(session.url).hostname}\r\nUser-Agent: {user_agent()}\r\n\r\n"
-    session.ways.append("GET / on a connection that is held open")
+    request = (
+        f"GET /{_nonce()} HTTP/1.1\r\nHost: {urlsplit(session.url).hostname}\r\nUser-Agent: {user_agent()}\r\n\r\n"
+    )
+    session.ways.append("GET of a nonsense path on a connection that is held open")
     with Wire(host, port, session.limits.ask_s, session.limits.connect_s, tls) as wire:
         wire.send(request.encode())
         until = time.monotonic() + _FORWARD_S
