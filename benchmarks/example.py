@@ -43,26 +43,21 @@ def _attached(folder: Path, located: Mapping[str, Located]) -> dict[str, str]:
     """A project that names the running systems by variables; what the variables hold."""
     shutil.copytree(ROOT / "claims", folder / "claims")
     shutil.copytree(ROOT / "examples" / "sutazai" / "docs", folder / "examples" / "sutazai" / "docs")
-    target = tomllib.loads((ROOT / "distaudit.toml").read_text("utf-8"))["targets"][TARGET]
+    project = tomllib.loads((ROOT / "distaudit.toml").read_text("utf-8"))
     environ: dict[str, str] = {}
-    lines = [f'default = "{TARGET}"']
-    for name, system in target["systems"].items():
-        lines.append(f"[targets.{TARGET}.systems.{name}]")
-        lines += [f"{key} = {_toml(system[key])}" for key in ("kind", "health", "probes", "instances") if key in system]
-        endpoints = []
-        for endpoint, address in located[name].endpoints.items():
-            variable = f"{name}_{endpoint}".upper().replace("-", "_")
-            environ[variable] = address
-            endpoints.append(f'{endpoint} = "${{{variable}}}"')
-        lines.append(f"endpoints = {{{', '.join(endpoints)}}}")
-    for section in ("links", "activities"):
-        for name, table in target[section].items():
-            lines += [f"[targets.{TARGET}.{section}.{name}]", *(f"{key} = {_toml(v)}" for key, v in table.items())]
-    (folder / "distaudit.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name, system in project["targets"][TARGET]["systems"].items():
+        system.pop("native")
+        variables = {endpoint: f"{name}_{endpoint}".upper().replace("-", "_") for endpoint in located[name].endpoints}
+        environ |= {variables[endpoint]: address for endpoint, address in located[name].endpoints.items()}
+        system["endpoints"] = {endpoint: f"${{{variable}}}" for endpoint, variable in variables.items()}
+    text = "".join(f"{key} = {_toml(value)}\n" for key, value in project.items())
+    (folder / "distaudit.toml").write_text(text, encoding="utf-8")
     return environ
 
 
 def _toml(value: object) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value)

@@ -113,6 +113,7 @@ class Bench:
         self.checks = load_checks()
         self.kinds = load_kinds()
         self.project = self._read_project()
+        self.recording = self._open_recording()
         self.target = self._choose_target()
         self.documents = Documents(wishes.root)
         self.taken: dict[str, Place] = {}
@@ -120,7 +121,6 @@ class Bench:
         self.redactor = Redactor()
         self.hub = Hub({name: self.kinds[name] for name in self.kinds}, Limits(), self.redactor)
         self.recorder = Recorder(wishes.evidence) if wishes.evidence else None
-        self.recording = self._open_recording()
         self.started = datetime.now(UTC)
         self._live: Live | None = None
         self._planned: dict[str, Planned] = {}
@@ -139,7 +139,13 @@ class Bench:
         return read_project(self.wishes.root, schemes) or Project(Place("distaudit.toml"))
 
     def _choose_target(self) -> Target:
-        targets, wanted = self.project.targets, self.wishes.target or self.project.default
+        recorded = str(self.recording.about["target"]) if self.recording else None
+        if recorded and self.wishes.target not in (None, recorded):
+            message = (
+                f"holds evidence of target {recorded!r}, not of {self.wishes.target!r}; leave --distaudit-target out"
+            )
+            raise InvalidInput([Problem(Place(str(self.wishes.replay)), message)])
+        targets, wanted = self.project.targets, self.wishes.target or recorded or self.project.default
         if wanted is None:
             return next(iter(targets.values())) if len(targets) == 1 else Target("", Place("distaudit.toml"))
         if wanted not in targets:

@@ -49,29 +49,28 @@ class Recorder:
 
 
 class Recording:
-    """Reads an evidence folder. Raises FileNotFoundError if there is none."""
+    """Reads an evidence folder, or the folders of xdist workers in it. Raises FileNotFoundError if there is none."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.about: Mapping[str, Any] = _read(folder / "audit.json")
-        self._seen: dict[str, Observation] = {}
-
-    def claim(self, key: str) -> Mapping[str, Any] | None:
-        """What was recorded of the claim, None if nothing was."""
-        path = self._folder / "claims" / f"{_slug(key)}.json"
-        record: Mapping[str, Any] | None = _read(path) if path.is_file() else None
-        return record
+        self._folders = sorted(path.parent for path in (*folder.glob("audit.json"), *folder.glob("*/audit.json")))
+        if not self._folders:
+            raise FileNotFoundError(folder / "audit.json")
+        self.about: Mapping[str, Any] = _read(self._folders[0] / "audit.json")
+        self._seen: dict[Path, Observation] = {}
 
     def sights(self, key: str) -> Iterator[Sight]:
-        """The claim's looks as they were."""
-        record = self.claim(key)
-        for look in record["looks"] if record else []:
-            yield RecordedSight([self._observation(name) for name in look])
+        """The claim's looks as they were; none if it was not recorded."""
+        for folder in self._folders:
+            path = folder / "claims" / f"{_slug(key)}.json"
+            if path.is_file():
+                for look in _read(path)["looks"]:
+                    yield RecordedSight([self._observation(folder / "observations" / name) for name in look])
+                return
 
-    def _observation(self, name: str) -> Observation:
-        if name not in self._seen:
-            self._seen[name] = observation_from_json(_read(self._folder / "observations" / name))
-        return self._seen[name]
+    def _observation(self, path: Path) -> Observation:
+        if path not in self._seen:
+            self._seen[path] = observation_from_json(_read(path))
+        return self._seen[path]
 
 
 class RecordedSight:

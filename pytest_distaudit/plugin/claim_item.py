@@ -14,6 +14,7 @@ from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.plugin.fixtures import Systems, fixture_name
 from pytest_distaudit.plugin.state import BENCH, RESULT, claim_of
 from pytest_distaudit.ports.located import Located
+from pytest_distaudit.reports.wording import one_line, verdict_words
 from pytest_distaudit.wiring import Bench
 
 
@@ -36,7 +37,7 @@ def conclude(result: ClaimResult, *, skip: bool) -> None:
         raise Refuted(Judgement(Verdict.REFUTED, result.actual, result.because, result.remedy))
     if result.verdict is Verdict.UNVERIFIABLE:
         if skip:
-            pytest.skip(f"unverifiable({result.reason.value if result.reason else ''}): {result.because}")
+            pytest.skip(one_line(f"{verdict_words(result)}: {result.because}"))
         raise Unverifiable(Judgement(Verdict.UNVERIFIABLE, result.actual, result.because, result.remedy, result.reason))
 
 

@@ -13,7 +13,7 @@ from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
 from pytest_distaudit.plugin.fixtures import MalformedClaim
 from pytest_distaudit.plugin.state import RESULT, claim_of, worker_id, written
 from pytest_distaudit.ports.codec import to_json
-from pytest_distaudit.reports.wording import failure_text
+from pytest_distaudit.reports.wording import failure_text, tame
 from pytest_distaudit.wiring import Bench
 
 
@@ -67,7 +67,7 @@ class Outcomes:
         entry, claim = written(item), claim_of(item)
         error = call.excinfo.value if call.excinfo else None
         if isinstance(error, MalformedClaim):
-            report.longrepr = str(error)
+            report.longrepr = tame(str(error))
         if entry is not None and entry.problems:
             found = [
                 InputError(problem.place.file, problem.place.line, problem.place.column, problem.message)

@@ -68,8 +68,8 @@ def alike(body: str, nonsense_body: str, segment: str, nonce: str) -> bool:
 
 def alike_but_for_chance(body: str, segment: str, nonsense: tuple[str, str], more_nonsense: tuple[str, str]) -> bool:
     """Whether ``body`` differs from nonsense only where two nonsenses (body, nonce) differ: tokens, dates."""
-    first, second = (_TOKEN.findall(text.replace(nonce, "#")) for text, nonce in (nonsense, more_nonsense))
-    told = _TOKEN.findall(body.replace(segment, "#") if segment else body)
+    told = _TOKEN.findall(body)
+    first, second = (_TOKEN.findall(text.replace(nonce, segment)) for text, nonce in (nonsense, more_nonsense))
     if not len(told) == len(first) == len(second):
         return False
     return all(one == this for one, other, this in zip(first, second, told, strict=True) if one == other)

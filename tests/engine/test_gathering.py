@@ -82,7 +82,7 @@ def test_a_failed_ask_has_a_reason_and_no_value(error: Exception, reason: Reason
 
 
 def test_an_unknown_capability_cannot_be_observed() -> None:
-    [fact] = [one for one in look(kind(None), place(), [Ask.of("other")], LIMITS, Redactor())]
+    [fact] = look(kind(None), place(), [Ask.of("other")], LIMITS, Redactor())
     assert fact.reason is Reason.NO_OBSERVABLE
 
 

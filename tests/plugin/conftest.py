@@ -18,7 +18,7 @@ import pytest_distaudit.sources.inline
 import pytest_distaudit.sources.target_file
 import pytest_distaudit.systems.http
 import pytest_distaudit.systems.http_fetch
-import pytest_distaudit.targets.provision  # noqa: F401
+import pytest_distaudit.targets.provision
 import pytest_distaudit.targets.recipes
 
 pytest_distaudit.targets.recipes.builtin_recipes()
@@ -33,6 +33,8 @@ class Web(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[str] = []
+        #: path -> page that it has from the third time on that it is asked for
+        self.third: dict[str, tuple[int, str]] = {}
         self.pages: dict[str, tuple[int, str]] = {"/": (200, "front page"), "/health": (200, '{"status": "healthy"}')}
 
     @property
@@ -45,13 +47,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
-        status, body = self.server.pages.get(self.path, (404, "not here"))
+        pages = self.server.third if self.server.asked.count(self.path) > 2 else {}
+        status, body = {**self.server.pages, **pages}.get(self.path, (404, "not here"))
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body.encode())
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         pass
 
 
@@ -88,8 +91,12 @@ class AuditedProject:
         return path
 
     def audit(self, *options: str, plugins: tuple[str, ...] = ()) -> pytest.RunResult:
-        chosen = [word for name in ("randomly", "xdist", "rerunfailures", "timeout") if name not in plugins
-                  for word in ("-p", f"no:{name}")]
+        chosen = [
+            word
+            for name in ("randomly", "xdist", "rerunfailures", "timeout")
+            if name not in plugins
+            for word in ("-p", f"no:{name}")
+        ]
         words = ["--distaudit", "--distaudit-json=audit.json", *chosen, *options]
         return self.pytester.runpytest_inprocess("-W", "error", *words)
 

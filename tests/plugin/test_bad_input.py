@@ -15,7 +15,10 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "empty file": ("", "*empty*"),
     "empty list": (f"{HEAD}claims: []\n", "*claims*"),
     "unknown key": (f"{HEAD}claims:{RUNS}    colour: red\n", "*page.yaml:*colour*"),
-    "unknown check": (f"{HEAD}claims:{RUNS.replace('system.running', 'system.runing')}", "*did you mean*system.running*"),
+    "unknown check": (
+        f"{HEAD}claims:{RUNS.replace('system.running', 'system.runing')}",
+        "*did you mean*system.running*",
+    ),
     "unknown role": (f"{HEAD}claims:{RUNS.replace('system: web', 'roles: {sytem: web}')}", "*sytem*"),
     "unknown system": (f"{HEAD}claims:{RUNS.replace('system: web', 'system: wbe')}", "*wbe*did you mean*web*"),
     "missing parameter": (f"{HEAD}claims:{ANSWERS.replace('    with: {path: /hello}', '')}", "*path*"),
@@ -158,3 +161,10 @@ def test_workers_give_the_same_verdicts(project: AuditedProject, web: Web) -> No
         "web-runs": "verified",
         "web-answers": "refuted",
     }
+
+
+def test_terminal_commands_in_claims_are_defused(project: AuditedProject) -> None:
+    project.claims(RUNS.replace("system.running", '"system.\\e[31mrunning"'))
+    result = project.audit("--color=no")
+    result.assert_outcomes(errors=1)
+    assert "\x1b" not in result.stdout.str()

@@ -32,7 +32,7 @@ async def _later(claim, evidence):
 
 awaited = _lazy("acme.awaited", _later)
 '''
-SYSTEM = '''
+SYSTEM = """
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -67,7 +67,7 @@ def mood(session, ask):
     return Mood(session.read().strip())
 
 KIND = Kind(name="robot", endpoints={"url": ("file",)}, connect=Session, answers={"presence": presence, "mood": mood})
-'''
+"""
 
 
 @pytest.fixture
@@ -157,8 +157,11 @@ def test_the_list_of_checks_has_them(acme: AuditedProject) -> None:
 
 def test_own_system_that_dies_in_mid_snapshot(project: AuditedProject, web: Web) -> None:
     """The second answer is a reset: that ask is unobservable, the first one's fact stands."""
-    project.claims(RUNS + RUNS.replace("web-runs", "hello").replace("system.running", "http.responds")
-                   + "    with: {path: /hello}\n")
+    project.claims(
+        RUNS
+        + RUNS.replace("web-runs", "hello").replace("system.running", "http.responds")
+        + "    with: {path: /hello}\n"
+    )
     answered: list[str] = []
     serve = web.finish_request
 
@@ -174,8 +177,11 @@ def test_own_system_that_dies_in_mid_snapshot(project: AuditedProject, web: Web)
 
 
 def test_evidence_replays_without_any_server(project: AuditedProject, web: Web) -> None:
-    project.claims(RUNS + RUNS.replace("web-runs", "hello").replace("system.running", "http.responds")
-                   + "    with: {path: /hello}\n")
+    project.claims(
+        RUNS
+        + RUNS.replace("web-runs", "hello").replace("system.running", "http.responds")
+        + "    with: {path: /hello}\n"
+    )
     project.audit("--distaudit-evidence=evidence")
     first = {one["id"]: (one["verdict"], one["actual"]) for one in project.verdict()["claims"]}
     asked = len(web.asked)
@@ -210,3 +216,20 @@ def test_a_folder_without_evidence_is_a_usage_error(project: AuditedProject) -> 
     result = project.audit("--distaudit-replay=nowhere")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*nowhere*holds no evidence*"])
+
+
+def test_a_recording_knows_its_target(project: AuditedProject, web: Web) -> None:
+    both = "".join(f'[targets.{name}.systems.web]\nkind = "http"\nurl = "{web.url}"\n' for name in ("one", "two"))
+    project.write("distaudit.toml", f'default = "one"\n{both}')
+    project.claims(RUNS + "    targets: [two]\n")
+    project.audit("--distaudit-target=two", "--distaudit-evidence=evidence")
+    project.audit("--distaudit-replay=evidence").assert_outcomes(passed=1)
+    result = project.audit("--distaudit-replay=evidence", "--distaudit-target=one")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*evidence of target 'two'*"])
+
+
+def test_evidence_of_workers_replays(project: AuditedProject) -> None:
+    project.claims(RUNS + RUNS.replace("web-runs", "twin"))
+    project.audit("-n2", "--distaudit-evidence=evidence", plugins=("xdist",)).assert_outcomes(passed=2)
+    project.audit("--distaudit-replay=evidence").assert_outcomes(passed=2)

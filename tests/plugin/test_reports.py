@@ -27,17 +27,13 @@ def test_junit_has_the_verdicts(project: AuditedProject) -> None:
     project.claims(RUNS + ANSWERS)
     project.audit("--junitxml=junit.xml")
     cases = ET.parse(project.root / "junit.xml").getroot().iter("testcase")
-    told = {
-        case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")} for case in cases
-    }
+    told = {case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")} for case in cases}
     assert told["web-runs"]["distaudit.verdict"] == "verified"
     assert told["web-answers"]["distaudit.actual"] == "status 404"
     assert told["web-answers"]["distaudit.document"] == "docs/page.md:5"
 
 
-def test_secrets_stay_out_of_every_output(
-    project: AuditedProject, web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_stay_out_of_every_output(project: AuditedProject, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     canary = "canary-5ecret-value"
     monkeypatch.setenv("WEB_PASSWORD", canary)
     web.pages["/hello"] = (500, f"cannot reach postgresql://app:{canary}@db/x with password={canary}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -75,10 +76,8 @@ def crashes(channel: Any, queue: str) -> None:
 
     channel.basic_qos(prefetch_count=1)
     while True:
-        try:
+        with contextlib.suppress(pika.exceptions.AMQPError):
             consume(channel, queue, handle)
-        except pika.exceptions.AMQPError:
-            pass
         time.sleep(0.1)
         channel = connect()
         channel.basic_qos(prefetch_count=1)
