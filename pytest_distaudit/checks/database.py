@@ -73,9 +73,8 @@ def replicated(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
 
 def _same_cluster(primary: Replication, standby: Replication) -> None:
     if primary.server == standby.server:
-        refute(
-            "two names of one server", "both answer with one identity", remedy="give the standby a server of its own"
-        )
+        remedy = "give the standby a server of its own"
+        refute("two names of one server", "both answer with one identity", remedy=remedy, conclusive=True)
     if not standby.standby and standby.subscribed:
         because = "the follower holds logical subscriptions; this check judges physical replication"
         unverifiable(Reason.NO_OBSERVABLE, "logical replication", because)

@@ -232,7 +232,7 @@ _STATES = {
 _WORDS: tuple[tuple[str, type[Unobservable] | Reason], ...] = (
     (
         r"authentication failed|no password supplied|pg_hba\.conf|role \".*\" does not exist"
-        r"|not permitted to log in|permission denied for database",
+        r"|not permitted to log in|permission denied for database|no such user",
         Denied,
     ),
     (
@@ -262,6 +262,8 @@ def _told(error: psycopg.Error, what: str, url: str, late: bool) -> Unobservable
     detail = f"{what}: {words}"
     state = error.sqlstate or ""
     meant = _STATES.get(state) or _STATES.get(state[:2]) or _by_words(text)
+    if meant is None and said and said.group().startswith("FATAL"):
+        meant = TurnedAway  # whatever it is, it ends every session like this one
     if meant is Denied:
         return Denied(detail)
     if meant is TurnedAway:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, short, verdict_of
 from pytest_distaudit.systems._listener import listener_of
+from pytest_distaudit.systems._traffic import talked_to
 from pytest_distaudit.systems._wire import Wire, bare
 from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
 
@@ -32,7 +33,7 @@ _SERVER = re.compile(r"(?P<product>[^/\s]+)(?:/(?P<version>[\w.+-]+))?")
 _NEXT_STEP = 'declare instances.identity = "header:NAME" for it'
 _ASK_AGAIN = 2
 _FROM_A_GATEWAY = (502, 504)
-_FORWARD_S, _FORWARD_POLL_S = 0.5, 0.05
+_ANSWER_S = 0.5
 
 
 class HttpSession:
@@ -92,6 +93,16 @@ class HttpSession:
             because = "several processes answer under this name, or the header names none"
             raise Unobservable(Reason.NO_OBSERVABLE, f"header {self.header!r} changes between answers: {because}")
         return said.pop()
+
+    def echoes(self, peer: str) -> bool:
+        """Whether ``peer`` (host:port) answers nonsense as this service does."""
+        nonce = _nonce()
+        try:
+            there = self._fetch(Request("GET", f"http://{peer}/{nonce}"))
+        except Unobservable:
+            return False
+        here = self.get(nonce)
+        return here.status == there.status and alike(here.text, there.text, nonce, nonce)
 
 
 def _nonce() -> str:
@@ -174,26 +185,25 @@ def process(session: HttpSession, ask: Ask) -> ServerProcess:
 
 
 def _forwards_to(session: HttpSession, own: psutil.Process) -> tuple[str, ...]:
-    """Whom the process dials while a request's connection is open: a relay dials for each client.
+    """Whom the process asks for an answer to nonsense, and who answers as it does: a relay's server.
 
-    The request is for a path that cannot exist: a service that works with others answers it alone.
+    A service that works with others answers for itself what cannot exist, whomever it asks about it.
     """
     host, port = address(session.url)
-    before = _local.dialled(_local.tree(own))
     tls = session.url.startswith("https:")
-    request = (
-        f"GET /{_nonce()} HTTP/1.1\r\nHost: {urlsplit(session.url).hostname}\r\nUser-Agent: {user_agent()}\r\n\r\n"
-    )
-    session.ways.append("GET of a nonsense path on a connection that is held open")
-    with Wire(host, port, session.limits.ask_s, session.limits.connect_s, tls) as wire:
-        wire.send(request.encode())
-        until = time.monotonic() + _FORWARD_S
-        new: frozenset[tuple[str, str]] = frozenset()
-        while not new and time.monotonic() < until:
-            time.sleep(_FORWARD_POLL_S)
-            new = _local.dialled(_local.tree(own)) - before
-    # what it says to itself is not forwarded
-    return tuple(sorted({peer for _, peer in new} - set(_local.listens_on(_local.tree(own)))))
+    session.ways.append("GET of nonsense paths on connections that are held open")
+
+    def ask(number: int) -> Callable[[], None]:
+        with ExitStack() as stack:
+            for _ in range(number):
+                wire = stack.enter_context(Wire(host, port, session.limits.ask_s, session.limits.connect_s, tls))
+                head = f"GET /{_nonce()} HTTP/1.1\r\nHost: {urlsplit(session.url).hostname}\r\nConnection: close"
+                wire.send(f"{head}\r\nUser-Agent: {user_agent()}\r\n\r\n".encode())
+                wire.read(_ANSWER_S)
+            return stack.pop_all().close
+
+    listens = _local.listens_on(_local.tree(own))
+    return tuple(peer for peer in talked_to(_local.tree(own), ask) if peer not in listens and session.echoes(peer))
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {

@@ -68,6 +68,10 @@ def web() -> Iterator[Web]:
         thread.join()
 
 
+#: plugins that may be installed; each is on only where a test asks for it
+_OTHERS = ("randomly", "xdist", "rerunfailures", "timeout", "hypothesispytest", "anyio")
+
+
 class AuditedProject:
     """A folder with documents, claims and a target; ``audit`` runs pytest in it."""
 
@@ -91,12 +95,7 @@ class AuditedProject:
         return path
 
     def audit(self, *options: str, plugins: tuple[str, ...] = ()) -> pytest.RunResult:
-        chosen = [
-            word
-            for name in ("randomly", "xdist", "rerunfailures", "timeout")
-            if name not in plugins
-            for word in ("-p", f"no:{name}")
-        ]
+        chosen = [word for name in _OTHERS if name not in plugins for word in ("-p", f"no:{name}")]
         words = ["--distaudit", "--distaudit-json=audit.json", *chosen, *options]
         return self.pytester.runpytest_inprocess("-W", "error", *words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -67,10 +68,14 @@ def publishes_and_fetches_back(queue: str, body: bytes) -> int:
 
 
 def publishes_the_first_only(queue: str, body: bytes) -> int:
-    if queue not in SEEN:
-        SEEN.add(queue)
-        publishes(queue, body)
-    return 202
+    TIMES[queue] += 1
+    return publishes(queue, body) if TIMES[queue] == 1 else 202
+
+
+def publishes_and_fails_at_last(queue: str, body: bytes) -> int:
+    TIMES[queue] += 1
+    publishes(queue, body)
+    return 500 if TIMES[queue] == 5 else 202
 
 
 def does_nothing(queue: str, body: bytes) -> int:
@@ -81,7 +86,7 @@ def fails(queue: str, body: bytes) -> int:
     return 500
 
 
-SEEN: set[str] = set()
+TIMES: Counter[str] = Counter()
 WAYS: dict[str, Callable[[str, bytes], int]] = {
     way.__name__: way
     for way in (
@@ -93,6 +98,7 @@ WAYS: dict[str, Callable[[str, bytes], int]] = {
         publishes_elsewhere,
         publishes_and_fetches_back,
         publishes_the_first_only,
+        publishes_and_fails_at_last,
         does_nothing,
         fails,
     )

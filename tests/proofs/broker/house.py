@@ -15,12 +15,11 @@ from pytest_distaudit.testing import Room
 
 HERE = Path(__file__).parent
 #: as many as the broker can serve without falling behind
-AT_ONCE = 8
+AT_ONCE = 12
 
 MINIATURE = f"""
 [targets.miniature.systems.rabbitmq]
 kind = "rabbitmq"
-native.then = [["{{python}}", "{HERE}/prepare.py", "{{rabbitmq.management}}", "elsewhere"]]
 # counts every half second and is read every second, not every five: the audit need not wait so long
 [targets.miniature.systems.rabbitmq.native.settings]
 collect_statistics_interval = 500
@@ -33,6 +32,8 @@ kind = "http"
 native.argv = ["{{python}}", "{HERE}/workers.py"]
 native.after = "rabbitmq"
 native.env.AMQP_URL = "{{rabbitmq.amqp}}"
+native.env.MANAGEMENT_URL = "{{rabbitmq.management}}"
+native.start_limit = 30
 native.env.PORT = "{{port}}"
 
 [targets.miniature.systems.front]
@@ -68,6 +69,9 @@ class House:
     """The running miniature. ``vhost`` makes a virtual host of the test's own, ``connect`` a connection into one."""
 
     def __init__(self, room: Room, root: Path) -> None:
+        for name, located in room.located.items():
+            log = located.inventory().log_tail if located.inventory else ""
+            assert "not ready" not in log, f"{name}: {log}"
         self.room, self._root = room, root
         self.endpoints = room.located["rabbitmq"].endpoints
         self.api = Api(self.endpoints["management"])

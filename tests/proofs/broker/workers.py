@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pika
+from api import Api
 
 AT_WORK = threading.Semaphore(0)
 
@@ -184,6 +185,7 @@ QUEUES: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "busy-in-bursts": (demonstrates_in_bursts, {}),
     "ever-busier": (demonstrates_ever_more, {}),
     "failing": (acknowledges, {}),
+    "failing-at-last": (acknowledges, {}),
 }
 
 
@@ -196,6 +198,7 @@ def work(queue: str) -> None:
 
 
 if __name__ == "__main__":
+    Api(os.environ["MANAGEMENT_URL"]).vhost("elsewhere")
     for name in QUEUES:
         threading.Thread(target=work, args=(name,), daemon=True).start()
     for _ in QUEUES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -26,6 +26,7 @@ kind = "postgres"
 probes = "write"
 [targets.proof.systems.{name}.native]
 database = "shop"
+settings = {{max_wal_senders = 30, wal_keep_size = "128MB"{settings}}}
 {options}
 """
 
@@ -34,10 +35,15 @@ SERVERS = {
     "standby": 'replicate_from = "primary"',
     "paused": 'replicate_from = "primary"',
     "cut-off": 'replicate_from = "primary"',
-    "delayed": 'replicate_from = "primary"\nsettings = {recovery_min_apply_delay = "3s"}',
+    "delayed": 'replicate_from = "primary"',
     "let-go": 'replicate_from = "primary"',
-    "follows-let-go": 'replicate_from = "let-go"',
-    "other": 'settings = {max_connections = 12, superuser_reserved_connections = 0, max_wal_senders = 2}',
+    "follows-let-go": 'replicate_from = "primary"',
+    "other": "",
+}
+
+SETTINGS = {
+    "delayed": ', recovery_min_apply_delay = "3s"',
+    "other": ", max_connections = 12, superuser_reserved_connections = 0",
 }
 
 ATTACHED = """
@@ -88,25 +94,30 @@ class House:
         over = threading.Event()
 
         def copy() -> None:
+            source = stack.enter_context(psycopg.connect(self.url("primary"), autocommit=True))
+            sink = stack.enter_context(psycopg.connect(self.url("other"), autocommit=True))
             while not over.wait(0.2):
-                for (table,) in self.sql("primary", "select relname from pg_stat_user_tables"):
-                    rows = self.sql("primary", f'select * from "{table}"')
-                    with suppress(psycopg.Error):
-                        self.sql("other", f'create table if not exists "{table}" (like orders)')
-                        self.sql("other", f"select {len(rows)}")
+                for (table,) in source.execute("select relname from pg_stat_user_tables").fetchall():
+                    with suppress(psycopg.errors.UndefinedTable):
+                        rows = source.execute(f'select t::text from "{table}" t').fetchall()
+                        sink.execute(f'create table if not exists "copy of {table}" (line text unique)')
+                        for row in rows:
+                            sink.execute(f'insert into "copy of {table}" values (%s) on conflict do nothing', row)
 
-        thread = threading.Thread(target=copy)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+            copying = pool.submit(copy)
+            try:
+                yield
+            finally:
+                over.set()
+        copying.result()
 
 
 @pytest.fixture(scope="module")
 def house(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    text = "".join(NATIVE.format(name=name, options=options) for name, options in SERVERS.items())
+    text = "".join(
+        NATIVE.format(name=name, options=options, settings=SETTINGS.get(name, "")) for name, options in SERVERS.items()
+    )
     with ExitStack() as stack:
         write = stack.enter_context(Room(tmp_path_factory.mktemp("write"), text))
         urls = {name: located.endpoints["url"] for name, located in write.located.items()}
@@ -144,9 +155,21 @@ def house(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]
         it.sql("other", "create table orders (id serial, item text)")
         time.sleep(0.3)
         it.sql("paused", "select pg_wal_replay_pause()")
+        behind = urlsplit(urls["let-go"])
+        way = f"host=127.0.0.1 port={behind.port} user={behind.username} password={behind.password}"
+        it.sql("follows-let-go", f"alter system set primary_conninfo = '{way}'", "select pg_reload_conf()")
         it.sql("cut-off", "alter system set primary_conninfo = 'host=127.0.0.1 port=1'", "select pg_reload_conf()")
+        _until(lambda: it.sql("let-go", "select 1 from pg_stat_replication"))
         it.sql("let-go", "select pg_promote()")
+        _until(lambda: it.sql("follows-let-go", "select 1 from pg_stat_wal_receiver where received_tli = 2"))
         yield it
+
+
+def _until(done: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def replicated(room: Room, standby: str, primary: str = "primary", **more: str) -> ClaimResult:
@@ -207,7 +230,7 @@ def test_a_standby_that_shows_nothing_new(house: House) -> None:
         "follows-let-go": "0 of 20 rows arrived",
     }
     with ThreadPoolExecutor(len(lies)) as pool:
-        results = dict(zip(lies, pool.map(lambda name: replicated(house.write, name, within="1s"), lies)))
+        results = dict(zip(lies, pool.map(lambda name: replicated(house.write, name, within="1s"), lies), strict=True))
     for name, actual in lies.items():
         assert results[name].verdict is Verdict.REFUTED, words(results[name])
         assert results[name].actual.startswith(actual), words(results[name])
@@ -220,7 +243,7 @@ def test_a_standby_that_shows_nothing_new_by_positions(house: House, busy: tuple
     with ExitStack() as stack, ThreadPoolExecutor(len(lies)) as pool:
         if busy:
             stack.enter_context(house.traffic(*busy))
-        results = dict(zip(lies, pool.map(lambda name: replicated(house.read, name, within="2s"), lies)))
+        results = dict(zip(lies, pool.map(lambda name: replicated(house.read, name, within="2s"), lies), strict=True))
     for name, actual in lies.items():
         assert results[name].verdict is Verdict.REFUTED, (name, words(results[name]))
         assert results[name].actual.startswith(actual), words(results[name])
@@ -326,7 +349,9 @@ def test_databases_are_processes_of_their_own_or_two_names_of_one(house: House) 
     assert genuine.verdict is Verdict.VERIFIED, words(genuine)
     assert judge("process.distinct", roles={"servers": "primary,primary-again"}).verdict is Verdict.REFUTED
     assert judge("system.count", roles={"servers": "primary,primary-again,standby"}, count=3).verdict is Verdict.REFUTED
-    assert judge("system.count", roles={"servers": "primary,primary-again,standby"}, count=2).verdict is Verdict.VERIFIED
+    assert (
+        judge("system.count", roles={"servers": "primary,primary-again,standby"}, count=2).verdict is Verdict.VERIFIED
+    )
 
 
 def test_a_database_serves_on_its_port(house: House) -> None:
@@ -337,7 +362,9 @@ def test_a_database_serves_on_its_port(house: House) -> None:
 def test_a_database_whose_files_are_gone(house: House) -> None:
     """Last: it is not put back."""
     ((folder, oid),) = house.sql(
-        "other", "select current_setting('data_directory'), oid from pg_database where datname = 'shop'", "checkpoint",
+        "other",
+        "select current_setting('data_directory'), oid from pg_database where datname = 'shop'",
+        "checkpoint",
         "select current_setting('data_directory'), oid from pg_database where datname = 'shop'",
     )
     Path(str(folder), "base", str(oid)).rename(Path(str(folder), "base", f"{oid}.gone"))

@@ -37,7 +37,7 @@ def town(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
             assert process.stdout is not None
             ports = json.loads(process.stdout.readline())
             healths = {
-                name: {"health": "/health"} for name in ports if name != "without-health" and "shop-2" not in name
+                name: {"health": "/health"} for name in ports if name != "without-health" and "shop-" not in name
             }
             systems = [
                 system(name, f"http://127.0.0.1:{port}", **healths.get(name, {})) for name, port in ports.items()

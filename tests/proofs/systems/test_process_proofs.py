@@ -29,7 +29,10 @@ def room(street: object, tmp_path_factory: pytest.TempPathFactory) -> Room:
     s.named("boot-1-localhost", boot[0], identity="X-Boot", host="localhost")
     s.named("plain-1-again", plain[0], host="localhost")
     ports = [s.free(), s.free(), s.free()]
-    two = {way: (s.start(BOOT=way, MORE_PORTS=port), port) for way, port in zip(("own", "fickle", "per-port"), ports)}
+    two = {
+        way: (s.start(BOOT=way, MORE_PORTS=port), port)
+        for way, port in zip(("own", "fickle", "per-port"), ports, strict=True)
+    }
     for way, pair in two.items():
         for number, port in enumerate(pair, 1):
             s.named(f"{way}-{number}", port, identity="X-Boot")
@@ -93,9 +96,14 @@ LIES = {
 def test_fewer_processes_than_names(room: Room, lie: str) -> None:
     result = distinct(room, LIES[lie])
     assert result.verdict is Verdict.REFUTED, words(result)
-    counted = count(room, LIES[lie], 2)
+    counted = count(room, LIES[lie], 1)
+    assert (counted.verdict, counted.actual) == (Verdict.VERIFIED, "1 servers"), words(counted)
+
+
+def test_names_are_not_counted_for_servers(room: Room) -> None:
+    lie = "boot-1,boot-1-again,relay-to-boot-1,dead"
+    counted = count(room, lie, ">= 2")
     assert (counted.verdict, counted.actual) == (Verdict.REFUTED, "1 servers"), words(counted)
-    assert count(room, LIES[lie], 1).verdict is Verdict.VERIFIED
 
 
 def test_servers_that_share_their_identity_are_not_told_apart(room: Room) -> None:
@@ -104,8 +112,7 @@ def test_servers_that_share_their_identity_are_not_told_apart(room: Room) -> Non
 
 def test_fewer_servers_than_claimed(room: Room) -> None:
     assert distinct(room, "boot-1,boot-2", count=">= 3").verdict is Verdict.REFUTED
-    assert count(room, "boot-*,dead", ">= 4").verdict is Verdict.REFUTED
-    assert count(room, "boot-1,boot-2,boot-3", 2).verdict is Verdict.REFUTED
+    assert count(room, "boot-1,boot-2,dead", ">= 3").verdict is Verdict.REFUTED
 
 
 @pytest.mark.parametrize(
@@ -129,4 +136,3 @@ def test_a_number_that_is_open_decides_only_what_it_can(room: Room, servers: str
     result = count(room, servers, 2)
     assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE), words(result)
     assert count(room, servers, ">= 1").verdict is Verdict.VERIFIED
-    assert count(room, servers, ">= 3").verdict is Verdict.REFUTED
