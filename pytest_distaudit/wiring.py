@@ -22,7 +22,7 @@ from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you
 from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.registry import Registry
 from pytest_distaudit.domain.target import Project, Target
-from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
 from pytest_distaudit.engine.conduct import Conducted, Sight, conduct
 from pytest_distaudit.engine.hub import Hub
@@ -98,6 +98,7 @@ class Wishes:
     root: Path
     target: str | None = None
     provision: Provision = "auto"
+    scope: Scope = Scope.ACTIVITY
     evidence: Path | None = None
     replay: Path | None = None
     progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
@@ -122,6 +123,7 @@ class Bench:
         self.hub = Hub({name: self.kinds[name] for name in self.kinds}, Limits(), self.redactor)
         self.recorder = Recorder(wishes.evidence) if wishes.evidence else None
         self.started = datetime.now(UTC)
+        self.located: Mapping[str, Located] = {}
         self._live: Live | None = None
         self._planned: dict[str, Planned] = {}
 
@@ -189,13 +191,10 @@ class Bench:
     def provisioned(self) -> Iterator[Mapping[str, Located]]:
         """Find or start every system that the plan needs; all looks of the plan begin at once."""
         with ExitStack() as stack:
-            located: Mapping[str, Located] = {}
             if self.recording is None and self.plan.systems:
-                located = stack.enter_context(self._provision())
-                self.live.begin(located)
-            if self.recorder is not None:
-                self.recorder.about(self._about(located))
-            yield located
+                self.located = stack.enter_context(self._provision())
+                self.live.begin(self.located)
+            yield self.located
 
     @contextmanager
     def _provision(self) -> Iterator[Mapping[str, Located]]:
@@ -220,7 +219,13 @@ class Bench:
             from pytest_distaudit.systems.http_fetch import HttpFetch
 
             kinds = {name: self.kinds[name] for name in self.kinds}
-            self._live = Live(self.plan, self.hub, kinds, lambda: HttpFetch(self.hub.limits))
+            self._live = Live(
+                self.plan,
+                self.hub,
+                kinds,
+                lambda: HttpFetch(self.hub.limits),
+                may_write=self.wishes.scope >= Scope.ACTIVITY,
+            )
         return self._live
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:
@@ -235,6 +240,7 @@ class Bench:
             conducted = Conducted(_audit_error(error), ())
         cause = blocker(planned, self.plan, systems_down(conducted.observations))
         if self.recorder is not None:
+            self.recorder.about(self._about())
             self.recorder.claim(planned.claim.key, conducted, {"verdict": conducted.judgement.verdict.value})
         return result_of(
             planned,
@@ -250,7 +256,7 @@ class Bench:
             return self.recording.sights(planned.claim.key)
         return self.live.sights(planned, bind())
 
-    def _about(self, located: Mapping[str, Located]) -> dict[str, Any]:
+    def _about(self) -> dict[str, Any]:
         from pytest_distaudit import __version__
 
         return {
@@ -260,7 +266,7 @@ class Bench:
             "target": self.target.name,
             "provision": self.wishes.provision,
             "started": self.started.isoformat(),
-            "systems": {name: {"kind": one.kind, "source": one.source} for name, one in located.items()},
+            "systems": {name: {"kind": one.kind, "source": one.source} for name, one in self.located.items()},
         }
 
 

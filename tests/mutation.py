@@ -1,8 +1,8 @@
 """Do the judges' tests notice when a judge lies? ``python tests/mutation.py [FAMILY...]``
 
-Every check family is changed in one place at a time, in memory, in a forked process, and
-``tests/checks`` is run on it; a change that no test notices has survived. No library fits: those
-looked at (mutmut, cosmic-ray) change files in place and know no verdicts.
+Every check family is changed in one place at a time, in memory, in a forked process, and its tests
+in ``tests/checks`` are run on it; a change that no test notices has survived. The changes are those
+that make a judge lie: verdicts swapped, comparisons turned round, thresholds ten times off.
 """
 
 from __future__ import annotations
@@ -112,8 +112,14 @@ def mutant(source: str, number: int) -> ast.Module:
     return ast.fix_missing_locations(_Put(old, new).visit(tree))
 
 
-def caught(family: str, tree: ast.Module) -> int:
-    """Start a process that runs the tests on the changed family; its exit code is 0 if none fails."""
+def tests_of(family: str) -> Path:
+    """The family's own tests; without such, all there are."""
+    own = ROOT / "tests" / "checks" / f"test_{family}_judges.py"
+    return own if own.exists() else own.parent
+
+
+def started(family: str, tree: ast.Module) -> int:
+    """The pid of a process that runs the tests on the changed family; it exits with 0 if none fails."""
     pid = os.fork()
     if pid:
         return pid
@@ -127,7 +133,7 @@ def caught(family: str, tree: ast.Module) -> int:
         module = sys.modules[name] = types.ModuleType(name)
         exec(compile(tree, name, "exec"), module.__dict__)
         options = ("-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=1", "--assert=plain")
-        code = pytest.main([*options, f"--rootdir={ROOT}", str(ROOT / "tests" / "checks")])
+        code = pytest.main([*options, f"--rootdir={ROOT}", str(tests_of(family))])
     finally:
         os._exit(int(code))
 
@@ -144,7 +150,7 @@ def judge(families: list[str], say: Callable[[str], None]) -> float:
     while waiting or running:
         while waiting and len(running) < JOBS:
             family, words, tree = waiting.pop(0)
-            running[caught(family, tree)] = words
+            running[started(family, tree)] = words
         pid, status = os.wait()
         words = running.pop(pid)
         if status == 0:
@@ -160,7 +166,7 @@ def judge(families: list[str], say: Callable[[str], None]) -> float:
 if __name__ == "__main__":
     os.chdir(ROOT)
     chosen = sys.argv[1:] or sorted(path.stem for path in CHECKS.glob("*.py") if path.stem != "__init__")
-    unchanged = caught("queue", ast.parse((CHECKS / "queue.py").read_text("utf-8")))
-    if os.waitpid(unchanged, 0)[1]:
-        sys.exit("tests/checks fail on the unchanged judges; mutants would prove nothing")
+    for family in chosen:
+        if os.waitpid(started(family, ast.parse((CHECKS / f"{family}.py").read_text("utf-8"))), 0)[1]:
+            sys.exit(f"{tests_of(family)}: a test fails on the unchanged judges; mutants would prove nothing")
     sys.exit(judge(chosen, partial(print, flush=True)) < ENOUGH)

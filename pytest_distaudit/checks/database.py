@@ -125,7 +125,7 @@ def _by_positions(
     _same_log(primary[-1].fact, standby[-1].fact, sent, shown)
     least, most = _delays(sent, shown)
     if most is None:
-        _not_arrived(claim, standby[-1].fact, least)
+        _not_arrived(claim, standby[-1].fact, least, behind=shown[-1][1] < sent[-1][1])
     holds = {claim["lag"].holds(seconds) for seconds in (least, most)}
     if len(holds) == 2:
         because = f"by log positions it is behind by {_span(least, most)}, claimed {claim['lag']}"
@@ -156,7 +156,7 @@ def _same_log(primary: Replication, standby: Replication, sent: Sequence[_Place]
         refute("the standby is ahead of the primary", "it shows a log that the primary has not written")
 
 
-def _not_arrived(claim: Claim, standby: Replication, least: float) -> NoReturn:
+def _not_arrived(claim: Claim, standby: Replication, least: float, behind: bool) -> NoReturn:
     """Nothing that was written meanwhile has reached the standby: behind, cut off, or nothing was written."""
     if not standby.receiving:
         because = "it is in recovery, but no sender feeds it"
@@ -164,11 +164,12 @@ def _not_arrived(claim: Claim, standby: Replication, least: float) -> NoReturn:
     if least > 0 and not claim["lag"].holds(least):
         because = f"it did not reach an earlier position of the primary; claimed {claim['lag']}"
         refute(f"behind by {least:.1f} s and more", because, conclusive=claim["lag"].operator in ("<", "<="))
-    if least > 0:
+    if behind:
         unverifiable(Reason.BUDGET, f"behind for {least:.1f} s", "what comes of it was not waited for; give `within`")
     because = "nothing was written on the primary while the audit looked, so that nothing could arrive"
     unverifiable(Reason.VACUOUS, "the primary was idle", because, remedy=f"{_BY_ROWS}, or look while it works")
 
 
 def _span(least: float, most: float) -> str:
-    return f"{least:.1f} to {most:.1f} s" if least < most else f"{most:.1f} s at most"
+    low, high = f"{least:.1f}", f"{most:.1f}"
+    return f"{low} to {high} s" if least < most and low != high else f"{high} s at most"

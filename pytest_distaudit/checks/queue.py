@@ -199,8 +199,8 @@ class _Moves:
         if not before or not after:
             _busy("not seen at both ends", "no look at the queue came back before the activity, or none after it")
         self._first, start, self._end = before[0], before[-1], after[-1]
-        _one_broker([look.identity for look in looks if look.at >= start.at])
         self._since = [look for look in looks if look.at >= start.at]
+        _one_broker([look.identity for look in self._since])
         self.waited = self._end.at - run.active_to
         self.published = self._moved(start, "published")
         self.taken = self._moved(start, "acked", "delivered_auto")
@@ -208,14 +208,19 @@ class _Moves:
         self.redelivered = self._moved(start, "redelivered")
         #: a single look before cannot tell whether anything moved
         self.quiet_before = len(before) > 1 and _counters(self._first.fact) == _counters(start.fact)
-        moving = [look.at for look in self._since if _counters(look.fact) != _counters(self._end.fact)]
-        self.rested = self._end.at - max(moving, default=0.0) >= _REST * (run.active_from - run.idle_from)
+        self._rest = _REST * (run.active_from - run.idle_from)
         self.subscribed = any(_subscribed(look.fact) for look in looks)
 
     @property
     def left_open(self) -> int | None:
         """Deliveries that wait for an acknowledgement at the end."""
         return self._end.fact.unacked
+
+    @property
+    def rested(self) -> bool:
+        """Whether, once moved, the counters stood still for as long as the idle window. Only after a movement."""
+        moving = [look.at for look in self._since if _counters(look.fact) != _counters(self._end.fact)]
+        return self._end.at - max(moving) >= self._rest
 
     def _moved(self, start: Seen[Queue], *counters: str) -> int:
         moved = 0

@@ -63,6 +63,8 @@ class Check:
     traces (only things prefixed ``distaudit-``, removed afterwards). ``needs`` and ``judge`` are
     pure functions of the claim and the evidence. ``settles_s``: how long a claim without ``within``
     is looked at again before it is refuted, for facts that need a moment (0: one look decides).
+    ``says`` is the claim with its parameters filled in ("{consumers} consumers of {queue}"), for
+    reports; without it they print ``claims``.
     ``judges_presence``: roles whose systems may be down without blocking the claim.
     """
 
@@ -79,6 +81,7 @@ class Check:
     cost_s: float = 0.0
     settles_s: float = 0.0
     judges_presence: tuple[str, ...] = ()
+    says: str = ""
     shows_not: str = ""
     version: int = 1
 
@@ -97,6 +100,7 @@ def check(
     cost_s: float = 0.0,
     settles_s: float = 0.0,
     judges_presence: tuple[str, ...] = (),
+    says: str = "",
     shows_not: str = "",
     version: int = 1,
 ) -> Callable[[Judge], Check]:
@@ -117,6 +121,7 @@ def check(
             cost_s=cost_s,
             settles_s=settles_s,
             judges_presence=judges_presence,
+            says=says,
             shows_not=shows_not,
             version=version,
         )

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pytest_distaudit.domain.verdict import Reason
@@ -35,7 +36,7 @@ class Ask:
         return f"{self.capability}({inside})" if inside else self.capability
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observation:
     """What one ask of one system brought back at one moment, or why it brought nothing.
 
@@ -54,7 +55,7 @@ class Observation:
     reason: Reason | None = None
     detail: str = ""
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Digest over what was seen; two equal observations differ only in their time."""
         seen = [self.system, str(self.ask), self.value, self.reason and self.reason.value, self.detail]

@@ -14,7 +14,7 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.hub import Hub
-from pytest_distaudit.ports.capabilities import ActivityRun, Performed
+from pytest_distaudit.ports.capabilities import ActivityRun, Performed, Queue
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
 from pytest_distaudit.ports.located import Located
@@ -22,14 +22,23 @@ from pytest_distaudit.ports.located import Located
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
+#: how long work under way may take where no claim says it
+PATIENCE_S = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often and how long, in seconds. ``lag``: how far the watched statistics may be behind."""
+    """How often and how long, in seconds.
+
+    ``lag``: how far the watched statistics may be behind; ``patience``: how long work that is under
+    way may take before it counts as stuck. ``runs`` is a prime: bursts of others rarely fit it.
+    """
 
     lag: float
-    runs: int = 5
+    patience: float = PATIENCE_S
+    runs: int = 7
     sample: float = 0.5
-    limit: float = 60.0
+    limit: float = 120.0
 
     @property
     def still(self) -> float:
@@ -83,11 +92,13 @@ class _Watch:
             time.sleep(self._pace.sample)
 
     def settle(self, since: float) -> None:
-        """Follow until nothing has moved for longer than the statistics lag."""
+        """Follow until nothing has moved for longer than the statistics lag, and no work is under way."""
         self._moved_at = since
+        under_way = _under_way(self.seen)
         while time.time() < since + self._pace.limit:
             self._look()
-            if time.time() - self._moved_at >= self._pace.still:
+            patient = time.time() < since + self._pace.patience and _under_way(self.seen) > under_way
+            if time.time() - self._moved_at >= self._pace.still and not patient:
                 return
             time.sleep(self._pace.sample)
 
@@ -97,6 +108,12 @@ class _Watch:
         if values != self._last:
             self._last, self._moved_at = values, time.time()
         self.seen.extend(now)
+
+
+def _under_way(seen: Sequence[Observation]) -> int:
+    """Messages that the latest looks found in queues: waiting, or delivered and not acknowledged."""
+    latest = {(one.system, one.ask): one.value for one in seen if one.ask.capability == Queue.capability and one.value}
+    return sum((value["ready"] or 0) + (value["unacked"] or 0) for value in latest.values())
 
 
 class _Performer:

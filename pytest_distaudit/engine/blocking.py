@@ -26,6 +26,17 @@ def blocked(planned: Planned, down: dict[str, str]) -> Judgement | None:
     return None
 
 
+def unseen(planned: Planned, observations: Iterable[Observation]) -> Judgement | None:
+    """The judgement of a look at a claim that leans on a system whose presence could not be observed."""
+    latest = {seen.system: seen for seen in observations if seen.ask == PRESENCE}
+    for system in planned.leans_on:
+        presence = latest.get(system)
+        if presence is not None and presence.reason is not None:
+            because = f"{system}: {presence.detail}"
+            return Judgement(Verdict.UNVERIFIABLE, presence.reason.value, because, reason=presence.reason)
+    return None
+
+
 def blocker(planned: Planned, plan: Plan, down: dict[str, str]) -> str | None:
     """The claim (or ``system:NAME``) at the root of what is down under ``planned``, if not itself."""
     for system in (*planned.leans_on, *planned.systems):

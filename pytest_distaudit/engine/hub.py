@@ -36,12 +36,18 @@ class Hub:
     def prefetch(self, wanted: Iterable[tuple[Located, Iterable[Ask]]]) -> None:
         """Begin one look per system, all at once; nothing that is known or under way is asked again."""
         for located, asks in wanted:
-            self._begin(located, asks)
+            place = self._place(located)
+            if not all((*place, ask) in self._facts for ask in asks):
+                self._begin(located, asks)
 
     def facts(self, located: Located, asks: Sequence[Ask], newer_than: float | None = None) -> tuple[Observation, ...]:
         """One observation per ask; with ``newer_than`` (epoch seconds) older ones are looked at afresh."""
         if newer_than is not None:
             self._forget(located, asks, newer_than)
+        place = self._place(located)
+        known = [self._facts.get((*place, ask)) for ask in asks]
+        if all(fact is not None and fact.done() for fact in known):
+            return tuple(fact.result() for fact in known if fact is not None)
         self._begin(located, asks)
         deadline = time.monotonic() + self.limits.look_s
         return tuple(self._wait(located, ask, deadline) for ask in asks)
@@ -54,8 +60,11 @@ class Hub:
         """A fresh look that nobody else shares."""
         return self.facts(located, asks, newer_than=time.time())
 
+    def _place(self, located: Located) -> tuple[str, tuple[tuple[str, str], ...]]:
+        return located.system, tuple(sorted(located.endpoints.items()))
+
     def _key(self, located: Located, ask: Ask) -> _Key:
-        return located.system, tuple(sorted(located.endpoints.items())), ask
+        return (*self._place(located), ask)
 
     def _forget(self, located: Located, asks: Iterable[Ask], newer_than: float) -> None:
         with self._lock:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pytest_distaudit.domain.needs import Look, Need, Perform, Probe
 from pytest_distaudit.domain.observation import Ask, Observation
-from pytest_distaudit.engine.activity import Pace, perform
-from pytest_distaudit.engine.blocking import systems_down
+from pytest_distaudit.engine.activity import PATIENCE_S, Pace, perform
+from pytest_distaudit.engine.blocking import systems_down, unseen
 from pytest_distaudit.engine.conduct import Sight, timing_of
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.plan import Plan, Planned, dependencies
@@ -22,10 +22,16 @@ _SHORTEST, _LONGEST = 0.2, 1.0
 
 
 class Live:
-    """Gathers for claims whose systems are bound to addresses. One per target and session."""
+    """Gathers for claims whose systems are bound to addresses. One per target and session.
 
-    def __init__(self, plan: Plan, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch]) -> None:
+    ``may_write``: whether the scope allows probes that write, where the target does.
+    """
+
+    def __init__(
+        self, plan: Plan, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch], *, may_write: bool
+    ) -> None:
         self._plan, self._hub, self._kinds, self._fetch = plan, hub, kinds, fetch
+        self._may_write = may_write
         self._shared: dict[object, tuple[Observation, ...]] = {}
 
     def begin(self, located: Mapping[str, Located]) -> None:
@@ -87,15 +93,22 @@ class Live:
                 self._hub,
                 self._fetch(),
                 lambda host: _base_url(bound, host),
-                Pace(lag),
+                Pace(lag, patience=self._patience(name)),
             )
         return self._shared[key]
+
+    def _patience(self, activity: str) -> float:
+        """The longest ``within`` of the claims about the activity, else the default."""
+        timings = [one.claim.timing for one in self._plan.claims if one.claim.activity == activity]
+        return max((timing.seconds for timing in timings if timing), default=PATIENCE_S)
 
     def _probed(self, need: Probe, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
         players = {role: bound[planned.roles[role][0]] for role in need.roles}
         key = (probe_ask(need, players), *(tuple(located.endpoints.items()) for located in players.values()))
         if key not in self._shared:
-            self._shared[key] = (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),)
+            allowed = self._may_write
+            probed = run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor, allowed=allowed)
+            self._shared[key] = (probed,)
         return self._shared[key]
 
 
@@ -106,7 +119,7 @@ class LiveSight:
         self._live, self._planned, self._bound, self._newer_than = live, planned, bound, newer_than
         self.observations: Sequence[Observation] = self._presences()
         down = systems_down(self.observations)
-        if not any(system in down for system in planned.leans_on):
+        if not any(system in down for system in planned.leans_on) and not unseen(planned, self.observations):
             self.extend(planned.needs)
 
     def _presences(self) -> list[Observation]:

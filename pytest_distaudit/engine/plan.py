@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.check import Check
@@ -17,7 +18,7 @@ from pytest_distaudit.ports.capabilities import Presence
 PRESENCE = Presence.ask()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Planned:
     """One claim with its check, the systems that play its roles, and what it needs.
 
@@ -31,7 +32,7 @@ class Planned:
     needs: tuple[Need, ...]
     leans_on: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def systems(self) -> tuple[str, ...]:
         """Every system that plays a role, once, in order."""
         return tuple(dict.fromkeys(name for names in self.roles.values() for name in names))

@@ -28,10 +28,13 @@ class Recorder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._names: dict[int, tuple[Observation, str]] = {}
+        self._told = False
 
     def about(self, facts: Mapping[str, Any]) -> None:
-        """When, where and with what the audit was made."""
-        _write(self.folder / "audit.json", facts)
+        """When, where and with what the audit was made; written once."""
+        if not self._told:
+            _write(self.folder / "audit.json", facts)
+            self._told = True
 
     def claim(self, key: str, conducted: Conducted, extra: Mapping[str, Any]) -> None:
         """One claim's looks."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from pytest_distaudit.domain.audit import ClaimResult, EvidenceLine
 from pytest_distaudit.domain.claim import Claim, Expect
@@ -70,19 +69,10 @@ def _waiver(claim: Claim) -> dict[str, str] | None:
 
 
 def claimed_words(planned: Planned) -> str:
-    """The claim in its own terms: what it says of which parameters, else the check's sentence."""
-    claim, defaults = planned.claim, planned.check.params
-    told = [
-        f"{name} {value}"
-        for name, value in claim.params.items()
-        if value is not None and _telling(name, value, defaults)
-    ]
-    words = ", ".join(told) or planned.check.claims
+    """The claim in its own numbers, else its check's sentence."""
+    claim, check = planned.claim, planned.check
+    words = check.says.format_map(claim.params) if check.says else check.claims
     return f"not: {words}" if claim.expect is Expect.ABSENT else words
-
-
-def _telling(name: str, value: Any, declared: Any) -> bool:
-    return declared[name].required or str(value) != str(declared[name].default)
 
 
 def _lines(conducted: Conducted) -> tuple[EvidenceLine, ...]:

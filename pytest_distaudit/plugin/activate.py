@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_distaudit.domain.errors import InvalidInput
+from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.plugin.collector import ClaimCollection
 from pytest_distaudit.plugin.fixtures import fixtures_plugin
 from pytest_distaudit.plugin.outcomes import Outcomes
@@ -24,6 +25,7 @@ def activate(config: pytest.Config) -> None:
         root=config.rootpath,
         target=option.distaudit_target,
         provision=option.distaudit_provision,
+        scope=Scope[option.distaudit_scope.upper()],
         evidence=_evidence_folder(config),
         replay=option.distaudit_replay,
         progress=_progress(config),

@@ -18,14 +18,14 @@ from pytest_distaudit.reports.wording import one_line, verdict_words
 from pytest_distaudit.wiring import Bench
 
 
-def run_claim(request: pytest.FixtureRequest, distaudit_systems: Systems, **fixtures: Any) -> None:
+def run_claim(request: pytest.FixtureRequest, **fixtures: Any) -> None:
     """Judge the claim of ``request.node`` on the systems that its fixtures name; raise unless it holds."""
     __tracebackhide__ = True
     bench = request.config.stash[BENCH]
     claim = claim_of(request.node)
     assert claim is not None
     planned = bench.planned(claim)
-    result = bench.judge(planned, lambda: bind(bench, distaudit_systems, fixtures), request.node.nodeid)
+    result = bench.judge(planned, lambda: bind(bench, fixtures), request.node.nodeid)
     request.node.stash[RESULT] = result
     conclude(result, skip=request.config.option.distaudit_unverifiable == "skip")
 
@@ -41,17 +41,19 @@ def conclude(result: ClaimResult, *, skip: bool) -> None:
         raise Unverifiable(Judgement(Verdict.UNVERIFIABLE, result.actual, result.because, result.remedy, result.reason))
 
 
-def bind(bench: Bench, systems: Systems, fixtures: Mapping[str, Any]) -> Mapping[str, Located]:
+def bind(bench: Bench, fixtures: Mapping[str, Any]) -> Mapping[str, Located]:
     """Every system of the target by name, with what overriding fixtures replaced."""
-    bound = dict(systems)
+    if all(isinstance(value, Systems) for value in fixtures.values()):
+        return bench.located
+    bound = dict(bench.located)
     by_fixture = {fixture_name(kind): kind for kind in bench.kinds}
     for name, value in fixtures.items():
         if name in by_fixture and not isinstance(value, Systems):
-            bound.update(_overridden(bench, by_fixture[name], value, systems))
+            bound.update(_overridden(bench, by_fixture[name], value))
     return bound
 
 
-def _overridden(bench: Bench, kind: str, value: object, systems: Systems) -> dict[str, Located]:
+def _overridden(bench: Bench, kind: str, value: object) -> dict[str, Located]:
     """What an overriding fixture means: one URL, endpoint -> URL, or system -> one of these."""
     names = names_of_kind(bench.target, kind)
     if isinstance(value, Mapping) and value and set(value) <= set(names):

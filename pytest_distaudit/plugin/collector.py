@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 from collections.abc import Callable, Iterator
@@ -46,7 +47,6 @@ class ClaimCollection:
         """Waivers, keywords and what other plugins must not do to a claim."""
         if written(item) is None:
             return
-        _keep_off(item)
         claim = claim_of(item)
         if claim is None:
             return
@@ -59,7 +59,7 @@ class ClaimCollection:
             item.add_marker(pytest.mark.xfail(strict=True, raises=Refuted, reason=reason))
 
 
-def _keep_off(item: pytest.Item) -> None:
+def _keep_off(item: pytest.Collector) -> None:
     """A rerun would hide a refuted claim; a foreign timeout would end an experiment without its undo."""
     manager = item.config.pluginmanager
     if manager.hasplugin("rerunfailures"):
@@ -70,6 +70,11 @@ def _keep_off(item: pytest.Item) -> None:
 
 class ClaimFileModule(pytest.Module):
     """One claim file or document as a module whose functions are its claims."""
+
+    def collect(self) -> Any:
+        """Its claims, each kept off by what other plugins would do to it."""
+        _keep_off(self)
+        return super().collect()
 
     def _getobj(self) -> types.ModuleType:
         """Made once: pytest may ask again for every function."""
@@ -131,9 +136,13 @@ def _function(entry: Written, path: Path, module: str, bench: Bench) -> Callable
     function.__module__, function.__doc__ = module, entry.claims[0].quote if entry.claims else None
     setattr(function, MARK, entry)
     names = ["request", *(_fixture_names(entry, bench) if entry.claims else ["distaudit_malformed"])]
-    parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
-    vars(function)["__signature__"] = inspect.Signature(parameters)
+    vars(function)["__signature__"] = _signature(tuple(names))
     return function
+
+
+@functools.cache
+def _signature(names: tuple[str, ...]) -> inspect.Signature:
+    return inspect.Signature([inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names])
 
 
 def _fixture_names(entry: Written, bench: Bench) -> list[str]:
@@ -141,7 +150,7 @@ def _fixture_names(entry: Written, bench: Bench) -> list[str]:
 
     kinds = dict.fromkeys(kind for claim in entry.claims for kind in bench.kinds_of(claim))
     case = ["distaudit_case"] if entry.claims[0].case else []
-    return [*case, "distaudit_systems", *(fixture_name(kind) for kind in kinds)]
+    return [*case, *(fixture_name(kind) for kind in kinds)]
 
 
 def _line(problems: tuple[Problem, ...], entry: Written) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pytest_distaudit.domain.audit import NotJudged
-from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.plugin.state import claim_of, written
 from pytest_distaudit.wiring import Bench
 
@@ -36,7 +36,7 @@ class Selection:
         """Before -k and -m: claims of other targets and of a higher scope are not this run's."""
         self.total = sum(written(item) is not None or _is_marked(item) for item in items)
         self.sentences = len({(c.document, c.line, c.quote) for c in map(claim_of, items) if c is not None})
-        left_out = {id(item): why for item in items if (why := self._why_not(config, item))}
+        left_out = {id(item): why for item in items if (why := self._why_not(item))}
         if left_out:
             gone = [item for item in items if id(item) in left_out]
             self.not_judged += [NotJudged(_key(item), left_out[id(item)]) for item in gone]
@@ -44,15 +44,23 @@ class Selection:
             config.hook.pytest_deselected(items=gone)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Plan what the selected claims need. Nothing is asked of any system yet."""
+        """Plan what the selected claims need. Nothing is asked of any system yet.
+
+        What was collected lives until the end: the garbage collector need not look at it again.
+        """
         self.selected = sum(written(item) is not None or _is_marked(item) for item in session.items)
         for claim in map(claim_of, session.items):
             if claim is not None:
                 self._bench.plan.add(self._bench.planned(claim))
         if session.config.option.collectonly and session.config.pluginmanager.hasplugin("vscode_pytest"):
             _spare_vscode(session.items)
+        gc.freeze()
 
-    def _why_not(self, config: pytest.Config, item: pytest.Item) -> str | None:
+    def pytest_sessionfinish(self) -> None:
+        """Give everything back to the garbage collector."""
+        gc.unfreeze()
+
+    def _why_not(self, item: pytest.Item) -> str | None:
         claim = claim_of(item)
         if claim is None:
             return None
@@ -60,9 +68,8 @@ class Selection:
             return (
                 f"claimed of {', '.join(claim.targets)}, not of {self._bench.target.name or 'a run without a target'}"
             )
-        allowed = Scope[config.option.distaudit_scope.upper()]
         needed = self._bench.checks[claim.check].scope
-        if needed > allowed:
+        if needed > self._bench.wishes.scope:
             return f"needs --distaudit-scope={needed.word}"
         return None
 

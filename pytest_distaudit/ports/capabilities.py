@@ -145,7 +145,7 @@ class Queues(Capability):
     capability = "queues"
     names: tuple[str, ...]
     vhost: str = "/"
-    #: exclusive queues and those the broker named: alive only with their connection
+    #: exclusive and auto-delete queues and those the broker named: alive only with those who use them
     transient: tuple[str, ...] = ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pytest_distaudit.ports.located import Located, address
@@ -96,15 +96,6 @@ def listens_on(processes: Iterable[psutil.Process]) -> tuple[str, ...]:
     import psutil
 
     return tuple(sorted({local for local, _, status in _connections(processes) if status == psutil.CONN_LISTEN}))
-
-
-def dialled(processes: Sequence[psutil.Process]) -> frozenset[tuple[str, str]]:
-    """(own address, peer address) of the connections that the processes opened themselves."""
-    import psutil
-
-    found = list(_connections(processes))
-    serving = {local.rpartition(":")[2] for local, _, status in found if status == psutil.CONN_LISTEN}
-    return frozenset((local, peer) for local, peer, _ in found if peer and local.rpartition(":")[2] not in serving)
 
 
 def _port(local: object) -> int:

@@ -250,17 +250,20 @@ def queues(session: RabbitSession, ask: Ask) -> Queues:
     """All queues of a virtual host. The broker itself refuses a user who may not see all of them."""
     vhost = session.vhost(ask)
     identify(session)
-    path = f"queues/{quote(vhost, safe='')}?columns=name,exclusive"
+    path = f"queues/{quote(vhost, safe='')}?columns=name,exclusive,auto_delete"
     if session.get(path).status == 404:
         raise _no_vhost(vhost)
     rows = [row for row in session.read(path) if not row["name"].startswith(_OWN_PREFIX)]
     return Queues(
         names=tuple(sorted(row["name"] for row in rows)),
         vhost=vhost,
-        transient=tuple(
-            sorted(row["name"] for row in rows if row.get("exclusive") or _NAMED_BY_BROKER.match(row["name"]))
-        ),
+        transient=tuple(sorted(row["name"] for row in rows if _is_transient(row))),
     )
+
+
+def _is_transient(row: Mapping[str, Any]) -> bool:
+    """Whether the queue goes with the connection or the consumer that has it."""
+    return bool(row.get("exclusive") or row.get("auto_delete") or _NAMED_BY_BROKER.match(row["name"]))
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {

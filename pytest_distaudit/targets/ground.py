@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import stat
 import tempfile
@@ -12,6 +13,9 @@ from pathlib import Path
 
 #: What a started program inherits; everything else it is told by its ``native.env``.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+
+
+_random = random.SystemRandom()
 
 
 class FreePorts:
@@ -26,7 +30,9 @@ class FreePorts:
         """A port. Raises port_for.PortForException when none is left."""
         import port_for
 
-        port: int = port_for.select_random(self._pool)
+        # Drawn from the system's randomness: two runs with one seed would choose the same ports.
+        drawn = _random.sample(sorted(self._pool), min(len(self._pool), 100))
+        port: int = port_for.select_random(set(drawn))
         self._pool.discard(port)
         return port
 

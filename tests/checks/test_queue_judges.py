@@ -173,6 +173,14 @@ def test_consumers_that_count(consumers, consumer_count, found):
     assert at_queue("queue.has-consumers", seen, consumers=f"> {found}") == (Verdict.REFUTED, f"{found} consumers")
 
 
+def test_the_consumers_are_named():
+    of = claim("queue.has-consumers", queue="tasks")
+    because = judged(of, evidence(ROLES, looked(of, replace(TASKS, consumers=(WORKER, AUDIT))))).because
+    assert because == "connections: worker-1 (10.0.0.1:1)"
+    because = judged(of, evidence(ROLES, looked(of, replace(TASKS, consumers=())))).because
+    assert because == "of queue tasks; connections: none"
+
+
 def test_consumers_that_nobody_tells():
     assert at_queue("queue.has-consumers", TASKS) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
 
@@ -297,6 +305,7 @@ def test_a_queue_that_moves_by_itself_shows_nothing():
     end = moved(**TAKEN)
     for counter in ("published", "delivered", "delivered_auto", "acked", "redelivered"):
         assert inconclusive(consumed(end, first=moved(**{counter: -1}))), counter
+    assert inconclusive(consumed(end, first=replace(START, delivered_auto=0)))
 
 
 def test_one_look_before_does_not_show_that_the_queue_is_quiet():
@@ -312,6 +321,11 @@ def test_a_queue_that_is_not_seen_at_both_ends():
     run = fact("", performed())
     assert inconclusive(told(CONSUMED, look(ACTIVE_FROM, START), look(121, end), run))
     assert inconclusive(told(CONSUMED, look(100, START), look(109, START), look(110.5, end), run))
+    # what is seen when the activity has begun is not before it
+    late = look(ACTIVE_FROM, moved(published=1))
+    assert told(CONSUMED, look(100, START), look(109, START), late, look(111.5, end), look(121, end), run)[0] is (
+        Verdict.VERIFIED
+    )
     assert told(CONSUMED, look(100, START), look(109, START), look(ACTIVE_TO, START), run)[0] is Verdict.REFUTED
 
 
@@ -329,6 +343,7 @@ def test_a_queue_that_does_not_come_to_rest_shows_nothing():
         assert inconclusive(consumed(end, also=[look(119, moved(end, **{counter: -1}))])), counter
     # rest counts from the last look that differs: nine tenths of ten seconds, no less
     assert consumed(end, also=[look(111.9, moved(end, acked=-1))])[0] is Verdict.VERIFIED
+    assert consumed(end, also=[look(112.0, moved(end, acked=-1))])[0] is Verdict.VERIFIED
     assert inconclusive(consumed(end, also=[look(112.1, moved(end, acked=-1))]))
     # whether messages wait is no movement
     assert consumed(end, also=[look(119, replace(end, ready=1))])[0] is Verdict.VERIFIED
@@ -360,8 +375,9 @@ def test_counters_of_two_brokers_are_not_subtracted():
     for middle in (look(109.5, START, "two"), look(111, START, "two")):
         answer = told(CONSUMED, look(99, START), before, middle, after, run)
         assert inconclusive(answer)
-    unknown = [look(at, START, "") for at in (100, 109, 121)]
-    assert told(CONSUMED, *unknown, run) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
+    for names in ("", "", ""), ("one", "one", ""), ("one", "", "one"):
+        looks = [look(at, START, name) for at, name in zip((100, 109, 121), names, strict=True)]
+        assert told(CONSUMED, *looks, run) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
     # the one before the last look at the idle queue is not counted with
     assert told(CONSUMED, look(100, START, "two"), look(109, START), after, run)[0] is Verdict.REFUTED
 

@@ -10,7 +10,7 @@ RUNS = int(os.environ.get("DISTAUDIT_PROOF_RUNS", "1"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Module scope keeps the tests of one run together: a module-scoped fixture that takes ``run`` starts once a run."""
+    """Module scope keeps one run together: a module-scoped fixture that takes ``run`` starts once a run."""
     if RUNS > 1 and "run" in metafunc.fixturenames:
         metafunc.parametrize("run", range(1, RUNS + 1), scope="module", ids=lambda number: f"run{number}")
 

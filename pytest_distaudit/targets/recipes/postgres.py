@@ -34,6 +34,7 @@ _LAB = {
     "wal_level": "replica",
     "hot_standby": "on",
     "max_wal_senders": "10",
+    "wal_keep_size": "256MB",  # standbys copied side by side must not lose what they still need
     "wal_retrieve_retry_interval": "100ms",
     "shared_buffers": "32MB",
 }

@@ -75,7 +75,7 @@ def publishes_the_first_only(queue: str, body: bytes) -> int:
 def publishes_and_fails_at_last(queue: str, body: bytes) -> int:
     TIMES[queue] += 1
     publishes(queue, body)
-    return 500 if TIMES[queue] == 5 else 202
+    return 500 if TIMES[queue] == 7 else 202
 
 
 def does_nothing(queue: str, body: bytes) -> int:
