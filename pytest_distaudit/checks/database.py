@@ -42,6 +42,7 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
 @check(
     "database.replicated",
     claims="what is written on the primary arrives on the standby",
+    says="rows arrive on the standby, lag {lag}",
     rung=Rung.USED,
     roles={"primary": Role("the server that is written to"), "standby": Role("the server that follows it")},
     params={"lag": Parameter(ParameterType.TIME, "the 95th percentile of the delay", "<= 1 s")},

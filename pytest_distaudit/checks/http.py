@@ -19,6 +19,7 @@ from pytest_distaudit.ports.capabilities import Answer, Health, Presence
 @check(
     "http.responds",
     claims="the service answers on that path as documented",
+    says="GET {path} answers {status}",
     rung=Rung.CONFIGURED,
     roles={"system": Role("the HTTP service")},
     params={

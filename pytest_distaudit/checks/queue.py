@@ -12,6 +12,7 @@ from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, v
 from pytest_distaudit.domain.needs import Look, Need, Perform
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
+from pytest_distaudit.domain.wording import counted
 from pytest_distaudit.ports.capabilities import ActivityRun, Queue, Queues
 
 _BROKER = {"system": Role("the message broker")}
@@ -42,6 +43,7 @@ def _existing(queue: Queue) -> Queue:
 @check(
     "queue.exists",
     claims="the broker has that queue, and it serves",
+    says="queue {queue}",
     rung=Rung.CONFIGURED,
     roles=_BROKER,
     params={**_QUEUE, "durable": Parameter(ParameterType.FLAG, "whether it must survive a broker restart", None)},
@@ -64,6 +66,7 @@ def exists(claim: Claim, evidence: Evidence) -> Judgement:
 @check(
     "queue.count",
     claims="the broker has so many lasting queues",
+    says="{count} lasting queues",
     rung=Rung.CONFIGURED,
     roles=_BROKER,
     params={"count": Parameter(ParameterType.NUMBER, "how many, such as '>= 1'"), "vhost": _VHOST},
@@ -78,13 +81,14 @@ def count(claim: Claim, evidence: Evidence) -> Judgement:
     if queues.transient:
         because += f"; {len(queues.transient)} more live only with their connection"
     if not claim["count"].holds(len(lasting)):
-        refute(f"{len(lasting)} queues", because, remedy="declare the queues, or correct the document")
-    return verified(f"{len(lasting)} queues", because)
+        refute(counted(len(lasting), "queue"), because, remedy="declare the queues, or correct the document")
+    return verified(counted(len(lasting), "queue"), because)
 
 
 @check(
     "queue.has-consumers",
     claims="somebody consumes from the queue",
+    says="{consumers} consumers of queue {queue}",
     rung=Rung.CONFIGURED,
     roles=_BROKER,
     params={**_QUEUE, "consumers": Parameter(ParameterType.NUMBER, "how many", ">= 1")},
@@ -106,13 +110,16 @@ def has_consumers(claim: Claim, evidence: Evidence) -> Judgement:
     else:
         unverifiable(Reason.NO_OBSERVABLE, "consumers unknown", "the broker does not tell its consumers")
     if not claim["consumers"].holds(found):
-        refute(f"{found} consumers", f"of queue {queue.name}; {because}", remedy="start the consumer of this queue")
-    return verified(f"{found} consumers", because)
+        refute(
+            counted(found, "consumer"), f"of queue {queue.name}; {because}", remedy="start the consumer of this queue"
+        )
+    return verified(counted(found, "consumer"), because)
 
 
 @check(
     "queue.consumed",
     claims="an activity's messages move through the queue to somebody who takes them off it",
+    says="an activity's messages move through queue {queue}",
     rung=Rung.USED,
     scope=Scope.ACTIVITY,
     roles=_BROKER,

@@ -19,6 +19,7 @@ from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
 from pytest_distaudit.domain.needs import Look, Need
 from pytest_distaudit.domain.verdict import Reason, Rung
+from pytest_distaudit.domain.wording import counted
 from pytest_distaudit.ports.capabilities import Health, Presence, ServerProcess
 
 _Fact = TypeVar("_Fact")
@@ -100,6 +101,7 @@ def _complaints(health: Health) -> str:
 @check(
     "system.count",
     claims="so many separate servers run",
+    says="{count} separate servers",
     rung=Rung.RUNNING,
     roles=_SERVERS,
     params={"count": Parameter(ParameterType.NUMBER, "how many servers run, such as 3 or '>= 2'")},
@@ -130,12 +132,12 @@ def _counted(
 ) -> Judgement:
     """Decide only if every number that the unknown ones allow decides alike."""
     holds = {wanted.holds(number) for number in range(least, most + 1)}
-    found = f"{least}" if least == most else f"{least} to {most}"
-    because = f"{found} separate running servers among {len(names)} named: {', '.join(names)}"
+    found = counted(least, "server") if least == most else f"{least} to {most} servers"
+    because = f"{found} run separately among {len(names)} named: {', '.join(names)}"
     if holds == {True}:
-        return verified(f"{found} servers", because)
+        return verified(found, because)
     if holds == {False}:
-        refute(f"{found} servers", because, remedy="start what is missing, or correct the number in the document")
+        refute(found, because, remedy="start what is missing, or correct the number in the document")
     name, error = unknown[0]
     raise Unobservable(error.reason, f"{because}; {name}: {error.detail}")
 
@@ -196,6 +198,7 @@ def _one(process: ServerProcess, other: ServerProcess) -> bool:
 @check(
     "process.distinct",
     claims="each of the servers is a process of its own",
+    says="{count} processes of their own",
     rung=Rung.RUNNING,
     roles=_SERVERS,
     params={"count": Parameter(ParameterType.NUMBER, "how many there are; default: at least two", ">= 2")},
@@ -225,6 +228,7 @@ def distinct(claim: Claim, evidence: Evidence) -> Judgement:
 @check(
     "system.version",
     claims="the server is of that version, by its own account",
+    says="version {version}",
     rung=Rung.RUNNING,
     roles=_SYSTEM,
     params={"version": Parameter(ParameterType.TEXT, "'15' (any 15.x), or comparisons such as '>= 15, < 17'")},

@@ -29,16 +29,16 @@ class Outcomes:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """The verdict travels on the call's report (or on the setup's, when that failed)."""
         report = yield
-        marker = item.get_closest_marker("distaudit")
+        failed_setup = report.when == "setup" and report.failed
+        if not failed_setup and report.when != "call":
+            return report
+        marker = None if written(item) else item.get_closest_marker("distaudit")
         if marker is None and written(item) is None:
             return report
-        if report.when == "setup" and report.failed:
+        if failed_setup:
             self._setup_failed(item, call, report)
-        elif report.when == "call":
-            if written(item) is None and marker is not None:
-                result = _marked_result(item, marker, call, report)
-            else:
-                result = item.stash.get(RESULT, None)
+        else:
+            result = _marked_result(item, marker, call, report) if marker else item.stash.get(RESULT, None)
             if result is not None:
                 self._judged(item, call, report, result)
         return report

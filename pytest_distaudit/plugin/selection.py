@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,18 @@ class Selection:
         self.sentences = 0
         self.not_judged: list[NotJudged] = []
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        """What is collected lives until the end: the garbage collector need not look at it again and again."""
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return (yield)
+        finally:
+            gc.freeze()
+            if enabled:
+                gc.enable()
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Before -k and -m: claims of other targets and of a higher scope are not this run's."""
@@ -44,21 +56,13 @@ class Selection:
             config.hook.pytest_deselected(items=gone)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Plan what the selected claims need. Nothing is asked of any system yet.
-
-        What was collected lives until the end: the garbage collector need not look at it again.
-        """
+        """Plan what the selected claims need. Nothing is asked of any system yet."""
         self.selected = sum(written(item) is not None or _is_marked(item) for item in session.items)
         for claim in map(claim_of, session.items):
             if claim is not None:
                 self._bench.plan.add(self._bench.planned(claim))
         if session.config.option.collectonly and session.config.pluginmanager.hasplugin("vscode_pytest"):
             _spare_vscode(session.items)
-        gc.freeze()
-
-    def pytest_sessionfinish(self) -> None:
-        """Give everything back to the garbage collector."""
-        gc.unfreeze()
 
     def _why_not(self, item: pytest.Item) -> str | None:
         claim = claim_of(item)

@@ -244,3 +244,11 @@ def test_positions_never_verify_a_standby_that_shows_nothing_new(steps: list[tup
 def test_positions_verify_a_standby_that_keeps_up(steps: list[int]) -> None:
     totals = [100 + sum(steps[:number]) for number in range(len(steps))]
     assert positions(*((total, total) for total in totals)).verdict is V
+
+
+def test_what_is_told_besides_the_verdict() -> None:
+    answer = positions((100, 100), (200, 100), (300, 200), (400, 300))
+    assert (answer.verdict, answer.actual) == (V, "the standby follows, behind by 0.0 to 0.5 s")
+    assert CHECKS["database.replicated"].settles_s == 10
+    assert by_rows(replace(PROBE, arrived=3, detail="the server stopped")).because == "the server stopped"
+    assert by_rows(replace(PROBE, arrived=3)).because == "the rest did not come in time"

@@ -192,3 +192,27 @@ def test_numbered_systems_are_told_by_their_full_names() -> None:
     assert honest(red("503 worker-2 gone"), worker_1=DOWN).verdict is U
     assert honest(red("503 worker-11 gone"), worker_1=DOWN).verdict is U
     assert honest(red("503 worker-1 gone"), worker_1=DOWN).verdict is V
+
+
+LONG = "503 shop-cache " + "x" * 900
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        responds(Answer("/a", 500, body=LONG)),
+        responds(Answer("/a", 200, body=LONG), contains="orders"),
+        honest(Health(healthy=False, detail="200" + LONG), shop_cache=DOWN),
+        honest(Health(healthy=False, detail="503 " + "x" * 900), shop_cache=DOWN),
+        honest(red(LONG + " shop-ledger"), shop_cache=DOWN, shop_ledger=UP),
+        honest(red(LONG), shop_cache=DOWN),
+    ],
+)
+def test_a_page_is_quoted_in_part_only(answer: Judgement) -> None:
+    assert len(answer.because) < 300
+
+
+def test_the_way_of_a_lying_health_is_told() -> None:
+    assert honest(GREEN, shop_cache=DOWN).because == "GET /health says so while shop-cache is dead"
+    nameless = Health(healthy=True, detail="200")
+    assert honest(nameless, shop_cache=DOWN).because == "its health says so while shop-cache is dead"

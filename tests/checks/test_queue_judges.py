@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.domain.wording import counted
 from pytest_distaudit.ports.capabilities import ActivityRun, Consumer, Performed, Queue, Queues
 
 from .evidence import CHECKS, ask_of, claim, evidence, fact, failure, judged
@@ -127,7 +128,7 @@ def test_queues_are_counted(wanted, verdict):
 
 
 def test_queues_of_a_connection_do_not_count():
-    assert count("2", "tasks", "amq.gen-1", "mine", transient=["amq.gen-1", "mine"]) == (Verdict.REFUTED, "1 queues")
+    assert count("2", "tasks", "amq.gen-1", "mine", transient=["amq.gen-1", "mine"]) == (Verdict.REFUTED, "1 queue")
     assert count("0", "mine", transient=["mine"]) == (Verdict.VERIFIED, "0 queues")
     assert count("0") == (Verdict.VERIFIED, "0 queues")
 
@@ -168,9 +169,9 @@ SILENT = Consumer("worker-3", "worker-3 (10.0.0.3:1)", acknowledges=True, active
 def test_consumers_that_count(consumers, consumer_count, found):
     seen = replace(TASKS, consumers=consumers, consumer_count=consumer_count)
     verdict = Verdict.VERIFIED if found else Verdict.REFUTED
-    assert at_queue("queue.has-consumers", seen) == (verdict, f"{found} consumers")
-    assert at_queue("queue.has-consumers", seen, consumers=found) == (Verdict.VERIFIED, f"{found} consumers")
-    assert at_queue("queue.has-consumers", seen, consumers=f"> {found}") == (Verdict.REFUTED, f"{found} consumers")
+    assert at_queue("queue.has-consumers", seen) == (verdict, counted(found, "consumer"))
+    assert at_queue("queue.has-consumers", seen, consumers=found) == (Verdict.VERIFIED, counted(found, "consumer"))
+    assert at_queue("queue.has-consumers", seen, consumers=f"> {found}") == (Verdict.REFUTED, counted(found, "consumer"))
 
 
 def test_the_consumers_are_named():

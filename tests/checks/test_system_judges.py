@@ -103,7 +103,7 @@ def test_count_of_separate_servers() -> None:
     seen = (*server("a", process("1")), *server("b", process("2")), *server("c", process("2")), fact("d", DOWN))
     answer = count(2, *seen)
     assert (answer.verdict, answer.actual) == (V, "2 servers")
-    assert answer.because == "2 separate running servers among 4 named: a, b, c, d"
+    assert answer.because == "2 servers run separately among 4 named: a, b, c, d"
     assert count(3, *seen).verdict is R
     assert count(4, *seen).verdict is R
     assert count("<= 1", *seen).verdict is R
@@ -127,7 +127,7 @@ def test_count_is_open_while_one_is_unknown(blind: str) -> None:
     seen = (*server("a", process("1")), *unknown)
     answer = count(2, *seen)
     assert (answer.verdict, answer.reason) == (U, Reason.TIMED_OUT)
-    assert answer.because == "1 to 2 separate running servers among 2 named: a, b; b: late"
+    assert answer.because == "1 to 2 servers run separately among 2 named: a, b; b: late"
     assert count(1, *seen).verdict is U
     assert count(">= 1", *seen).verdict is V
     assert count("<= 2", *seen).verdict is V

@@ -176,7 +176,7 @@ def test_count_refutes(house, lie):
     channel.queue_declare("tasks", durable=True)
     lie(channel, house)
     result = house.judge("queue.count", count=">= 2", vhost=vhost)
-    assert (result.verdict, result.actual) == (Verdict.REFUTED, "1 queues")
+    assert (result.verdict, result.actual) == (Verdict.REFUTED, "1 queue")
 
 
 def test_count_cannot_tell_for_a_user_who_may_see_no_queue(house, seen_through):

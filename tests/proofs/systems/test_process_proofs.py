@@ -97,13 +97,13 @@ def test_fewer_processes_than_names(room: Room, lie: str) -> None:
     result = distinct(room, LIES[lie])
     assert result.verdict is Verdict.REFUTED, words(result)
     counted = count(room, LIES[lie], 1)
-    assert (counted.verdict, counted.actual) == (Verdict.VERIFIED, "1 servers"), words(counted)
+    assert (counted.verdict, counted.actual) == (Verdict.VERIFIED, "1 server"), words(counted)
 
 
 def test_names_are_not_counted_for_servers(room: Room) -> None:
     lie = "boot-1,boot-1-again,relay-to-boot-1,dead"
     counted = count(room, lie, ">= 2")
-    assert (counted.verdict, counted.actual) == (Verdict.REFUTED, "1 servers"), words(counted)
+    assert (counted.verdict, counted.actual) == (Verdict.REFUTED, "1 server"), words(counted)
 
 
 def test_servers_that_share_their_identity_are_not_told_apart(room: Room) -> None:
