@@ -219,13 +219,7 @@ class Bench:
             from pytest_distaudit.systems.http_fetch import HttpFetch
 
             kinds = {name: self.kinds[name] for name in self.kinds}
-            self._live = Live(
-                self.plan,
-                self.hub,
-                kinds,
-                lambda: HttpFetch(self.hub.limits),
-                may_write=self.wishes.scope >= Scope.ACTIVITY,
-            )
+            self._live = Live(self.plan, self.hub, kinds, lambda: HttpFetch(self.hub.limits))
         return self._live
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:

@@ -13,7 +13,7 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence, Seen
 from pytest_distaudit.domain.judgement import Judgement, NeedMore, refute, unverifiable, verified
 from pytest_distaudit.domain.needs import Look, Need, Probe
-from pytest_distaudit.domain.verdict import Reason, Rung
+from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.ports.capabilities import Database, Replication, ReplicationProbe
 
 _PROBE = ReplicationProbe.capability
@@ -41,6 +41,7 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
 
 @check(
     "database.replicated",
+    scope=Scope.ACTIVITY,
     claims="what is written on the primary arrives on the standby",
     says="rows arrive on the standby, lag {lag}",
     rung=Rung.USED,
@@ -61,6 +62,7 @@ def replicated(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     _same_cluster(primary[-1].fact, standby[-1].fact)
     if standby[-1].fact.replay_paused:
         refute("replay is paused", "the standby takes changes in and shows none", remedy="resume the replay")
+    _no_delay(claim, standby[-1].fact)
     try:
         probe = evidence.shared(ReplicationProbe)
     except Unobservable as error:
@@ -70,6 +72,12 @@ def replicated(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
             raise
         return _by_positions(claim, primary, standby)
     return _by_rows(claim, probe)
+
+
+def _no_delay(claim: Claim, standby: Replication) -> None:
+    if standby.apply_delay_s > 0 and not claim["lag"].holds(standby.apply_delay_s):
+        because = f"its own setting; claimed {claim['lag']}"
+        refute(f"the standby waits {standby.apply_delay_s:g} s before it applies", because, conclusive=True)
 
 
 def _same_cluster(primary: Replication, standby: Replication) -> None:

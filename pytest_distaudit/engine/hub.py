@@ -52,10 +52,6 @@ class Hub:
         deadline = time.monotonic() + self.limits.look_s
         return tuple(self._wait(located, ask, deadline) for ask in asks)
 
-    def presence(self, located: Located) -> Observation:
-        """The system's presence, asked at most once per address."""
-        return self.facts(located, (PRESENCE,))[0]
-
     def watch(self, located: Located, asks: Sequence[Ask]) -> tuple[Observation, ...]:
         """A fresh look that nobody else shares."""
         return self.facts(located, asks, newer_than=time.time())
@@ -83,8 +79,10 @@ class Hub:
             threading.Thread(target=self._look, args=(located, fresh), daemon=True, name=located.system).start()
 
     def _look(self, located: Located, facts: Mapping[Ask, Future[Observation]]) -> None:
+        known = self._facts.get(self._key(located, PRESENCE))
+        presence = known.result() if known is not None and known.done() else None
         try:
-            for seen in look(self._kinds[located.kind], located, list(facts), self.limits, self.redactor):
+            for seen in look(self._kinds[located.kind], located, list(facts), self.limits, self.redactor, presence):
                 _resolve(facts[seen.ask], lambda seen=seen: seen)  # type: ignore[misc]
         finally:
             for ask, fact in facts.items():

@@ -11,7 +11,7 @@ from pytest_distaudit.engine.activity import PATIENCE_S, Pace, perform
 from pytest_distaudit.engine.blocking import systems_down, unseen
 from pytest_distaudit.engine.conduct import Sight, timing_of
 from pytest_distaudit.engine.hub import Hub
-from pytest_distaudit.engine.plan import Plan, Planned, dependencies
+from pytest_distaudit.engine.plan import PRESENCE, Plan, Planned, dependencies
 from pytest_distaudit.engine.probe import probe_ask, run_probe
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
@@ -22,25 +22,19 @@ _SHORTEST, _LONGEST = 0.2, 1.0
 
 
 class Live:
-    """Gathers for claims whose systems are bound to addresses. One per target and session.
+    """Gathers for claims whose systems are bound to addresses. One per target and session."""
 
-    ``may_write``: whether the scope allows probes that write, where the target does.
-    """
-
-    def __init__(
-        self, plan: Plan, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch], *, may_write: bool
-    ) -> None:
+    def __init__(self, plan: Plan, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch]) -> None:
         self._plan, self._hub, self._kinds, self._fetch = plan, hub, kinds, fetch
-        self._may_write = may_write
         self._shared: dict[object, tuple[Observation, ...]] = {}
 
     def begin(self, located: Mapping[str, Located]) -> None:
         """Start one concurrent look at every planned system of the target."""
         self._hub.prefetch((located[name], asks) for name, asks in self._plan.asks.items() if name in located)
 
-    def presence(self, located: Located) -> Observation:
-        """Whether the system runs; asked once per address."""
-        return self._hub.presence(located)
+    def presence(self, located: Located, newer_than: float | None) -> Observation:
+        """Whether the system runs; asked once per address unless a newer answer is wanted."""
+        return self._hub.facts(located, (PRESENCE,), newer_than)[0]
 
     def dependencies(self, system: str) -> tuple[str, ...]:
         """What the target's links say that ``system`` needs."""
@@ -106,9 +100,7 @@ class Live:
         players = {role: bound[planned.roles[role][0]] for role in need.roles}
         key = (probe_ask(need, players), *(tuple(located.endpoints.items()) for located in players.values()))
         if key not in self._shared:
-            allowed = self._may_write
-            probed = run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor, allowed=allowed)
-            self._shared[key] = (probed,)
+            self._shared[key] = (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),)
         return self._shared[key]
 
 
@@ -125,11 +117,11 @@ class LiveSight:
     def _presences(self) -> list[Observation]:
         """Of the claim's systems, and, where one is down, of what it depends on."""
         names = dict.fromkeys((*self._planned.systems, *self._planned.leans_on))
-        seen = [self._live.presence(self._bound[name]) for name in names]
+        seen = [self._live.presence(self._bound[name], self._newer_than) for name in names]
         for system in systems_down(seen):
             names |= dict.fromkeys(self._live.dependencies(system))
         further = [name for name in names if name in self._bound][len(seen) :]
-        return [*seen, *(self._live.presence(self._bound[name]) for name in further)]
+        return [*seen, *(self._live.presence(self._bound[name], self._newer_than) for name in further)]
 
     def extend(self, needs: tuple[Need, ...]) -> bool:
         """Gather more, at this look's moment or later."""

@@ -25,10 +25,20 @@ PRESENCE = Presence.ask()
 
 
 def look(
-    kind: Kind, located: Located, asks: Sequence[Ask], limits: Limits, redactor: Redactor
+    kind: Kind,
+    located: Located,
+    asks: Sequence[Ask],
+    limits: Limits,
+    redactor: Redactor,
+    known: Observation | None = None,
 ) -> Iterator[Observation]:
-    """Observations for ``asks``, presence first. A system that is not there is not asked further."""
-    presence = _observe(located, PRESENCE, redactor, partial(_presence, kind, located, limits))
+    """Observations for ``asks``, presence first. A system that is not there is not asked further.
+
+    ``known``: its presence, where that has been observed and is not asked for again.
+    """
+    presence = known
+    if presence is None or PRESENCE in asks:
+        presence = _observe(located, PRESENCE, redactor, partial(_presence, kind, located, limits))
     if PRESENCE in asks:
         yield presence
     rest = [ask for ask in asks if ask != PRESENCE]

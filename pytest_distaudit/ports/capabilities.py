@@ -178,7 +178,8 @@ class Replication(Capability):
 
     ``cluster`` is what servers of one physical cluster share; ``server`` tells one running server
     from another (two names of one server have it equal). ``position`` is the last written byte of
-    a primary, the last replayed one of a standby. ``subscribed``: logical subscriptions at work.
+    a primary, the last replayed one of a standby. ``subscribed``: logical
+    subscriptions at work. ``apply_delay_s``: how long the standby itself holds changes back.
     """
 
     capability = "replication"
@@ -190,6 +191,7 @@ class Replication(Capability):
     timeline: int | None = None
     receiving: bool = False
     replay_paused: bool = False
+    apply_delay_s: float = 0.0
     feeds: tuple[ReplicaFeed, ...] = ()
     subscribed: int = 0
     may_see_feeds: bool = True

@@ -34,7 +34,7 @@ def unknown_targets(claim: Claim, project: Project) -> tuple[Problem, ...]:
 
 def _roles(claim: Claim, check: Check, target: Target) -> Iterator[str]:
     for role, players in claim.roles.items():
-        for player in players.split(","):
+        for player in map(str.strip, players.split(",")):
             if player in target.systems or _matches(player, target):
                 continue
             if check.roles[role].many and re.search(r"[*?\[]", player):

@@ -65,6 +65,8 @@ select pg_is_in_recovery() as standby,
                           (select timeline_id from pg_control_checkpoint()))
             else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline,
        case when pg_is_in_recovery() then pg_is_wal_replay_paused() else false end as paused,
+       extract(epoch from coalesce(current_setting('recovery_min_apply_delay', true), '0')::interval)::float8
+         as apply_delay,
        coalesce((select coalesce(status = 'streaming', pid is not null) from pg_stat_wal_receiver), false)
          as receiving,
        (select count(distinct subid) from pg_stat_subscription where pid is not null)::int as subscribed,
@@ -146,6 +148,7 @@ def replication(session: PostgresSession, ask: Ask) -> Replication:
         timeline=row["timeline"],
         receiving=row["receiving"],
         replay_paused=row["paused"],
+        apply_delay_s=row["apply_delay"],
         feeds=tuple(ReplicaFeed(**feed) for feed in session.rows(_FEEDS)),
         subscribed=row["subscribed"],
         may_see_feeds=row["may_see"],

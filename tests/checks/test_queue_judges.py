@@ -171,7 +171,10 @@ def test_consumers_that_count(consumers, consumer_count, found):
     verdict = Verdict.VERIFIED if found else Verdict.REFUTED
     assert at_queue("queue.has-consumers", seen) == (verdict, counted(found, "consumer"))
     assert at_queue("queue.has-consumers", seen, consumers=found) == (Verdict.VERIFIED, counted(found, "consumer"))
-    assert at_queue("queue.has-consumers", seen, consumers=f"> {found}") == (Verdict.REFUTED, counted(found, "consumer"))
+    assert at_queue("queue.has-consumers", seen, consumers=f"> {found}") == (
+        Verdict.REFUTED,
+        counted(found, "consumer"),
+    )
 
 
 def test_the_consumers_are_named():

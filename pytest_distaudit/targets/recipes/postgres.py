@@ -30,10 +30,9 @@ _SOCKET_PATH_LIMIT = 80
 _LAB = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",
-    "full_page_writes": "off",
     "wal_level": "replica",
     "hot_standby": "on",
-    "max_wal_senders": "10",
+    "max_wal_senders": "20",
     "wal_keep_size": "256MB",  # standbys copied side by side must not lose what they still need
     "wal_retrieve_retry_interval": "100ms",
     "shared_buffers": "32MB",
