@@ -32,11 +32,13 @@ class Hub:
         self.redactor = redactor
         self._lock = threading.Lock()
         self._facts: dict[_Key, Future[Observation]] = {}
+        #: those of ``_facts`` that somebody has waited for: read without a lock
+        self._seen: dict[_Key, Observation] = {}
 
     def prefetch(self, wanted: Iterable[tuple[Located, Iterable[Ask]]]) -> None:
         """Begin one look per system, all at once; nothing that is known or under way is asked again."""
         for located, asks in wanted:
-            place = self._place(located)
+            place = located.place
             if not all((*place, ask) in self._facts for ask in asks):
                 self._begin(located, asks)
 
@@ -44,23 +46,22 @@ class Hub:
         """One observation per ask; with ``newer_than`` (epoch seconds) older ones are looked at afresh."""
         if newer_than is not None:
             self._forget(located, asks, newer_than)
-        place = self._place(located)
-        known = [self._facts.get((*place, ask)) for ask in asks]
-        if all(fact is not None and fact.done() for fact in known):
-            return tuple(fact.result() for fact in known if fact is not None)
+        place = located.place
+        known = tuple(seen for ask in asks if (seen := self._seen.get((*place, ask))) is not None)
+        if len(known) == len(asks):
+            return known
         self._begin(located, asks)
         deadline = time.monotonic() + self.limits.look_s
-        return tuple(self._wait(located, ask, deadline) for ask in asks)
+        found = {(*place, ask): self._wait(located, ask, deadline) for ask in asks}
+        self._seen.update(found)
+        return tuple(found.values())
 
     def watch(self, located: Located, asks: Sequence[Ask]) -> tuple[Observation, ...]:
         """A fresh look that nobody else shares."""
         return self.facts(located, asks, newer_than=time.time())
 
-    def _place(self, located: Located) -> tuple[str, tuple[tuple[str, str], ...]]:
-        return located.system, tuple(sorted(located.endpoints.items()))
-
     def _key(self, located: Located, ask: Ask) -> _Key:
-        return (*self._place(located), ask)
+        return (*located.place, ask)
 
     def _forget(self, located: Located, asks: Iterable[Ask], newer_than: float) -> None:
         with self._lock:
@@ -68,6 +69,7 @@ class Hub:
                 fact = self._facts.get(key)
                 if fact is not None and fact.done() and fact.result().at < newer_than:
                     del self._facts[key]
+                    self._seen.pop(key, None)
 
     def _begin(self, located: Located, asks: Iterable[Ask]) -> None:
         with self._lock:

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_distaudit.domain.errors import Problem
 from pytest_distaudit.plugin.claim_item import run_claim
-from pytest_distaudit.plugin.state import BENCH, MARK, Written, claim_of, written
+from pytest_distaudit.plugin.state import BENCH, MARK, Written, claim_of, remember
 from pytest_distaudit.wiring import Bench
 
 
@@ -45,7 +45,7 @@ class ClaimCollection:
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Waivers, keywords and what other plugins must not do to a claim."""
-        if written(item) is None:
+        if remember(item) is None:
             return
         claim = claim_of(item)
         if claim is None:

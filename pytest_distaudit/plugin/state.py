@@ -30,22 +30,31 @@ class Written:
     problems: tuple[Problem, ...] = ()
 
 
+#: what an item was made of, and the claim (and case) that it judges: set when it is collected
+_WRITTEN: pytest.StashKey[Written] = pytest.StashKey()
+_CLAIM: pytest.StashKey[Claim] = pytest.StashKey()
+
+
+def remember(item: pytest.Item) -> Written | None:
+    """Look up what ``item`` was made of, once; None for an ordinary test."""
+    entry: Written | None = getattr(getattr(item, "function", None), MARK, None)
+    if entry is not None:
+        item.stash[_WRITTEN] = entry
+        if entry.claims:
+            callspec = getattr(item, "callspec", None)
+            params = callspec.params if callspec else {}
+            item.stash[_CLAIM] = params.get("distaudit_case", entry.claims[0])
+    return entry
+
+
 def written(item: pytest.Item) -> Written | None:
     """What ``item`` was made of; None for an ordinary test."""
-    found: Written | None = getattr(getattr(item, "function", None), MARK, None)
-    return found
+    return item.stash.get(_WRITTEN, None)
 
 
 def claim_of(item: pytest.Item) -> Claim | None:
     """The claim (and case) that ``item`` judges; None for ordinary tests and malformed claims."""
-    entry = written(item)
-    if entry is None or not entry.claims:
-        return None
-    callspec = getattr(item, "callspec", None)
-    claim: Claim = (
-        callspec.params["distaudit_case"] if callspec and "distaudit_case" in callspec.params else entry.claims[0]
-    )
-    return claim
+    return item.stash.get(_CLAIM, None)
 
 
 def worker_id(config: pytest.Config) -> str | None:

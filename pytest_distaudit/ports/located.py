@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.target import Probes
@@ -20,7 +21,7 @@ class Inventory:
     log_tail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Located:
     """One system with addresses that can be dialled.
 
@@ -41,6 +42,11 @@ class Located:
     inventory: Callable[[], Inventory] | None = None
     neighbours: tuple[tuple[str, int], ...] = field(default=())
     unavailable: tuple[Reason, str] | None = None
+
+    @cached_property
+    def place(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """The system and its addresses, hashable: what evidence is kept by."""
+        return self.system, tuple(sorted(self.endpoints.items()))
 
 
 def address(url: str, default_port: int = 0) -> tuple[str, int]:
