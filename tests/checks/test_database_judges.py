@@ -61,6 +61,8 @@ def pair(primary: Replication = PRIMARY, standby: Replication = STANDBY, at: flo
         (PRIMARY, replace(STANDBY, standby=False), "the standby accepts writes", True),
         (replace(PRIMARY, standby=True), STANDBY, "the primary is itself a standby", True),
         (PRIMARY, replace(STANDBY, replay_paused=True), "replay is paused", False),
+        (PRIMARY, replace(STANDBY, apply_delay_s=3.0), "the standby waits 3 s before it applies", True),
+        (PRIMARY, replace(STANDBY, apply_delay_s=1.5), "the standby waits 1.5 s before it applies", True),
         (PRIMARY, replace(STANDBY, server="c1:1", subscribed=1, standby=False), "two names of one server", True),
     ],
 )
@@ -252,3 +254,8 @@ def test_what_is_told_besides_the_verdict() -> None:
     assert CHECKS["database.replicated"].settles_s == 10
     assert by_rows(replace(PROBE, arrived=3, detail="the server stopped")).because == "the server stopped"
     assert by_rows(replace(PROBE, arrived=3)).because == "the rest did not come in time"
+
+
+def test_a_delay_that_the_claim_allows_is_no_lie() -> None:
+    answer = replicated(*pair(PRIMARY, replace(STANDBY, apply_delay_s=0.5)), NOT_SAFE)
+    assert answer.actual != "the standby waits 0.5 s before it applies"
