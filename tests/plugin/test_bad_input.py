@@ -133,7 +133,9 @@ def test_without_the_option_claim_files_are_left_alone(project: AuditedProject) 
 
 
 def test_strict_settings(project: AuditedProject) -> None:
-    project.write("pytest.ini", "[pytest]\nstrict = true\nstrict_markers = true\n")
+    """Before pytest 9 strictness was two options."""
+    strict = "strict = true" if pytest.version_tuple >= (9,) else "addopts = --strict-markers --strict-config"
+    project.write("pytest.ini", f"[pytest]\n{strict}\n")
     project.claims(RUNS)
     project.audit().assert_outcomes(passed=1)
 
