@@ -11,7 +11,7 @@ from pytest_distaudit.domain.claim import Claim, Expect, Span, Timing
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import Judgement, NeedMore, Refuted, Unverifiable
-from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.domain.verdict import Reason, Verdict, merge
 
 
 def judge(claim: Claim, check: Check, evidence: Evidence) -> Judgement | NeedMore:
@@ -67,19 +67,23 @@ def over_time(timing: Timing | None, judgements: Sequence[Judgement]) -> Judgeme
     """
     if timing is None or timing.span is Span.WITHIN:
         return judgements[-1]
-    wanted = Verdict.VERIFIED if timing.span is Span.HOLDS_FOR else Verdict.REFUTED
-    unwanted = Verdict.REFUTED if timing.span is Span.HOLDS_FOR else Verdict.VERIFIED
-    for number, judgement in enumerate(judgements, 1):
-        if judgement.verdict is unwanted:
-            because = f"look {number} of {len(judgements)} over {timing}: {judgement.because or judgement.actual}"
-            return Judgement(Verdict.REFUTED, judgement.actual, because, judgement.remedy)
-    blind = [judgement for judgement in judgements if judgement.verdict is not wanted]
-    if blind:
-        return blind[0]
-    if len(judgements) < 2:
-        return Judgement(
-            Verdict.UNVERIFIABLE, "one look only", f"{timing} needs at least two looks", reason=Reason.VACUOUS
-        )
-    return Judgement(
-        Verdict.VERIFIED, judgements[-1].actual, f"so in all {len(judgements)} looks over {timing.seconds:g} s"
-    )
+    told = [_as_claimed(timing, judgement.verdict) for judgement in judgements]
+    verdict = merge(told)
+    first = told.index(verdict)
+    decisive = judgements[first]
+    if verdict is Verdict.UNVERIFIABLE:
+        return decisive
+    if verdict is Verdict.REFUTED:
+        because = f"look {first + 1} of {len(told)} over {timing}: {decisive.because or decisive.actual}"
+        return Judgement(Verdict.REFUTED, decisive.actual, because, decisive.remedy)
+    if len(told) < 2:
+        because = f"{timing} needs at least two looks"
+        return Judgement(Verdict.UNVERIFIABLE, "one look only", because, reason=Reason.VACUOUS)
+    because = f"so in all {len(told)} looks over {timing.seconds:g} s"
+    return Judgement(Verdict.VERIFIED, judgements[-1].actual, because)
+
+
+def _as_claimed(timing: Timing, verdict: Verdict) -> Verdict:
+    """What one look says of the claim: for ``never_for`` a look at the thing itself refutes."""
+    swapped = {Verdict.VERIFIED: Verdict.REFUTED, Verdict.REFUTED: Verdict.VERIFIED}
+    return swapped.get(verdict, verdict) if timing.span is Span.NEVER_FOR else verdict

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim
-from pytest_distaudit.domain.needs import Look, Need, Perform, Probe
+from pytest_distaudit.domain.needs import Look, Need, Perform
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.target import Target
 from pytest_distaudit.ports.capabilities import Presence
@@ -119,8 +119,3 @@ def _needed(target: Target, system: str) -> list[str]:
     linked = [link.to for link in target.links.values() if link.source == system]
     copied = (target.systems[system].native or {}).get("replicate_from")
     return [name for name in (*linked, copied) if name is not None and name in target.systems]
-
-
-def probes_of(planned: Planned) -> tuple[Probe, ...]:
-    """The probes that the claim needs."""
-    return tuple(need for need in planned.needs if isinstance(need, Probe))
