@@ -250,6 +250,13 @@ class Bench:
             return self.recording.sights(planned.claim.key)
         return self.live.sights(planned, bind())
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """System -> where it was had from: "attach" or "native", as recorded in a replay."""
+        if self.recording is not None:
+            return {name: str(told["source"]) for name, told in self.recording.about["systems"].items()}
+        return {name: one.source for name, one in self.located.items()}
+
     def _about(self) -> dict[str, Any]:
         from pytest_distaudit import __version__
 

@@ -92,6 +92,7 @@ class AuditRecorder:
             "total": chosen.total,
             "sentences": chosen.sentences,
             "not_judged": [to_json(one) for one in chosen.not_judged],
+            "sources": self._bench.sources,
         }
 
     def _build(self) -> Audit:
@@ -105,7 +106,7 @@ class AuditRecorder:
             not_judged=[*not_judged, *self._failed_setups.values()],
             collected=collected,
             target=self._bench.target,
-            provision="replay" if self._bench.recording else self._config.option.distaudit_provision,
+            provision=self._provision(collected["sources"]),
             scope=self._config.option.distaudit_scope,
             started=datetime.fromisoformat(self._recorded_start() or datetime.now(UTC).isoformat()),
             duration_s=time.perf_counter() - self._started,
@@ -113,6 +114,12 @@ class AuditRecorder:
             narrowed=self._narrowed(),
             replayed=self._bench.recording is not None,
         )
+
+    def _provision(self, sources: dict[str, str]) -> str:
+        """Where the systems really came from; the option where none was needed."""
+        if self._bench.recording is not None:
+            return "replay"
+        return "+".join(sorted(set(sources.values()))) or str(self._config.option.distaudit_provision)
 
     def _recorded_start(self) -> str | None:
         return str(self._bench.recording.about["started"]) if self._bench.recording else self._bench.started.isoformat()

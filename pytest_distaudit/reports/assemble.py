@@ -52,7 +52,7 @@ def assemble(
         selected=collected["selected"],
         total=collected["total"],
         claims=tuple(claims),
-        systems=_systems(target, claims),
+        systems=_systems(target, claims, collected["sources"]),
         not_judged=tuple(not_judged),
         errors=tuple(errors),
         claimed_sentences=collected["sentences"],
@@ -61,24 +61,24 @@ def assemble(
     )
 
 
-def _systems(target: Target, claims: Sequence[ClaimResult]) -> tuple[SystemResult, ...]:
+def _systems(target: Target, claims: Sequence[ClaimResult], sources: Mapping[str, str]) -> tuple[SystemResult, ...]:
     found = []
     for name, spec in target.systems.items():
         about = [claim for claim in claims if name in claim.systems]
         if about:
-            source, version = _presence(name, about)
             keys = tuple(claim.key for claim in about)
-            found.append(SystemResult(name, spec.kind, source, version, rung_of_system(name, claims), keys))
+            rung = rung_of_system(name, claims)
+            found.append(SystemResult(name, spec.kind, sources.get(name, ""), _version(name, about), rung, keys))
     return tuple(found)
 
 
-def _presence(name: str, about: Sequence[ClaimResult]) -> tuple[str, str]:
-    """(how it was had, version) as far as any evidence says."""
+def _version(name: str, about: Sequence[ClaimResult]) -> str:
+    """The version that the system told, as far as any evidence holds it."""
     for claim in about:
         for line in claim.evidence:
-            if line.system == name and line.asked.startswith("presence") and "version" in (line.value or {}):
-                return str(line.value.get("source", "")), str(line.value["version"])
-    return "", ""
+            if line.system == name and line.asked.startswith("presence") and "version" in line.value:
+                return str(line.value["version"])
+    return ""
 
 
 def _commit(root: Path) -> tuple[str | None, bool | None]:

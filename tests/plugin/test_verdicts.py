@@ -28,7 +28,9 @@ def test_genuine(project: AuditedProject, web: Web) -> None:
     result = project.audit("-v")
     result.assert_outcomes(passed=2)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*::web-runs VERIFIED*", "*genuine within activity*2 of 2 claims judged*"])
+    result.stdout.fnmatch_lines(["*::web-runs VERIFIED*", "*genuine within activity (attach): 2 of 2 claims judged*"])
+    [system] = project.verdict()["systems"]
+    assert (system["name"], system["source"], system["rung"]) == ("web", "attach", "configured")
 
 
 def test_unverifiable_fails_by_default(project: AuditedProject) -> None:
