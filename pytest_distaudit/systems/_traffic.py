@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: so many connections in a round, another number each: what follows from them comes in the same numbers
 _NUMBERS = (2, 3, 4, 5, 6)
 _ROUNDS, _ROUNDS_LOST, _BESIDES = 4, 1, 1
-_QUIET_S, _SETTLE_S = 0.1, 0.02
+_QUIET_S, _SETTLE_S, _PATIENT_S = 0.1, 0.02, 0.15
 _NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _DUMP, _DONE = 4, 20, 0x301, 3
 _INFO = 2
 _BYTES_AT = 120  # bytes_acked and bytes_received in struct tcp_info
@@ -50,20 +50,32 @@ def talked_to(processes: Sequence[psutil.Process], ask: Callable[[int], Callable
     Empty where the kernel does not tell.
     """
     with _one_at_a_time, suppress(OSError, AttributeError, struct.error):
-        before = _moment(processes)
-        time.sleep(_QUIET_S)
-        busy = _grown(before, _moment(processes))
-        numbers = random.SystemRandom().sample(_NUMBERS, _ROUNDS)
-        seen = Counter(peer for number in numbers for peer in _round(processes, number, ask) - busy)
+        seen = _ask_around(processes, ask, _SETTLE_S)
+        if any(rounds < _ROUNDS - _ROUNDS_LOST for rounds in seen.values()):
+            # Seen now and then: a busy machine, or something else that goes on. More time tells them apart.
+            seen |= _ask_around(processes, ask, _PATIENT_S)
         return tuple(sorted(peer for peer, rounds in seen.items() if rounds >= _ROUNDS - _ROUNDS_LOST))
     return ()
 
 
-def _round(processes: Sequence[psutil.Process], number: int, ask: Callable[[int], Callable[[], None]]) -> set[str]:
+def _ask_around(
+    processes: Sequence[psutil.Process], ask: Callable[[int], Callable[[], None]], settle_s: float
+) -> Counter[str]:
+    """Peer -> in how many rounds it was talked to as often as the processes were asked."""
+    before = _moment(processes)
+    time.sleep(_QUIET_S)
+    busy = _grown(before, _moment(processes))
+    numbers = random.SystemRandom().sample(_NUMBERS, _ROUNDS)
+    return Counter(peer for number in numbers for peer in _round(processes, number, ask, settle_s) - busy)
+
+
+def _round(
+    processes: Sequence[psutil.Process], number: int, ask: Callable[[int], Callable[[], None]], settle_s: float
+) -> set[str]:
     before = _moment(processes)
     hang_up = ask(number)
     try:
-        time.sleep(_SETTLE_S)
+        time.sleep(settle_s)
         now = _moment(processes)
     finally:
         hang_up()
