@@ -142,7 +142,7 @@ def test_a_server_that_never_answers_costs_the_look_limit_once() -> None:
     for _ in range(3):
         [fact] = hub.facts(place(), (Fact.ask(),))
         assert fact.reason is Reason.TIMED_OUT
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 6
 
 
 json_values = st.recursive(

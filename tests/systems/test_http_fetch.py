@@ -55,7 +55,7 @@ def test_every_bad_day_is_one_reason_in_time(serve, limits, bad_day, reason):
     started = time.monotonic()
     told = asked(limits, f"http://audit:{SECRET}@127.0.0.1:{port}/x?token={SECRET}")
     assert told.reason is reason
-    assert time.monotonic() - started < limits.ask_s + 0.5
+    assert time.monotonic() - started < limits.ask_s + 3
 
 
 def test_a_refusal_can_be_told_from_other_silence(limits):
@@ -103,7 +103,7 @@ def test_one_request_one_connection_named_and_with_credentials_in_a_header(serve
         answer = fetch(Request("POST", f"http://audit:{SECRET}@127.0.0.1:{port}/a/b?q=1", json={"n": 1}))
     assert (answer.status, answer.body) == (302, b"moved")
     assert answer.headers["x-a"] == "1, 2"
-    assert 0 < answer.elapsed < 1
+    assert 0 < answer.elapsed < 5
     assert len(heard) == 2
     text = heard[0].decode().lower()
     assert text.startswith("post /a/b?q=1 http/1.1")

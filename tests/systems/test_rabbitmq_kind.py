@@ -83,7 +83,7 @@ def test_every_bad_day_on_the_amqp_port_is_one_reason_in_time(serve, limits, bad
         if ask is TASKS and bad_day is another_broker:
             continue
         assert refusal(KIND, ask, limits, amqp=amqp(port)).reason is reason
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 12
 
 
 @pytest.mark.parametrize("bad_day", [never_answers, garbage, closes, resets])
