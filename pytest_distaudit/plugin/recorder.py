@@ -51,7 +51,8 @@ class AuditRecorder:
         if worker_id(self._config):
             self._config.workeroutput["distaudit"] = self._collected()  # type: ignore[attr-defined]
             return
-        if session.config.option.collectonly:
+        option = session.config.option
+        if option.collectonly or option.setuponly or option.setupplan:
             return
         self.audit = self._build()
         self._config.hook.pytest_distaudit_finished(audit=self.audit, config=self._config)

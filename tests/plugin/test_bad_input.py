@@ -116,8 +116,9 @@ def test_collecting_asks_nothing(project: AuditedProject, web: Web) -> None:
 @pytest.mark.parametrize("options", [("--setup-plan",), ("--fixtures",), ("-k", "nothing")])
 def test_looking_at_the_suite_asks_nothing(project: AuditedProject, web: Web, options: tuple[str, ...]) -> None:
     project.claims(RUNS + ANSWERS)
-    project.audit(*options)
+    result = project.audit(*options)
     assert web.asked == []
+    assert result.ret == (pytest.ExitCode.TESTS_FAILED if "-k" in options else pytest.ExitCode.OK)
 
 
 def test_a_claim_file_named_without_the_option_is_judged(project: AuditedProject) -> None:
