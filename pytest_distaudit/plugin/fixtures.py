@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from pytest_distaudit.domain.claim import Claim
-from pytest_distaudit.domain.errors import InvalidInput
+from pytest_distaudit.domain.errors import InvalidInput, Problem
 from pytest_distaudit.plugin.state import written
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring import Bench
@@ -19,8 +19,12 @@ class Systems(dict[str, Located]):
     """System name -> where it is. What a kind's fixture returns unless it is overridden."""
 
 
-class MalformedClaim(Exception):
-    """Raised in the setup of a claim that cannot be used."""
+class UnusableInput(Exception):
+    """Raised in the setup of a claim that cannot be used, or whose target cannot; says everything that is wrong."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
 
 
 def fixture_name(kind: str) -> str:
@@ -49,7 +53,7 @@ def _systems_fixture(bench: Bench) -> Callable[..., Any]:
             with bench.provisioned() as located:
                 yield Systems(located)
         except InvalidInput as error:
-            raise MalformedClaim("\n".join(str(problem) for problem in error.problems)) from None
+            raise UnusableInput(error.problems) from None
 
     return distaudit_systems
 
@@ -74,4 +78,4 @@ def distaudit_malformed(request: pytest.FixtureRequest) -> None:
     """Errors with everything that is wrong with the claim."""
     entry = written(request.node)
     assert entry is not None
-    raise MalformedClaim("\n".join(str(problem) for problem in entry.problems))
+    raise UnusableInput(entry.problems)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from pytest_distaudit.domain.audit import ClaimResult, InputError
+from pytest_distaudit.domain.errors import Place, Problem
 from pytest_distaudit.domain.judgement import Judgement, Refuted, Unverifiable
 from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
-from pytest_distaudit.plugin.fixtures import MalformedClaim
+from pytest_distaudit.plugin.fixtures import UnusableInput
 from pytest_distaudit.plugin.state import RESULT, claim_of, worker_id, written
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.reports.wording import failure_text, tame
@@ -64,19 +65,14 @@ class Outcomes:
             report.longrepr = failure_text(result)
 
     def _setup_failed(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-        entry, claim = written(item), claim_of(item)
         error = call.excinfo.value if call.excinfo else None
-        if isinstance(error, MalformedClaim):
-            report.longrepr = tame(str(error))
-        if entry is not None and entry.problems:
-            found = [
-                InputError(problem.place.file, problem.place.line, problem.place.column, problem.message)
-                for problem in entry.problems
-            ]
+        if isinstance(error, UnusableInput):
+            report.longrepr, problems = tame(str(error)), error.problems
         else:
-            place = claim.place if claim else None
+            claim = claim_of(item)
             message = f"{item.name} could not be set up: {type(error).__name__}: {error}"
-            found = [InputError(place.file if place else str(item.path), place.line if place else 0, 0, message)]
+            problems = [Problem(claim.place if claim else Place(str(item.path)), message)]
+        found = [InputError(one.place.file, one.place.line, one.place.column, one.message) for one in problems]
         _attach(item, report, "errors", found)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:

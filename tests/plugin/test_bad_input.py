@@ -102,7 +102,9 @@ def test_a_missing_variable_names_itself(project: AuditedProject, monkeypatch: p
     result = project.audit()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*WEB_PASSWORD*"])
-    assert "WEB_PASSWORD" in project.verdict()["errors"][0]["message"]
+    [error] = project.verdict()["errors"]
+    assert error["file"] == "distaudit.toml"
+    assert "WEB_PASSWORD" in error["message"]
 
 
 def test_collecting_asks_nothing(project: AuditedProject, web: Web) -> None:
