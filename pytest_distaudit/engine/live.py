@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from pytest_distaudit.domain.claim import Span
 from pytest_distaudit.domain.needs import Look, Need, Perform, Probe
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.engine.activity import PATIENCE_S, Pace, perform
@@ -27,6 +28,7 @@ class Live:
     def __init__(self, plan: Plan, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch]) -> None:
         self._plan, self._hub, self._kinds, self._fetch = plan, hub, kinds, fetch
         self._shared: dict[object, tuple[Observation, ...]] = {}
+        self._began = 0.0
 
     def begin(self, located: Mapping[str, Located]) -> None:
         """Start one concurrent look at every planned system of the target."""
@@ -41,17 +43,24 @@ class Live:
         return dependencies(self._plan.target, system)
 
     def sights(self, planned: Planned, bound: Mapping[str, Located]) -> Iterator[Sight]:
-        """The first look from what everybody shares; further ones until the claim's time is up.
+        """The first look from what everybody shares; further, fresh ones until the claim's time is up.
 
-        An activity is performed once and waits for its own effects: a second look would see the same.
+        The time of ``within`` runs from the audit's first look at anything: claims wait together, not
+        one after the other. An activity is performed once and waits for its own effects.
         """
+        began = time.monotonic()
+        self._began = self._began or began
         timing = None if planned.claim.activity else timing_of(planned)
-        until = time.monotonic() + (timing.seconds if timing else 0.0)
         yield LiveSight(self, planned, bound, None)
-        pause = min(_LONGEST, max(_SHORTEST, (timing.seconds if timing else 0.0) / 20))
-        while time.monotonic() < until:
-            time.sleep(min(pause, max(0.0, until - time.monotonic())))
+        if timing is None:
+            return
+        until = timing.seconds + (self._began if timing.span is Span.WITHIN else began)
+        pause = min(_LONGEST, max(_SHORTEST, timing.seconds / 20))
+        while True:
+            time.sleep(max(0.0, min(pause, until - time.monotonic())))
             yield LiveSight(self, planned, bound, time.time())
+            if time.monotonic() >= until:
+                return
 
     def gather(
         self, planned: Planned, bound: Mapping[str, Located], needs: Sequence[Need], newer_than: float | None

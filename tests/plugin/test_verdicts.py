@@ -125,6 +125,14 @@ def test_within_waits_for_the_claim_to_come_true(project: AuditedProject, web: W
     assert web.asked.count("/hello") == 3
 
 
+def test_claims_wait_together(project: AuditedProject, web: Web) -> None:
+    """Five claims that never come true are looked at for two seconds in all, not for two seconds each."""
+    five = (ANSWERS.replace("web-answers", f"claim-{number}") + "    within: 2s\n" for number in range(5))
+    project.claims("".join(five))
+    project.audit().assert_outcomes(failed=5)
+    assert 6 <= web.asked.count("/hello") < 25
+
+
 def test_holds_for_and_never_for(project: AuditedProject, web: Web) -> None:
     web.pages["/hello"] = (200, "hello")
     project.claims(
