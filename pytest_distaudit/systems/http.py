@@ -19,7 +19,7 @@ from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, short, verdict_of
 from pytest_distaudit.systems._listener import listener_of
-from pytest_distaudit.systems._traffic import talked_to
+from pytest_distaudit.systems._traffic import talked_to, undisturbed
 from pytest_distaudit.systems._wire import Wire, bare
 from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
 
@@ -163,6 +163,11 @@ def answer(session: HttpSession, ask: Ask) -> Answer:
 
 def process(session: HttpSession, ask: Ask) -> ServerProcess:
     """Which process answers: by its own header where one is declared, else by this host's tables."""
+    with undisturbed:
+        return _process(session)
+
+
+def _process(session: HttpSession) -> ServerProcess:
     own = _local.serving_process(session.located)
     if session.header:
         identity, how = session.told_identity(), f"header {session.header}"

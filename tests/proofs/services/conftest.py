@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from pytest_distaudit.targets.ground import FreePorts
 from pytest_distaudit.testing import Room
-
-
-def free_ports(number: int) -> list[int]:
-    with ExitStack() as stack:
-        lines = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
-        return [line.getsockname()[1] for line in lines]
 
 
 def system(name: str, url: str, kind: str = "http", **options: str) -> str:
@@ -30,7 +23,8 @@ def system(name: str, url: str, kind: str = "http", **options: str) -> str:
 @pytest.fixture(scope="module")
 def town(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """Systems are named like the services of town.py; shop-cache is dead."""
-    ledger, cache = free_ports(2)
+    free_port = FreePorts()  # of those that no client is given: nobody may come to listen where the dead one did
+    ledger, cache = free_port(), free_port()
     script = Path(__file__).with_name("town.py")
     with subprocess.Popen([sys.executable, script, str(ledger), str(cache)], stdout=subprocess.PIPE) as process:
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_distaudit.targets.ground import FreePorts
 from pytest_distaudit.testing import Room
 
 SCRIPT = Path(__file__).with_name("instance.py")
@@ -24,10 +25,11 @@ class Street:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self._lines: list[str] = []
-        self._ports = iter(_free_ports(40))
+        # of those that no client is given: nobody may come to listen where a dead one is claimed
+        self._ports = FreePorts()
 
     def free(self) -> int:
-        return next(self._ports)
+        return self._ports()
 
     def start(self, **environment: object) -> int:
         """Start an instance; gives its port once it listens."""
@@ -49,12 +51,6 @@ class Street:
 
     def room(self, root: Path) -> Room:
         return self._stack.enter_context(Room(root, "\n".join(self._lines)))
-
-
-def _free_ports(number: int) -> list[int]:
-    with ExitStack() as stack:
-        lines = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
-        return [line.getsockname()[1] for line in lines]
 
 
 def _listening(port: int) -> int:
