@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: so many connections in a round, another number each: what follows from them comes in the same numbers
 _NUMBERS = (2, 3, 4, 5, 6, 7)
 _ROUNDS, _ROUNDS_LOST, _BESIDES = 6, 3, 1
-#: a relay that was seen now and then is looked for again; about 1 in 50 is missed all the same (measured)
+#: a relay that was seen now and then is looked for again; about 1 in 20 is missed all the same (measured)
 _PASSES = 2
 _QUIET_S, _SETTLE_S, _PATIENT_S = 0.1, 0.02, 0.15
 _NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _DUMP, _DONE = 4, 20, 0x301, 3

@@ -92,7 +92,7 @@ LIES = {
 }
 
 
-#: Known gap: about 1 judgement in 50 misses a relay, so these lies do not gate; each run lists them.
+#: Known gap: about 1 judgement in 20 misses a relay, so these lies do not gate; each run lists them.
 MISSED = pytest.mark.xfail(strict=False, reason="a relay is missed now and then: see systems/_traffic.py")
 
 
