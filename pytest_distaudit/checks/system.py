@@ -165,8 +165,12 @@ def _relay_to(name: str, processes: Mapping[str, ServerProcess]) -> str:
 
 
 def _doubt(name: str, process: ServerProcess, processes: Mapping[str, ServerProcess]) -> Unobservable | None:
-    """Why it may be a relay to a server that nobody named. Its own word tells it from another; its pid does not."""
-    if not process.forwards_to or _relay_to(name, processes):
+    """Why another may answer in its place. Its own word tells it from another; its pid does not."""
+    if _relay_to(name, processes):
+        return None
+    if process.doubt:
+        return Unobservable(Reason.NO_OBSERVABLE, f"{name}: {process.doubt}; declare instances.identity")
+    if not process.forwards_to:
         return None
     if _own_word(process) and not any(
         process.pid is not None and process.pid == fact.pid for other, fact in processes.items() if other != name

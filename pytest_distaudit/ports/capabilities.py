@@ -88,8 +88,8 @@ class Listener(Capability):
 @dataclass(frozen=True, slots=True)
 class ServerProcess(Capability):
     """Which process answers. ``identity`` is equal for two names of one server and new after a
-    restart; ``how`` says what it is made of. ``forwards_to``: addresses that this process itself
-    connected to while a connection to it was held open (a relay is not a server).
+    restart; ``how`` says what it is made of. ``forwards_to``: addresses of those that answer in its
+    place (a relay is not a server); ``doubt``: why it cannot be told who answers, "" if it can.
     """
 
     capability = "process"
@@ -97,6 +97,7 @@ class ServerProcess(Capability):
     how: str
     pid: int | None = None
     forwards_to: tuple[str, ...] = ()
+    doubt: str = ""
     listens_on: tuple[str, ...] = ()
 
 

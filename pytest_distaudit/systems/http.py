@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,9 +16,10 @@ from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._behind import Behind, behind, reachable
 from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, short, verdict_of
 from pytest_distaudit.systems._listener import listener_of
-from pytest_distaudit.systems._traffic import talked_to, undisturbed
+from pytest_distaudit.systems._undisturbed import undisturbed
 from pytest_distaudit.systems._wire import Wire, bare
 from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
 
@@ -33,6 +33,8 @@ _SERVER = re.compile(r"(?P<product>[^/\s]+)(?:/(?P<version>[\w.+-]+))?")
 _NEXT_STEP = 'declare instances.identity = "header:NAME" for it'
 _ASK_AGAIN = 2
 _FROM_A_GATEWAY = (502, 504)
+_TURNED_AWAY = (401, 403, 407, 421)
+_NOBODY_THERE = (b"502", b"503", b"504")
 _ANSWER_S = 0.5
 
 
@@ -94,15 +96,32 @@ class HttpSession:
             raise Unobservable(Reason.NO_OBSERVABLE, f"header {self.header!r} changes between answers: {because}")
         return said.pop()
 
-    def echoes(self, peer: str) -> bool:
-        """Whether ``peer`` (host:port) answers nonsense as this service does."""
+    def echoes(self, peer: str) -> bool | None:
+        """Whether ``peer`` (host:port) answers nonsense as this service does; None if it cannot be asked."""
         nonce = _nonce()
-        try:
-            there = self._fetch(Request("GET", f"http://{peer}/{nonce}"))
-        except Unobservable:
-            return False
+        there = self._asked_beside(peer, nonce)
+        if isinstance(there, Reason):
+            return None if there is Reason.TLS_UNTRUSTED else False
         here = self.get(nonce)
-        return here.status == there.status and alike(here.text, there.text, nonce, nonce)
+        if here.status == there.status:
+            return alike(here.text, there.text, nonce, nonce)
+        return None if there.status in _TURNED_AWAY else False
+
+    def renames(self, peer: str) -> bool:
+        """Whether this service tells another identity than ``peer``, who answers in its place."""
+        there = self._asked_beside(peer, self.located.health or "/")
+        return isinstance(there, Response) and there.headers.get(self.header, "") != self.told_identity()
+
+    def _asked_beside(self, peer: str, path: str) -> Response | Reason:
+        """What ``peer`` answers when it is asked as this service is; the last reason why it does not."""
+        why = Reason.NOT_REACHABLE
+        for scheme in ("http", "https"):
+            try:
+                request = Request("GET", f"{scheme}://{peer}/{path.lstrip('/')}", {"Host": urlsplit(self.url).netloc})
+                return self._fetch(request)
+            except Unobservable as error:
+                why = error.reason
+        return why
 
 
 def _nonce() -> str:
@@ -163,7 +182,7 @@ def answer(session: HttpSession, ask: Ask) -> Answer:
 
 def process(session: HttpSession, ask: Ask) -> ServerProcess:
     """Which process answers: by its own header where one is declared, else by this host's tables."""
-    with undisturbed:
+    with undisturbed():
         return _process(session)
 
 
@@ -180,35 +199,37 @@ def _process(session: HttpSession) -> ServerProcess:
         )
     if own is None:
         return ServerProcess(identity=identity, how=how)
+    found = _behind(session, own)
     return ServerProcess(
         identity=identity,
         how=how,
         pid=own.pid,
-        forwards_to=_forwards_to(session, own),
+        forwards_to=found.servers,
+        doubt=found.doubt,
         listens_on=_local.listens_on(_local.tree(own)),
     )
 
 
-def _forwards_to(session: HttpSession, own: psutil.Process) -> tuple[str, ...]:
-    """Whom the process asks for an answer to nonsense, and who answers as it does: a relay's server.
-
-    A service that works with others answers for itself what cannot exist, whomever it asks about it.
-    """
+def _behind(session: HttpSession, own: psutil.Process) -> Behind:
+    """Who answers for the process, by asking it for what cannot exist."""
     host, port = address(session.url)
     tls = session.url.startswith("https:")
-    session.ways.append("GET of nonsense paths on connections that are held open")
+    session.ways.append("GET of nonsense paths, and which processes run with them")
 
-    def ask(number: int) -> Callable[[], None]:
-        with ExitStack() as stack:
-            for _ in range(number):
-                wire = stack.enter_context(Wire(host, port, session.limits.ask_s, session.limits.connect_s, tls))
-                head = f"GET /{_nonce()} HTTP/1.1\r\nHost: {urlsplit(session.url).hostname}\r\nConnection: close"
-                wire.send(f"{head}\r\nUser-Agent: {user_agent()}\r\n\r\n".encode())
-                wire.read(_ANSWER_S)
-            return stack.pop_all().close
+    def ask() -> bool:
+        with Wire(host, port, session.limits.ask_s, session.limits.connect_s, tls) as wire:
+            head = f"GET /{_nonce()} HTTP/1.1\r\nHost: {urlsplit(session.url).netloc}\r\nConnection: close"
+            wire.send(f"{head}\r\nUser-Agent: {user_agent()}\r\n\r\n".encode())
+            said = wire.read(_ANSWER_S) or b""
+        return said.startswith(b"HTTP/") and said[9:12] not in _NOBODY_THERE
 
-    listens = _local.listens_on(_local.tree(own))
-    return tuple(peer for peer in talked_to(_local.tree(own), ask) if peer not in listens and session.echoes(peer))
+    found = behind(own, port, ask, session.echoes)
+    if not session.header:
+        return found
+    renamed = [place for place in (*found.servers, *found.perhaps) if session.renames(reachable(place))]
+    # otherwise the header is the word of whoever answers
+    doubt = f"{', '.join(renamed)} answers in its place, under another name" if renamed else ""
+    return Behind(found.servers, found.perhaps, doubt)
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
