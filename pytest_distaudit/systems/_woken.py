@@ -24,7 +24,8 @@ _BURST, _BURST_S = 40, 0.6
 _SILENCE_S = 0.02
 #: where slow answers or a busy host leave it open for so long, it stays open
 _ROUNDS, _PATIENCE_S, _CLOSER_FROM = 12, 4.0, 4
-_TOGETHER, _TO_COMPARE = 4, 5
+#: rounds that tell what always happens from what happens now and then
+_ENOUGH = 4
 #: of its questions, a relay passes on at least ... to each of the (at most eight) servers behind it
 _SHARE = 1 / 8
 #: as far from chance as this counts, in standard deviations
@@ -80,28 +81,29 @@ class _Tally:
     def look(self, pid: int) -> bool | None:
         """Whether the process runs with the questions; None while that is open."""
         questions = sum(seen.questions for seen in self._rounds)
-        beyond, spread = sum(seen.beyond(pid) for seen in self._rounds), self._spread(pid, questions)
-        if beyond - spread > 2 * _SHARE * questions and self._every_time(pid):
+        beyond = sum(seen.beyond(pid) for seen in self._rounds)
+        if self._every_time(pid) and beyond - max(self._by_rarity(pid), self._by_rounds(pid)) > 2 * _SHARE * questions:
             return True
-        spinning = any(pid in seen.spinning for seen in self._rounds)
-        return False if beyond + spread < _SHARE * questions and not spinning else None
+        if any(pid in seen.spinning for seen in self._rounds):
+            return None
+        by_chance = sum(seen.by_chance(pid) for seen in self._rounds)
+        spread = self._by_rarity(pid) if by_chance <= questions / 2 else self._by_rounds(pid)
+        return False if beyond + spread < _SHARE * questions else None
 
     def _every_time(self, pid: int) -> bool:
         """Whether it ran with each burst; the bursts of somebody else's traffic do not fall together with so many."""
         together = [seen.beyond(pid) > _SHARE * seen.questions for seen in self._rounds]
-        return len(together) >= _TOGETHER and all(together)
+        return len(together) >= _ENOUGH and all(together)
 
-    def _spread(self, pid: int, questions: int) -> float:
-        """How far it may be off by chance.
-
-        Rarer than the questions, other runs are taken as a Poisson process; a process that is busy by
-        itself is known by how much its rounds differ, once there are enough of them.
-        """
+    def _by_rarity(self, pid: int) -> float:
+        """How far the runs beyond chance may be off where other runs are rare: as in a Poisson process."""
         by_chance = sum(seen.by_chance(pid) for seen in self._rounds)
-        if by_chance <= questions / 2:
-            longer = sum(seen.burst_s for seen in self._rounds) / sum(seen.silence_s for seen in self._rounds)
-            return _DEVIATIONS * math.sqrt((by_chance + 1) * (1 + longer))
-        if len(self._rounds) < _TO_COMPARE:
+        longer = sum(seen.burst_s for seen in self._rounds) / sum(seen.silence_s for seen in self._rounds)
+        return _DEVIATIONS * math.sqrt((by_chance + 1) * (1 + longer))
+
+    def _by_rounds(self, pid: int) -> float:
+        """How far they may be off by how much the rounds differ; a process may be busy by itself, and in bursts."""
+        if len(self._rounds) < _ENOUGH:
             return math.inf
         return 2 * _DEVIATIONS * stdev(seen.beyond(pid) for seen in self._rounds) * math.sqrt(len(self._rounds))
 

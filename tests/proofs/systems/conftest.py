@@ -34,7 +34,11 @@ class Street:
     def start(self, **environment: object) -> int:
         """Start an instance; gives its port once it listens."""
         port = self.free()
-        given = {"PORT": str(port), **{name: str(value) for name, value in environment.items()}}
+        given = {
+            "PORT": str(port),
+            "DIES_WITH": str(os.getpid()),
+            **{name: str(value) for name, value in environment.items()},
+        }
         process = subprocess.Popen([sys.executable, SCRIPT], env={**os.environ, **given})
         self._stack.callback(process.wait)
         self._stack.callback(process.kill)
