@@ -208,7 +208,7 @@ def _one(process: ServerProcess, other: ServerProcess) -> bool:
     params={"count": Parameter(ParameterType.NUMBER, "how many there are; default: at least two", ">= 2")},
     needs=_processes,
     judges_presence=("servers",),
-    shows_not="that they do different work",
+    shows_not="that they do different work; on other hosts, that the header by which they are told apart is true",
 )
 def distinct(claim: Claim, evidence: Evidence) -> Judgement:
     """Equal identities are one process; a process that connects on to another one is a relay."""

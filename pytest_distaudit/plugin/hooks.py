@@ -40,9 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Switch the audit on if it was asked for, by option or by naming a claim file."""
     config.addinivalue_line("markers", _MARKER)
     if config.option.distaudit or _names_claim_file(config):
-        from pytest_distaudit.plugin.activate import activate
+        from pytest_distaudit.plugin.at_rest import at_rest
 
-        activate(config)
+        with at_rest():
+            from pytest_distaudit.plugin.activate import activate
+
+            activate(config)
 
 
 def _names_claim_file(config: pytest.Config) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
 
 from pytest_distaudit.domain.audit import NotJudged
+from pytest_distaudit.plugin.at_rest import at_rest
 from pytest_distaudit.plugin.state import claim_of, written
 from pytest_distaudit.wiring import Bench
 
@@ -33,15 +33,9 @@ class Selection:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        """What is collected lives until the end: the garbage collector need not look at it again and again."""
-        enabled = gc.isenabled()
-        gc.disable()
-        try:
+        """What is collected lives until the end."""
+        with at_rest():
             return (yield)
-        finally:
-            gc.freeze()
-            if enabled:
-                gc.enable()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

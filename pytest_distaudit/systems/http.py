@@ -16,7 +16,6 @@ from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
-from pytest_distaudit.systems._behind import Behind, behind, reachable
 from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, short, verdict_of
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._undisturbed import undisturbed
@@ -25,6 +24,8 @@ from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
 
 if TYPE_CHECKING:
     import psutil
+
+    from pytest_distaudit.systems._behind import Behind
 
 _DEFAULT_HEALTH = "/health"
 _BODY = 4000
@@ -212,6 +213,8 @@ def _process(session: HttpSession) -> ServerProcess:
 
 def _behind(session: HttpSession, own: psutil.Process) -> Behind:
     """Who answers for the process, by asking it for what cannot exist."""
+    from pytest_distaudit.systems._behind import Behind, behind, reachable
+
     host, port = address(session.url)
     tls = session.url.startswith("https:")
     session.ways.append("GET of nonsense paths, and which processes run with them")

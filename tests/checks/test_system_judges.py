@@ -255,6 +255,21 @@ def test_distinct_a_relay_to_somebody_unnamed_is_doubtful_unless_it_tells_itself
     assert verdict is V or answer.reason is Reason.NO_OBSERVABLE
 
 
+@pytest.mark.parametrize("how", ["pid and its start", "header x-boot"])
+def test_distinct_a_doubt_about_who_answers_is_never_overruled(how: str) -> None:
+    seen = (*server("a", process("1")), *server("b", process("2", how=how, doubt="c runs with each answer")))
+    answer = distinct(*seen)
+    assert (answer.verdict, answer.reason) == (U, Reason.NO_OBSERVABLE)
+    assert answer.because == "b: c runs with each answer; declare instances.identity"
+    assert count(2, *seen).verdict is U
+    assert count(">= 1", *seen).verdict is V
+
+
+def test_distinct_a_relay_to_a_named_one_is_refuted_whatever_is_in_doubt() -> None:
+    relay = process("2", forwards_to=("h:1",), doubt="h:1 answers in its place, under another name")
+    assert distinct(*server("a", process("1", listens_on=("h:1",))), *server("b", relay)).verdict is R
+
+
 def test_distinct_what_it_listens_on_itself_is_no_relay() -> None:
     own = process("1", listens_on=("h:1",), forwards_to=("h:1",), how="header x-boot")
     assert distinct(*server("a", own), *server("b", process("2"))).verdict is V
