@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
 
 
@@ -90,6 +91,23 @@ class InputError:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of the documents' checkable ``sentences``, how many are ``claimed``; ``sentences`` None: they were not read.
+
+    ``unclaimed``: places and first words of those that nobody claims, in the documents' order.
+    """
+
+    sentences: int | None = None
+    claimed: int = 0
+    unclaimed: tuple[str, ...] = ()
+
+    @property
+    def percent(self) -> float | None:
+        """The share that is claimed; None where it is not known or nothing is there to claim."""
+        return 100 * self.claimed / self.sentences if self.sentences else None
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """One finished audit. ``started`` is ISO 8601; ``verdict`` None when only a part was selected."""
 
@@ -108,10 +126,10 @@ class Audit:
     systems: tuple[SystemResult, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
     errors: tuple[InputError, ...] = ()
-    claimed_sentences: int = 0
+    coverage: Coverage = Coverage()
     narrowed: bool = False
     replayed: bool = False
-    findings: tuple[dict[str, Any], ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         """How many claims have that verdict."""

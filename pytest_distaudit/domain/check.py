@@ -64,7 +64,7 @@ class Check:
     pure functions of the claim and the evidence. ``settles_s``: how long a claim without ``within``
     is looked at again before it is refuted, for facts that need a moment (0: one look decides).
     ``says`` is the claim with its parameters filled in ("{consumers} consumers of {queue}"), for
-    reports; without it they print ``claims``.
+    reports; without it they print ``claims``. ``{quote}`` there is the claim's quote.
     ``judges_presence``: roles whose systems may be down without blocking the claim.
     """
 
@@ -112,7 +112,7 @@ def check(
             claims=claims,
             rung=rung,
             scope=scope,
-            roles=roles or {"system": Role("the system that the claim is about")},
+            roles={"system": Role("the system that the claim is about")} if roles is None else roles,
             needs=needs,
             judge=judge,
             params=params or {},

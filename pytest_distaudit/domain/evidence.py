@@ -83,9 +83,9 @@ class Evidence:
             )
         return self._history(capability, names[0], ask)
 
-    def shared(self, capability: type[C]) -> C:
-        """The fact of an activity or probe, which belongs to no single system. Raises Unobservable."""
-        return self._history(capability, "", None)[-1].fact
+    def shared(self, capability: type[C], ask: Ask | None = None) -> C:
+        """The fact of an activity, a probe or the files, which belongs to no single system. Raises Unobservable."""
+        return self._history(capability, "", ask)[-1].fact
 
     def _history(self, capability: type[C], system: str, ask: Ask | None) -> Sequence[Seen[C]]:
         looks = [

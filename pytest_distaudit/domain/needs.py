@@ -30,4 +30,11 @@ class Probe:
     roles: tuple[str, ...]
 
 
-Need = Look | Perform | Probe
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the project's own files say; no system is asked."""
+
+    ask: Ask
+
+
+Need = Look | Perform | Probe | Read

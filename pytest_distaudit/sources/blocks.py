@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pytest_distaudit.sources.embedded import is_diagram, lines_of_diagram, lines_of_html
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
@@ -43,7 +45,10 @@ def parser() -> MarkdownIt:
 
 
 def blocks_of_markdown(text: str) -> Iterator[Block]:
-    """The blocks of a Markdown text in order. Code and raw HTML are no text of the document."""
+    """The blocks of a Markdown text in order. Code is no text of the document, nor is HTML but for tables.
+
+    Diagrams are: each of their lines is a block, and so is each line of a table in HTML.
+    """
     row: list[Block] | None = None
     for token in parser().parse(text):
         if token.type == "tr_open":
@@ -51,6 +56,8 @@ def blocks_of_markdown(text: str) -> Iterator[Block]:
         elif token.type == "tr_close" and row is not None:
             yield from _row(row)
             row = None
+        elif token.type in ("fence", "html_block"):
+            yield from _embedded(token)
         elif token.type == "inline":
             block = block_of_inline(token)
             if block is None:
@@ -59,6 +66,14 @@ def blocks_of_markdown(text: str) -> Iterator[Block]:
                 yield block
             else:
                 row.append(block)
+
+
+def _embedded(token: Token) -> Iterator[Block]:
+    first = token.map[0] + 1 if token.map else 1
+    if token.type == "html_block":
+        yield from (Block(((line, text),)) for line, _, text in lines_of_html(token.content, first) if text)
+    elif is_diagram(token.info, token.content):
+        yield from (Block((piece,)) for piece in lines_of_diagram(token.content, first + 1))
 
 
 def _row(cells: Sequence[Block]) -> Iterator[Block]:

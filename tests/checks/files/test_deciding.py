@@ -1,0 +1,133 @@
+"""What files decide of a sentence: parity both ways, behaviour only against it, the rest not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from pytest_distaudit.checks.files import decide
+from pytest_distaudit.domain.claim import Expect
+from pytest_distaudit.domain.proposal import Figure, Proposal
+from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.sources.facts import read_facts
+from tests.checks.files.planting import proposal
+from tests.sources.facts.planting import plant
+
+SHOP = """
+    services:
+      orders: {build: orders, ports: ["8081:8080"]}
+      queue: {image: "rabbitmq:3.12"}
+      store: {image: "postgres:15"}
+      # tracer:
+      #   image: openzipkin/zipkin:2
+"""
+FILES = {
+    "docker-compose.yml": SHOP,
+    "orders/Dockerfile": "FROM python:3.12\n",
+    "orders/main.py": "import os\n",
+    "haproxy.cfg": "backend orders\n  balance roundrobin\n  server a orders:8080\n",
+}
+
+
+def decided(root: Path, claim: Proposal, **more: str) -> tuple[Verdict, str] | None:
+    judgement = decide(claim, read_facts(plant(root, {**FILES, **more})))
+    if judgement is None:
+        return None
+    assert "README.md:1" in judgement.because
+    return judgement.verdict, judgement.actual
+
+
+@pytest.mark.parametrize(
+    ("claim", "actual"),
+    [
+        (proposal("port", "orders", said="8081", of="port"), "port 8081"),
+        (proposal("port", "orders", said="8080", of="port"), "port 8080"),
+        (proposal("port", "eureka", "the orders service: localhost:8081", said="8081", of="port"), "port 8081"),
+        (proposal("version", "postgres", said="15", of="version"), "version 15"),
+        (proposal("version", "python", said="3.12", of="version"), "version 3.12"),
+        (proposal("count", "rabbitmq", "1 broker and 2 x", said="1", of="brokers"), None),
+        (proposal("count", "shop", "1 application", said="1", of="applications"), None),
+    ],
+)
+def test_parity_is_verified(tmp_path: Path, claim: Proposal, actual: str | None) -> None:
+    assert decided(tmp_path, claim) == ((Verdict.VERIFIED, actual) if actual else None)
+
+
+def test_instances_are_counted(tmp_path: Path) -> None:
+    files = {"b/compose.yml": "services:\n  a: {image: mongo}\n  b: {image: mongo}\n"}
+    assert decided(
+        tmp_path, proposal("count", "mongodb", "2 MongoDB instances", said="2", of="instances"), **files
+    ) == (Verdict.VERIFIED, "2 instances")
+
+
+@pytest.mark.parametrize(
+    ("claim", "actual"),
+    [
+        (proposal("port", "orders", said="9999", of="port"), "port 8081:8080"),
+        (proposal("version", "postgres", said="12", of="version"), "version 15"),
+        (proposal("count", "rabbitmq", "a cluster of 3 brokers", said="3", of="brokers"), "1 brokers"),
+        (proposal("messaging", "rabbitmq"), "0 clients"),
+        (proposal("replicated", "postgres"), "1 server"),
+        (proposal("clustered", "rabbitmq"), "1 server"),
+        (proposal("load_balanced", "orders"), "1 server"),
+        (proposal("running", "zipkin"), "not declared"),
+    ],
+)
+def test_what_files_contradict_is_refuted(tmp_path: Path, claim: Proposal, actual: str) -> None:
+    assert decided(tmp_path, claim) == (Verdict.REFUTED, actual)
+
+
+@pytest.mark.parametrize(
+    ("text", "refuted"),
+    [
+        ("import pybreaker\nb = pybreaker.CircuitBreaker(exclude=[Exception])\n", True),
+        (
+            "import pybreaker\nb = pybreaker.CircuitBreaker(exclude=[Exception])\nc = pybreaker.CircuitBreaker()\n",
+            False,
+        ),
+        ("import os\n", False),
+    ],
+)
+def test_breakers(tmp_path: Path, text: str, refuted: bool) -> None:
+    verdict = decided(tmp_path, proposal("circuit_breaker", "orders"), **{"orders/main.py": text})
+    assert verdict == ((Verdict.REFUTED, "breakers that never open") if refuted else None)
+
+
+@pytest.mark.parametrize(
+    ("claim", "more"),
+    [
+        (proposal("running", "orders"), {}),
+        (proposal("running", "kafka"), {}),
+        (proposal("retry", "orders"), {}),
+        (proposal("port", "unknown", said="1234", of="port"), {}),
+        (proposal("port", "postgres", said="1234", of="port"), {}),
+        (proposal("port", "unknown", "it listens on 8081", said="8081", of="port"), {}),
+        (proposal("messaging", "rabbitmq"), {"orders/main.py": "import pika\n"}),
+        (proposal("messaging", "orders"), {}),
+        (proposal("replicated", "postgres"), {"b/compose.yml": "services:\n  standby: {image: postgres}\n"}),
+        (proposal("replicated", "orders"), {}),
+        (
+            proposal("replicated", "postgres"),
+            {"docker-compose.yml": "services:\n  store: {image: postgres, deploy: {replicas: 2}}\n"},
+        ),
+        (
+            proposal("load_balanced", "orders"),
+            {"haproxy.cfg": "backend orders\n  balance roundrobin\n  server a orders:1\n  server b orders2:1\n"},
+        ),
+        (proposal("load_balanced", "store"), {}),
+        (
+            Proposal(
+                "README.md",
+                1,
+                "not 9999",
+                "orders",
+                "port",
+                "r",
+                figures=(Figure("9999", of="port"),),
+                expect=Expect.ABSENT,
+            ),
+            {},
+        ),
+    ],
+)
+def test_what_needs_a_running_system_is_not_decided(tmp_path: Path, claim: Proposal, more: dict[str, str]) -> None:
+    assert decided(tmp_path, claim, **more) is None
