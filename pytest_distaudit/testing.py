@@ -74,17 +74,25 @@ class Room:
         holds_for: str | None = None,
         never_for: str | None = None,
         expect: str = "present",
+        document: str = "",
+        quote: str = "",
         **params: Any,
     ) -> ClaimResult:
-        """The verdict on one claim; arguments as in a claim file, ``params`` as under ``with:``."""
+        """The verdict on one claim; arguments as in a claim file, ``params`` as under ``with:``.
+
+        ``document`` and ``quote`` are needed only by checks that read them.
+        """
         bench = self._fresh()
         spans = {Span.WITHIN: within, Span.HOLDS_FOR: holds_for, Span.NEVER_FOR: never_for}
         timing = [Timing(span, float(Quantity.parse(text).value)) for span, text in spans.items() if text]
         claim = Claim(
             id="proof",
             check=check,
-            roles=roles or {_only_role(bench.checks[check]): system or ""},
+            roles=_roles(bench.checks[check], roles, system),
             place=Place("proof"),
+            quote=quote,
+            document=document,
+            line=bench.documents.locate(document, quote) if document else 0,
             params=_parsed(bench.checks[check], params),
             timing=timing[0] if timing else None,
             activity=activity,
@@ -104,8 +112,11 @@ class Room:
         return bench
 
 
-def _only_role(check: Check) -> str:
-    return "system" if "system" in check.roles else next(iter(check.roles))
+def _roles(check: Check, roles: Mapping[str, str] | None, system: str | None) -> Mapping[str, str]:
+    """The roles as given; a system alone plays the only one."""
+    if roles is not None or not check.roles:
+        return roles or {}
+    return {"system" if "system" in check.roles else next(iter(check.roles)): system or ""}
 
 
 def _parsed(check: Check, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pytest_distaudit.domain.claim import Span
-from pytest_distaudit.domain.needs import Look, Need, Perform, Probe
+from pytest_distaudit.domain.needs import Look, Need, Perform, Probe, Read
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.engine.activity import PATIENCE_S, Pace, perform
 from pytest_distaudit.engine.blocking import systems_down, unseen
@@ -25,8 +25,15 @@ _SHORTEST, _LONGEST = 0.2, 1.0
 class Live:
     """Gathers for claims whose systems are bound to addresses. One per target and session."""
 
-    def __init__(self, plan: Plan, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch]) -> None:
-        self._plan, self._hub, self._kinds, self._fetch = plan, hub, kinds, fetch
+    def __init__(
+        self,
+        plan: Plan,
+        hub: Hub,
+        kinds: Mapping[str, Kind],
+        fetch: Callable[[], Fetch],
+        files: Callable[[Ask], Observation],
+    ) -> None:
+        self._plan, self._hub, self._kinds, self._fetch, self._files = plan, hub, kinds, fetch, files
         self._shared: dict[object, tuple[Observation, ...]] = {}
         self._began = 0.0
 
@@ -74,6 +81,8 @@ class Live:
                     asks.setdefault(system, []).append(need.ask)
             elif isinstance(need, Perform):
                 found.extend(self._performed(planned, bound))
+            elif isinstance(need, Read):
+                found.append(self._files(need.ask))
             else:
                 found.extend(self._probed(need, planned, bound))
         self._hub.prefetch((bound[system], wanted) for system, wanted in asks.items() if newer_than is None)

@@ -71,7 +71,8 @@ def _waiver(claim: Claim) -> dict[str, str] | None:
 def claimed_words(planned: Planned) -> str:
     """The claim in its own numbers, else its check's sentence."""
     claim, check = planned.claim, planned.check
-    words = check.says.format_map(claim.params) if check.says else check.claims
+    quote = claim.quote or f"no {claim.id}"
+    words = check.says.format_map({**claim.params, "quote": quote}) if check.says else check.claims
     return f"not: {words}" if claim.expect is Expect.ABSENT else words
 
 

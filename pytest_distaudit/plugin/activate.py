@@ -7,41 +7,52 @@ from pathlib import Path
 
 import pytest
 
+from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput
 from pytest_distaudit.domain.verdict import Scope
-from pytest_distaudit.plugin.collector import ClaimCollection
+from pytest_distaudit.plugin.collector import ClaimCollection, MinedCollection
 from pytest_distaudit.plugin.fixtures import fixtures_plugin
 from pytest_distaudit.plugin.outcomes import Outcomes
+from pytest_distaudit.plugin.reading_bar import reading_bar
 from pytest_distaudit.plugin.recorder import AuditRecorder
-from pytest_distaudit.plugin.selection import Selection, audited_paths
+from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import BENCH, worker_id
 from pytest_distaudit.wiring import Bench, Wishes
+from pytest_distaudit.wiring.files import claims_of, undecided, waived
 
 
 def activate(config: pytest.Config) -> None:
     """Build the workbench and register everything that an audit needs. Bad targets are usage errors."""
     option = config.option
+    tree = option.distaudit_tree
     wishes = Wishes(
-        root=config.rootpath,
+        root=tree or config.rootpath,
+        files_only=tree is not None,
         target=option.distaudit_target,
         provision=option.distaudit_provision,
         scope=Scope[option.distaudit_scope.upper()],
         evidence=_evidence_folder(config),
         replay=option.distaudit_replay,
         progress=_progress(config),
+        reading=reading_bar(config),
     )
     try:
         bench = Bench(wishes)
     except InvalidInput as error:
         raise pytest.UsageError(*(str(problem) for problem in error.problems)) from None
     config.stash[BENCH] = bench
-    if config.args_source is not config.ArgsSource.ARGS:
-        config.args = audited_paths(bench, config.rootpath)
-    selection = Selection(bench)
+    alone = config.args_source is not config.ArgsSource.ARGS
+    mined = _mined(bench) if tree or (alone and bench.unprepared) else None
+    if mined is not None:
+        option.distaudit_scope = Scope.STATIC.word
+        config.args = [str(path) for path in mined] or [str(bench.wishes.root)]
+    elif alone:
+        config.args = [str(path) for path in (*bench.claim_files, *bench.claimed_documents)]
+    selection = Selection(bench, undecided(bench.files) if mined is not None else ())
     recorder = AuditRecorder(bench, selection, config)
-    plugins = {
+    plugins: dict[str, object] = {
         "distaudit-fixtures": fixtures_plugin(bench),
-        "distaudit-collection": ClaimCollection(bench),
+        "distaudit-collection": ClaimCollection(bench) if mined is None else MinedCollection(bench, mined),
         "distaudit-selection": selection,
         "distaudit-outcomes": Outcomes(bench),
         "distaudit-recorder": recorder,
@@ -52,6 +63,14 @@ def activate(config: pytest.Config) -> None:
         plugins["distaudit-html"] = HtmlColumns(recorder)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
+
+
+def _mined(bench: Bench) -> dict[Path, list[Claim]]:
+    """File -> what is judged at its lines without that anybody claimed it."""
+    found: dict[Path, list[Claim]] = {}
+    for claim in claims_of(bench.files, waived(bench.written_claims())):
+        found.setdefault(bench.wishes.root / claim.document, []).append(claim)
+    return found
 
 
 def _evidence_folder(config: pytest.Config) -> Path | None:

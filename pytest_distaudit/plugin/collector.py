@@ -5,36 +5,24 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import Problem
 from pytest_distaudit.plugin.claim_item import run_claim
 from pytest_distaudit.plugin.state import BENCH, MARK, Written, claim_of, remember
 from pytest_distaudit.wiring import Bench
 
 
-class ClaimCollection:
-    """Collection: which files hold claims, and how cases multiply."""
+class _Collection:
+    """What all claims have in common, wherever they come from."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._folder = bench.wishes.root / bench.project.claims
-
-    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        """Claim files below the claims folder or named on the command line, and documents with inline claims."""
-        if file_path.suffix in (".yaml", ".yml"):
-            if self._folder in file_path.parents or parent.session.isinitpath(file_path):
-                return ClaimFileModule.from_parent(parent, path=file_path)
-        elif file_path.suffix in (".md", ".markdown"):
-            from pytest_distaudit.sources.inline import mentions_claims
-
-            if mentions_claims(file_path):
-                return ClaimFileModule.from_parent(parent, path=file_path)
-        return None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One test per case, parametrised by pytest itself."""
@@ -59,6 +47,54 @@ class ClaimCollection:
             item.add_marker(pytest.mark.xfail(strict=True, raises=Refuted, reason=reason))
 
 
+class ClaimCollection(_Collection):
+    """Collection of claims: which files hold them, and how cases multiply."""
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """Claim files below the claims folder or named on the command line, and documents with inline claims."""
+        if file_path.suffix in (".yaml", ".yml"):
+            if self._bench.wishes.root / self._bench.project.claims in file_path.parents or parent.session.isinitpath(
+                file_path
+            ):
+                return ClaimFileModule.from_parent(parent, path=file_path)
+        elif file_path.suffix in (".md", ".markdown"):
+            from pytest_distaudit.sources.inline import mentions_claims
+
+            if mentions_claims(file_path):
+                return ClaimFileModule.from_parent(parent, path=file_path)
+        return None
+
+
+class MinedCollection(_Collection):
+    """Collection of what nobody has claimed: ``mined`` maps a file to the claims at its lines.
+
+    The files are data. Whatever else would collect them is left out: it might run or import them.
+    """
+
+    def __init__(self, bench: Bench, mined: Mapping[Path, Sequence[Claim]]) -> None:
+        super().__init__(bench)
+        self._mined = mined
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+        """The file's own claims and nothing else."""
+        yield
+        claims = self._mined.get(file_path)
+        return [] if claims is None else [MinedModule.of(parent, file_path, claims)]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector:
+        """A folder, never a package: its ``__init__`` would be imported."""
+        return pytest.Dir.from_parent(parent, path=path)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Where nothing is there to judge, nothing is walked through."""
+        return None if self._mined else True
+
+
 def _keep_off(item: pytest.Collector) -> None:
     """A rerun would hide a refuted claim; a foreign timeout would end an experiment without its undo."""
     manager = item.config.pluginmanager
@@ -80,8 +116,12 @@ class ClaimFileModule(pytest.Module):
         """Made once: pytest may ask again for every function."""
         module = getattr(self, "_claims_module", None)
         if module is None:
-            module = self._claims_module = _claims_module(self.path, self.config.stash[BENCH])
+            module = self._claims_module = _claims_module(self.path, self.entries(), self.config.stash[BENCH])
         return module
+
+    def entries(self) -> Iterator[Written]:
+        """What the file says, each id once."""
+        return _entries(self.path, self.config.stash[BENCH])
 
     def istestfunction(self, obj: object, name: str) -> bool:
         """Only what was made from a claim."""
@@ -92,11 +132,28 @@ class ClaimFileModule(pytest.Module):
         return False
 
 
-def _claims_module(path: Path, bench: Bench) -> types.ModuleType:
+class MinedModule(ClaimFileModule):
+    """A document or manifest as a module whose functions are what the files alone can judge at its lines."""
+
+    claims: Sequence[Claim] = ()
+
+    @classmethod
+    def of(cls, parent: pytest.Collector, path: Path, claims: Sequence[Claim]) -> MinedModule:
+        """The module of ``path`` with these claims."""
+        module: MinedModule = cls.from_parent(parent, path=path)
+        module.claims = sorted(claims, key=lambda claim: claim.line)
+        return module
+
+    def entries(self) -> Iterator[Written]:
+        """One for each."""
+        return (Written(claim.id, (claim,)) for claim in self.claims)
+
+
+def _claims_module(path: Path, entries: Iterator[Written], bench: Bench) -> types.ModuleType:
     """A synthetic module: claim id -> function, in the order of the file."""
     module = types.ModuleType(f"distaudit_claims_{path.stem}")
     module.__file__ = str(path)
-    for entry in _entries(path, bench):
+    for entry in entries:
         vars(module)[entry.id] = _function(entry, path, module.__name__, bench)
     return module
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -26,20 +27,43 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
+#: what is done before pytest looks at the folder: its settings and conftest files are data
+_APART = ("--distaudit-static", "--distaudit-mine")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser
+) -> Generator[None, object, object]:
+    """Audited trees are data: such a run begins anew, away from them."""
+    given = early_config.invocation_params.args
+    if any(str(one) in _APART for one in given) and not any(str(one).startswith("--distaudit-tree") for one in given):
+        from pytest_distaudit.plugin.apart import run_apart
+
+        raise SystemExit(run_apart([str(one) for one in given], parser))
+    return (yield)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """``--distaudit-checks`` lists and stops."""
-    if not config.option.distaudit_checks:
-        return None
-    from pytest_distaudit.plugin.listing import list_checks
+    """``--distaudit-checks`` lists and stops, ``--distaudit-init`` writes and stops."""
+    if config.option.distaudit_checks:
+        from pytest_distaudit.plugin.listing import list_checks
 
-    return list_checks()
+        return list_checks()
+    if config.option.distaudit_init:
+        from pytest_distaudit.plugin.starting import init
+
+        return init(config.rootpath)
+    return None
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Switch the audit on if it was asked for, by option or by naming a claim file."""
     config.addinivalue_line("markers", _MARKER)
-    if config.option.distaudit or _names_claim_file(config):
+    if config.option.distaudit_init or config.option.distaudit_checks:
+        return
+    if config.option.distaudit or config.option.distaudit_tree or _names_claim_file(config):
         from pytest_distaudit.plugin.at_rest import at_rest
 
         with at_rest():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from pytest_distaudit.domain.verdict import Scope
 
 #: scopes that have checks so far
-SCOPES = (Scope.SNAPSHOT, Scope.ACTIVITY)
+SCOPES = (Scope.STATIC, Scope.SNAPSHOT, Scope.ACTIVITY)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -31,6 +32,30 @@ def add_options(parser: pytest.Parser) -> None:
         help="the most that the audit may do; claims that need more are listed as not judged",
     )
     add("--distaudit-checks", action="store_true", help="list every check and stop")
+    add(
+        "--distaudit-static",
+        action="store_true",
+        help="judge what files alone can decide; the folder named (default: this one) is data, nothing of it is run",
+    )
+    add("--distaudit-mine", action="store_true", help="print the checkable sentences of the folder named, and stop")
+    add(
+        "--distaudit-mine-format",
+        choices=("yaml", "jsonl"),
+        default="yaml",
+        help="yaml: as a claim file would hold them; jsonl: one object a line",
+    )
+    add(
+        "--distaudit-init",
+        action="store_true",
+        help="write claims/, distaudit.toml and a CI file for this project, or add what is new to them, and stop",
+    )
+    add(
+        "--distaudit-min-coverage",
+        metavar="N",
+        type=_percentage,
+        help="fail if less than N %% of the documents' checkable sentences are claimed",
+    )
+    add("--distaudit-tree", metavar="DIR", type=Path, help=argparse.SUPPRESS)
     add("--distaudit-json", metavar="PATH", type=Path, help="write the verdict as JSON")
     add("--distaudit-evidence", metavar="DIR", type=Path, help="keep the evidence, for --distaudit-replay")
     add("--distaudit-replay", metavar="DIR", type=Path, help="judge recorded evidence again; no server is needed")
@@ -40,3 +65,10 @@ def add_options(parser: pytest.Parser) -> None:
         default="fail",
         help="what an unverifiable claim does to the run; default: fail",
     )
+
+
+def _percentage(text: str) -> float:
+    value = float(text.removesuffix("%"))
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage; write a number from 0 to 100")
+    return value

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_distaudit.domain.audit import Audit, ClaimResult, InputError, NotJudged
-from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage, InputError, NotJudged
+from pytest_distaudit.domain.finding import Finding
+from pytest_distaudit.domain.verdict import Scope, Verdict
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import worker_id
 from pytest_distaudit.ports.codec import from_json, to_json
@@ -64,9 +65,17 @@ class AuditRecorder:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _must_fail(self) -> bool:
-        """Never green when nothing was judged."""
+        """Never green when nothing was judged, or less was claimed than was asked for."""
         assert self.audit is not None
-        return not any(claim.verdict is not Verdict.UNVERIFIABLE for claim in self.audit.claims)
+        judged = any(claim.verdict is not Verdict.UNVERIFIABLE for claim in self.audit.claims)
+        return not judged or self._too_little() is not None
+
+    def _too_little(self) -> str | None:
+        """What is missing to ``--distaudit-min-coverage``."""
+        wanted, coverage = self._config.option.distaudit_min_coverage, self.audit.coverage if self.audit else None
+        if wanted is None or coverage is None or coverage.percent is None or coverage.percent >= wanted:
+            return None
+        return f"coverage {coverage.percent:.1f} % is below --distaudit-min-coverage={wanted:g}"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The audit's own section."""
@@ -79,9 +88,13 @@ class AuditRecorder:
         terminalreporter.section("audit verdict", sep="=")
         for text, markup in lines:
             terminalreporter.write_line(text, **markup)
+        if missing := self._too_little():
+            terminalreporter.write_line(missing, red=True)
 
     def pytest_report_header(self) -> str:
         """Which target, from where, how far."""
+        if self._config.option.distaudit_scope == Scope.STATIC.word:
+            return f"distaudit: the files below {self._bench.wishes.root}; nothing of them is run"
         target = self._bench.target.name or "none declared"
         source = "replayed evidence" if self._bench.recording else self._config.option.distaudit_provision
         return f"distaudit: target {target}, provision {source}, scope {self._config.option.distaudit_scope}"
@@ -91,7 +104,8 @@ class AuditRecorder:
         return {
             "selected": chosen.selected,
             "total": chosen.total,
-            "sentences": chosen.sentences,
+            "coverage": to_json(chosen.coverage),
+            "findings": [to_json(one) for one in self._bench.findings()],
             "not_judged": [to_json(one) for one in chosen.not_judged],
             "sources": self._bench.sources,
         }
@@ -106,6 +120,8 @@ class AuditRecorder:
             errors=list(self._errors),
             not_judged=[*not_judged, *self._failed_setups.values()],
             collected=collected,
+            coverage=from_json(Coverage, collected["coverage"]),
+            findings=[from_json(Finding, one) for one in collected["findings"]],
             target=self._bench.target,
             provision=self._provision(collected["sources"]),
             scope=self._config.option.distaudit_scope,
@@ -117,9 +133,11 @@ class AuditRecorder:
         )
 
     def _provision(self, sources: dict[str, str]) -> str:
-        """Where the systems really came from; the option where none was needed."""
+        """Where the systems really came from; the option where none was needed, nothing where only files were read."""
         if self._bench.recording is not None:
             return "replay"
+        if self._config.option.distaudit_scope == Scope.STATIC.word:
+            return "files"
         return "+".join(sorted(set(sources.values()))) or str(self._config.option.distaudit_provision)
 
     def _recorded_start(self) -> str | None:

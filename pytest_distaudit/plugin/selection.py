@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from pathlib import Path
 
 import pytest
 
-from pytest_distaudit.domain.audit import NotJudged
+from pytest_distaudit.domain.audit import Coverage, NotJudged
+from pytest_distaudit.domain.proposal import Proposal
 from pytest_distaudit.plugin.at_rest import at_rest
 from pytest_distaudit.plugin.state import claim_of, written
+from pytest_distaudit.reports.terminal import NEEDS_SYSTEM
 from pytest_distaudit.wiring import Bench
-
-
-def audited_paths(bench: Bench, root: Path) -> list[str]:
-    """The claims folder and the project's documents, as pytest's arguments."""
-    found = [root / bench.project.claims]
-    for pattern in bench.project.documents:
-        found.extend(sorted(root.glob(pattern)))
-    return [str(path) for path in found if path.exists()] or [str(root / bench.project.claims)]
+from pytest_distaudit.wiring.files import named
 
 
 class Selection:
-    """Deselects claims that this run may not judge; remembers all that were there."""
+    """Deselects claims that this run may not judge; remembers all that were there.
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    ``undecided``: sentences that nobody has claimed and files cannot decide.
+    """
+
+    def __init__(self, bench: Bench, undecided: Sequence[Proposal] = ()) -> None:
+        self._bench, self._undecided = bench, undecided
         self.total = 0
         self.selected = 0
-        self.sentences = 0
+        self.coverage = Coverage()
         self.not_judged: list[NotJudged] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -40,8 +37,10 @@ class Selection:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Before -k and -m: claims of other targets and of a higher scope are not this run's."""
-        self.total = sum(written(item) is not None or _is_marked(item) for item in items)
-        self.sentences = len({(c.document, c.line, c.quote) for c in map(claim_of, items) if c is not None})
+        claims = [claim for claim in map(claim_of, items) if claim is not None]
+        self.total = sum(written(item) is not None or _is_marked(item) for item in items) + len(self._undecided)
+        self.coverage = self._bench.coverage(claims)
+        self.not_judged += [NotJudged(claim.id, NEEDS_SYSTEM) for claim in named(self._undecided)]
         left_out = {id(item): why for item in items if (why := self._why_not(item))}
         if left_out:
             gone = [item for item in items if id(item) in left_out]

@@ -259,3 +259,21 @@ class ReplicationProbe(Capability):
     standby_refuses: bool | None = None
     cleaned: bool = True
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileWord(Capability):
+    """What the project's own files say of one statement of its documents, or of one finding.
+
+    Args: ``document``, ``line``, ``quote``, ``component`` and ``pattern`` of the statement, or ``document``
+    and ``path``, or ``finding``.
+    ``agrees`` None: files alone cannot tell. ``because`` names both places, ``found`` is the files'
+    value in the statement's terms, ``unread`` counts files that could not be read.
+    """
+
+    capability = "files"
+    agrees: bool | None
+    found: str = ""
+    because: str = ""
+    remedy: str = ""
+    unread: int = 0

@@ -11,13 +11,16 @@ from typing import Any
 from pytest_distaudit.domain.audit import (
     Audit,
     ClaimResult,
+    Coverage,
     InputError,
     NotJudged,
     SystemResult,
     rung_of_system,
     verdict_of_target,
 )
+from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.target import Target
+from pytest_distaudit.domain.verdict import Scope
 
 
 def assemble(
@@ -26,6 +29,8 @@ def assemble(
     errors: Sequence[InputError],
     not_judged: Sequence[NotJudged],
     collected: Mapping[str, Any],
+    coverage: Coverage,
+    findings: Sequence[Finding],
     target: Target,
     provision: str,
     scope: str,
@@ -38,7 +43,7 @@ def assemble(
     """Put everything together; the verdict on the whole target only when the whole was selected."""
     from pytest_distaudit import __version__
 
-    commit, dirty = _commit(root)
+    commit, dirty = _commit(root, foreign=scope == Scope.STATIC.word)
     return Audit(
         tool=__version__,
         target=target.name or None,
@@ -55,7 +60,8 @@ def assemble(
         systems=_systems(target, claims, collected["sources"]),
         not_judged=tuple(not_judged),
         errors=tuple(errors),
-        claimed_sentences=collected["sentences"],
+        coverage=coverage,
+        findings=tuple(findings),
         narrowed=narrowed,
         replayed=replayed,
     )
@@ -81,15 +87,18 @@ def _version(name: str, about: Sequence[ClaimResult]) -> str:
     return ""
 
 
-def _commit(root: Path) -> tuple[str | None, bool | None]:
-    """(commit, whether the tree differs from it); (None, None) outside git."""
+def _commit(root: Path, *, foreign: bool) -> tuple[str | None, bool | None]:
+    """(commit, whether the tree differs from it); (None, None) outside git.
+
+    ``foreign``: the tree is data. To compare it git would run what the tree's own settings name, so it is not asked.
+    """
     try:
-        head = _git(root, "rev-parse", "HEAD")
-        return head.strip(), bool(_git(root, "status", "--porcelain", "--untracked-files=no").strip())
+        head = _git(root, "rev-parse", "HEAD").strip()
+        return head, None if foreign else bool(_git(root, "status", "--porcelain", "--untracked-files=no").strip())
     except (OSError, subprocess.SubprocessError):
         return None, None
 
 
 def _git(root: Path, *words: str) -> str:
-    command = ["git", "-C", str(root), *words]
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", str(root), *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout  # noqa: S603

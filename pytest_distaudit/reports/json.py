@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_distaudit.domain.audit import Audit, ClaimResult, EvidenceLine
+from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Verdict
 
 
@@ -33,7 +34,7 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "selected": audit.selected,
         "total": audit.total,
         "summary": {verdict.value: audit.count(verdict) for verdict in Verdict},
-        "coverage": {"sentences": None, "claimed": audit.claimed_sentences},
+        "coverage": {"sentences": audit.coverage.sentences, "claimed": audit.coverage.claimed},
         "not_judged": [{"id": one.id, "why": one.why} for one in audit.not_judged],
         "errors": [
             {"file": one.file, "line": one.line, "column": one.column, "message": one.message} for one in audit.errors
@@ -51,7 +52,7 @@ def audit_json(audit: Audit) -> dict[str, Any]:
             for system in audit.systems
         ],
         "edges": [],
-        "findings": list(audit.findings),
+        "findings": [_finding(finding) for finding in audit.findings],
     }
 
 
@@ -85,6 +86,22 @@ def _claim(claim: ClaimResult) -> dict[str, Any]:
         "remedy": claim.remedy,
         "duration_s": claim.duration_s,
         "evidence": [_evidence(line) for line in claim.evidence],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    against = finding.against
+    return {
+        "kind": finding.kind.value,
+        "component": finding.component,
+        "document": finding.at.file,
+        "line": finding.at.line,
+        "against": against.file if against else None,
+        "against_line": against.line if against else None,
+        "said": finding.said,
+        "found": finding.found,
+        "confidence": finding.confidence.value,
+        "message": finding.message,
     }
 
 

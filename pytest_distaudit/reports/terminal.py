@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_distaudit.domain.audit import Audit, ClaimResult
 from pytest_distaudit.domain.verdict import Verdict
-from pytest_distaudit.reports.wording import headline, ladder, one_line, place, verdict_words
+from pytest_distaudit.reports.wording import again, headline, ladder, one_line, place, verdict_words
 
 Line = tuple[str, dict[str, bool]]
 
@@ -17,6 +17,8 @@ _COLOUR = {
     Verdict.UNVERIFIABLE: {"yellow": True},
     Verdict.WAIVED: {"yellow": True},
 }
+#: why a mined sentence is not judged
+NEEDS_SYSTEM = "needs a running system"
 _SEVERITY = {"critical": 0, "major": 1, "minor": 2}
 
 
@@ -26,6 +28,8 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
     yield from _systems(audit)
     if audit.not_judged:
         yield from _not_judged(audit, verbose)
+    if audit.coverage.unclaimed and audit.scope != "static":
+        yield from _unclaimed(audit, verbose)
     if audit.errors:
         yield f"errors in claims or targets: {len(audit.errors)}; see above, file:line:column first", {"red": True}
     counts = ", ".join(f"{audit.count(verdict)} {verdict.value}" for verdict in Verdict)
@@ -94,6 +98,16 @@ def _not_judged(audit: Audit, verbose: int) -> Iterator[Line]:
         yield f"not judged, {one_line(why)}: {', '.join(shown)}{more}", {"yellow": True}
 
 
+def _unclaimed(audit: Audit, verbose: int) -> Iterator[Line]:
+    """What the documents say and nobody claims: it must not be silently fine."""
+    unclaimed = audit.coverage.unclaimed
+    shown = unclaimed if verbose > 0 else unclaimed[:2]
+    for text in shown:
+        yield f"not claimed: {one_line(text, 110)}", {"yellow": True}
+    if len(unclaimed) > len(shown):
+        yield f"not claimed: {len(unclaimed) - len(shown)} more sentences (-v)", {"yellow": True}
+
+
 def _verdict_colour(audit: Audit) -> dict[str, bool]:
     if audit.verdict == "genuine":
         return {"green": True}
@@ -107,7 +121,15 @@ def _next(audit: Audit) -> str:
     broken = sorted((c for c in audit.claims if c.verdict is Verdict.REFUTED and not c.blocked_by), key=_worst_first)
     target = f" --distaudit-target={audit.target}" if audit.target else ""
     if broken:
-        return f"pytest --distaudit{target} '{broken[0].nodeid}'"
+        return again(broken[0], target)
+    if audit.scope == "static":
+        return _next_of_files(audit)
     if audit.count(Verdict.UNVERIFIABLE) or audit.not_judged or audit.errors:
         return f"pytest --distaudit{target} -v --distaudit-evidence=.distaudit/evidence"
     return f"pytest --distaudit{target} --html=audit.html --self-contained-html"
+
+
+def _next_of_files(audit: Audit) -> str:
+    if any(one.why == NEEDS_SYSTEM for one in audit.not_judged):
+        return "pytest --distaudit-init (writes claims/ and distaudit.toml, so that running systems can be asked)"
+    return "pytest --distaudit-checks (what else can be claimed)"

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import Any
 
-from pytest_distaudit.domain.audit import Audit, ClaimResult
+from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage
 from pytest_distaudit.domain.verdict import Rung, Verdict
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
@@ -58,8 +58,15 @@ def failure_text(result: ClaimResult) -> str:
         f"  evidence  {one_line(e.system)} {one_line(e.asked, 80)} -> {shown(e.value, 200)}"
         for e in result.evidence[-4:]
     ]
-    lines.append(f"  again     pytest --distaudit '{result.nodeid}'")
+    lines.append(f"  again     {again(result)}")
     return "\n".join(lines)
+
+
+def again(result: ClaimResult, target: str = "") -> str:
+    """The command that judges this claim alone."""
+    if result.check.startswith("files.") and result.nodeid.startswith(f"{result.document}::"):
+        return f"pytest --distaudit-static -k '{result.key}'"
+    return f"pytest --distaudit{target} '{result.nodeid}'"
 
 
 def roles_words(result: ClaimResult) -> str:
@@ -74,7 +81,14 @@ def headline(audit: Audit) -> str:
     if audit.verdict is None:
         return f"no verdict on the whole target, a part was selected: {scope}"
     mode = f" ({audit.provision})" if audit.provision else ""
-    return f"{audit.verdict} within {audit.scope}{mode}: {scope}, {audit.claimed_sentences} sentences claimed"
+    return f"{audit.verdict} within {audit.scope}{mode}: {scope}, {coverage_words(audit.coverage)}"
+
+
+def coverage_words(coverage: Coverage) -> str:
+    """``73 of 268 checkable sentences claimed``."""
+    if coverage.sentences is None:
+        return f"{coverage.claimed} sentences claimed"
+    return f"{coverage.claimed} of {coverage.sentences} checkable sentences claimed"
 
 
 def ladder(rung: Rung) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from pytest_distaudit.systems._woken import woken_by
 
@@ -33,7 +34,8 @@ _COLLECTORS = {
     "systemd-journald",
     "vector",
 }
-_QUESTIONS = 6
+#: asked while it is watched whom the process is connected to, and how often that is looked up
+_QUESTIONS, _BETWEEN_LOOKS_S = 40, 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,13 @@ class _Host:
         self.listens, local = _listening()
         self._local = local
         self._own = {pid for pid, places in self.listens.items() if port in map(_port_of, places)} | {own.pid}
+        self._aside = self._own | _above_this()
         self._alike = alike
         self._heard: dict[int, bool | None] = {}
 
     def could_answer(self, pid: int) -> bool:
         """Whether it offers anything that others can connect to, or hides that from the audit."""
-        if pid in self._own or self._heard.get(pid, True) is False:
+        if pid in self._aside or self._heard.get(pid, True) is False:
             return False
         return pid in self.listens or (_name(pid) not in _COLLECTORS and (pid in self._local or _hides(pid)))
 
@@ -96,18 +99,30 @@ class _Host:
         return self._heard[pid]
 
     def dials(self, pids: list[int], ask: Callable[[], bool]) -> bool:
-        """Whether the process in question is seen to be connected to one of these when it is asked."""
+        """Whether the process in question is seen to be connected to one of these while it is asked."""
         ports = {_port_of(place) for pid in pids for place in self.listens[pid]}
-        before = _connections(ports, self._own)
-        for _ in range(_QUESTIONS):
-            ask()
-        now = _connections(ports, self._own)
-        return True in now.values() or len(now.keys() - before.keys()) >= _QUESTIONS / 2
+        before = _connections(ports)
+        with _Lookout(self._own, ports) as lookout:
+            for _ in range(_QUESTIONS):
+                if lookout.seen:
+                    return True
+                ask()
+        # those just closed belong to nobody any more
+        return lookout.seen or len(_connections(ports) - before) >= _QUESTIONS / 4
 
     def named(self, pid: int) -> str:
         """The process for a report."""
         places = ", ".join(sorted(self.listens.get(pid, ())))
         return f"process {pid} ({_name(pid) or 'unknown'}{', ' + places if places else ''})"
+
+
+def _above_this() -> set[int]:
+    """What started the audit, up to the first process: they read what it prints, and run with it."""
+    import psutil
+
+    with suppress(psutil.Error):
+        return {1, *(process.pid for process in psutil.Process().parents())}
+    return {1}
 
 
 def _listening() -> tuple[Mapping[int, set[str]], set[int]]:
@@ -125,20 +140,45 @@ def _listening() -> tuple[Mapping[int, set[str]], set[int]]:
     return dict(listens), local
 
 
-_Pair = frozenset[tuple[str, int]]
+class _Lookout:
+    """Watches from a thread whom processes are connected to; ``seen`` once it is one of ``ports``."""
+
+    def __init__(self, pids: Collection[int], ports: Collection[int]) -> None:
+        self._pids, self._ports = pids, ports
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.seen = False
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        import psutil
+
+        while not self._over.is_set() and not self.seen:
+            for pid in self._pids:
+                with suppress(psutil.Error):
+                    entries = psutil.Process(pid).net_connections("tcp")
+                    self.seen = self.seen or any(one.raddr and one.raddr.port in self._ports for one in entries)
+            self._over.wait(_BETWEEN_LOOKS_S)
 
 
-def _connections(ports: set[int], own: set[int]) -> Mapping[_Pair, bool]:
-    """Connections to these ports of this host, also those just closed -> whether one of ``own`` dialled it."""
+def _connections(ports: set[int]) -> set[frozenset[tuple[str, int]]]:
+    """Connections to these ports that no process holds any more: they were closed a short while ago."""
     import psutil
 
-    found: dict[_Pair, bool] = {}
+    found = set()
     with suppress(psutil.Error):
         for entry in psutil.net_connections("tcp"):
-            if entry.laddr and entry.raddr and not ports.isdisjoint((entry.laddr.port, entry.raddr.port)):
-                pair = frozenset({(entry.laddr.ip, entry.laddr.port), (entry.raddr.ip, entry.raddr.port)})
-                dialled = entry.pid in own and entry.raddr.port in ports
-                found[pair] = found.get(pair, False) or dialled
+            if entry.pid is None and entry.laddr and entry.raddr:
+                ends = {(entry.laddr.ip, entry.laddr.port), (entry.raddr.ip, entry.raddr.port)}
+                if any(port in ports for _, port in ends):
+                    found.add(frozenset(ends))
     return found
 
 

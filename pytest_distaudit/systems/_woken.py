@@ -23,9 +23,9 @@ _BURST, _BURST_S = 40, 0.6
 #: at least, and a random part more
 _SILENCE_S = 0.02
 #: where slow answers or a busy host leave it open for so long, it stays open
-_ROUNDS, _PATIENCE_S, _CLOSER_FROM = 12, 4.0, 4
+_ROUNDS, _PATIENCE_S, _CLOSER_FROM = 12, 6.0, 4
 #: rounds that tell what always happens from what happens now and then
-_ENOUGH = 4
+_ENOUGH = 5
 #: of its questions, a relay passes on at least ... to each of the (at most eight) servers behind it
 _SHARE = 1 / 8
 #: as far from chance as this counts, in standard deviations
@@ -80,23 +80,27 @@ class _Tally:
 
     def look(self, pid: int) -> bool | None:
         """Whether the process runs with the questions; None while that is open."""
-        questions = sum(seen.questions for seen in self._rounds)
-        beyond = sum(seen.beyond(pid) for seen in self._rounds)
-        if self._every_time(pid) and beyond - max(self._by_rarity(pid), self._by_rounds(pid)) > 2 * _SHARE * questions:
+        if self._with_each(pid):
             return True
         if any(pid in seen.spinning for seen in self._rounds):
             return None
+        questions = sum(seen.questions for seen in self._rounds)
+        beyond = sum(seen.beyond(pid) for seen in self._rounds)
         by_chance = sum(seen.by_chance(pid) for seen in self._rounds)
         spread = self._by_rarity(pid) if by_chance <= questions / 2 else self._by_rounds(pid)
         return False if beyond + spread < _SHARE * questions else None
 
-    def _every_time(self, pid: int) -> bool:
-        """Whether it ran with each burst; the bursts of somebody else's traffic do not fall together with so many."""
-        together = [seen.beyond(pid) > _SHARE * seen.questions for seen in self._rounds]
-        return len(together) >= _ENOUGH and all(together)
+    def _with_each(self, pid: int) -> bool:
+        """Whether it ran with the bursts and hardly in the silence around them, but for one of many: what others
+        bring about, in bursts of their own, does not fall together with so many."""
+        together = sum(
+            seen.beyond(pid) > 2 * _SHARE * seen.questions and seen.by_chance(pid) <= seen.in_burst[pid] / 2
+            for seen in self._rounds
+        )
+        return together >= _ENOUGH and len(self._rounds) - together <= 1
 
     def _by_rarity(self, pid: int) -> float:
-        """How far the runs beyond chance may be off where other runs are rare: as in a Poisson process."""
+        """How far the runs beyond chance may be off where those by chance are rare: as in a Poisson process."""
         by_chance = sum(seen.by_chance(pid) for seen in self._rounds)
         longer = sum(seen.burst_s for seen in self._rounds) / sum(seen.silence_s for seen in self._rounds)
         return _DEVIATIONS * math.sqrt((by_chance + 1) * (1 + longer))
@@ -127,7 +131,7 @@ def woken_by(
         # a single round leaves many open by chance
         closer = answers if number >= _CLOSER_FROM else could_answer
         unclear = frozenset(pid for pid in tally.all_that(None) if closer(pid))
-        if surely or not unclear or time.monotonic() - began > _PATIENCE_S:
+        if surely or not unclear or (number >= _ENOUGH and time.monotonic() - began > _PATIENCE_S):
             break
     return Woken(surely, unclear)
 

@@ -39,18 +39,19 @@ class Sorted:
 def sort(
     target: Target, mode: Mode, names: Collection[str], recipes: Mapping[str, Recipe], environ: Mapping[str, str]
 ) -> Sorted:
-    """Decide for each system. Raises InvalidInput with every unset variable and every wrong option."""
+    """Decide for each system. Raises InvalidInput with every wrong option."""
     attached: dict[str, Mapping[str, str]] = {}
     started: list[SystemSpec] = []
     unavailable: dict[str, Unavailable] = {}
     problems: list[Problem] = []
     for spec in (target.systems[name] for name in names):
         if not is_native(spec, mode):
-            attached[spec.name], unset = variables.expanded(spec, environ)
-            problems += unset
-            if not spec.endpoints:
-                unavailable[spec.name] = _no_way(spec, mode)
-                del attached[spec.name]
+            endpoints, unset = variables.expanded(spec, environ)
+            if unset or not spec.endpoints:
+                # Claims about the other systems go on.
+                unavailable[spec.name] = _unset(unset) if unset else _no_way(spec, mode)
+            else:
+                attached[spec.name] = endpoints
         elif trouble := _cannot_start(spec, recipes):
             unavailable[spec.name] = (Reason.NOT_INSTALLED, trouble)
         else:
@@ -60,6 +61,10 @@ def sort(
     if problems:
         raise InvalidInput(sorted(problems))
     return Sorted(attached, tuple(started), unavailable)
+
+
+def _unset(problems: Collection[Problem]) -> Unavailable:
+    return Reason.NOT_REACHABLE, "; ".join(str(problem) for problem in problems)
 
 
 def _no_way(spec: SystemSpec, mode: Mode) -> Unavailable:

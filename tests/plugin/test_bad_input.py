@@ -95,16 +95,16 @@ def test_a_bad_target_file_is_a_usage_error_with_every_problem(project: AuditedP
     result.stderr.fnmatch_lines(["*distaudit.toml:*htp*"])
 
 
-def test_a_missing_variable_names_itself(project: AuditedProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_variable_names_itself_and_costs_its_own_system_alone(
+    project: AuditedProject, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("WEB_PASSWORD", raising=False)
-    project.target("http://audit:${WEB_PASSWORD}@127.0.0.1:1")
-    project.claims(RUNS)
-    result = project.audit()
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*WEB_PASSWORD*"])
-    [error] = project.verdict()["errors"]
-    assert error["file"] == "distaudit.toml"
-    assert "WEB_PASSWORD" in error["message"]
+    locked = '[targets.local.systems.locked]\nkind = "http"\nurl = "http://audit:${WEB_PASSWORD}@127.0.0.1:1"\n'
+    project.target(web.url, locked)
+    project.claims(RUNS + RUNS.replace("web-runs", "locked-runs").replace("system: web", "system: locked"))
+    project.audit().stdout.fnmatch_lines(["*distaudit.toml:4:1: * WEB_PASSWORD*export WEB_PASSWORD*"])
+    told = {claim["id"]: (claim["verdict"], claim["reason"]) for claim in project.verdict()["claims"]}
+    assert told == {"web-runs": ("verified", None), "locked-runs": ("unverifiable", "not-reachable")}
 
 
 def test_collecting_asks_nothing(project: AuditedProject, web: Web) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_distaudit.domain.audit import Audit, ClaimResult, EvidenceLine, InputError, NotJudged, SystemResult
+from pytest_distaudit.domain.audit import (
+    Audit,
+    ClaimResult,
+    Coverage,
+    EvidenceLine,
+    InputError,
+    NotJudged,
+    SystemResult,
+)
+from pytest_distaudit.domain.finding import Confidence, Finding, FindingKind, Spot
 from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
 
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m\u202e\"'&"
@@ -109,6 +118,18 @@ def audit(**more: Any) -> Audit:
         ),
         "not_judged": (NotJudged("experiment", "needs --distaudit-scope=experiment"), NotJudged("bad", "unknown key")),
         "errors": (InputError("claims/x.yaml", 3, 5, "unknown key 'colour'"),),
-        "claimed_sentences": 6,
+        "coverage": Coverage(11, 6, ("docs/x.md:9: Kong \x1b[31mbalances", "docs/x.md:12: Two", "docs/x.md:14: Three")),
+        "findings": (
+            Finding(
+                FindingKind.WRONG_PORT,
+                "kong",
+                Spot("docs/x.md", 9),
+                "port 8000 is documented for kong, which has 8001: correct the one that is wrong",
+                Confidence.HIGH,
+                Spot("compose.yaml", 4),
+                "8000",
+                "8001",
+            ),
+        ),
     }
     return Audit(**{**told, **more})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_distaudit.domain.errors import InvalidInput, Unobservable
+from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.target import Instances, Probes
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.targets.neighbours import neighbours
@@ -23,20 +23,22 @@ def test_endpoints_are_filled_from_the_environment(provide: Provide) -> None:
         assert had.modes == {"mq": "attach"}
 
 
-def test_every_missing_variable_is_reported_at_once_without_any_value(provide: Provide) -> None:
+def test_a_missing_variable_costs_its_own_system_alone(provide: Provide) -> None:
     lab = target(
         system("mq", "rabbitmq", endpoints={"amqp": "amqp://a:${MQ_PW}@h", "management": "http://${MQ_HOST}"}),
         system("db", "postgres", endpoints={"url": "postgresql://u:${SET}@${DB_HOST}/x"}),
+        system("web", endpoints={"url": "http://h:1"}),
     )
-    with pytest.raises(InvalidInput) as refused, provide(lab, environ={"SET": "s3cret"}):
-        pass
-    assert {problem.place for problem in refused.value.problems} == {PLACE}
-    messages = sorted(problem.message for problem in refused.value.problems)
-    assert len(messages) == 3
-    assert messages[0].startswith("the endpoints of system 'db' need the environment variable DB_HOST, which is not")
-    assert "MQ_HOST" in messages[1]
-    assert "export MQ_PW" in messages[2]
-    assert "s3cret" not in str(refused.value)
+    with provide(lab, environ={"SET": "s3cret"}) as had:
+        reasons = {name: one.unavailable for name, one in had.located.items()}
+    assert reasons["web"] is None
+    (mq_reason, mq), (db_reason, db) = reasons["mq"] or (None, ""), reasons["db"] or (None, "")
+    assert (mq_reason, db_reason) == (Reason.NOT_REACHABLE, Reason.NOT_REACHABLE)
+    assert db.startswith(f"{PLACE}: the endpoints of system 'db' need the environment variable DB_HOST, which is not")
+    assert "MQ_HOST" in mq
+    assert "export MQ_PW" in mq
+    assert "s3cret" not in mq + db
+    assert had.located["db"].endpoints == {}
 
 
 def test_a_located_system_carries_what_the_target_says_of_it(provide: Provide) -> None:

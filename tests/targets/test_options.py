@@ -60,7 +60,7 @@ def test_mistakes_of_all_systems_come_together(provide: Provide) -> None:
         provide,
         system("front", native=python("", redy="port")),
         system("db", "postgres", {"databse": "x"}),
-        system("mq", "rabbitmq", endpoints={"amqp": "amqp://${UNSET_BY_ANYBODY}"}),
+        system("mq", "rabbitmq", {"setings": {}}),
     )
     assert len(found) == 3
 

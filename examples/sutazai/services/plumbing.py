@@ -71,8 +71,8 @@ def web_app(title: str) -> FastAPI:
 def serve(app: FastAPI, background: Callable[[], None]) -> None:
     """Answer HTTP on PORT, with `background` running beside it until the process ends."""
     threading.Thread(target=background, name="background", daemon=True).start()
-    port = int(os.environ["PORT"])
-    uvicorn.run(app, host="127.0.0.1", port=port, loop="asyncio", http="h11", ws="none", access_log=False)
+    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])
+    uvicorn.run(app, host=host, port=port, loop="asyncio", http="h11", ws="none", access_log=False)
 
 
 def open_broker() -> pika.BlockingConnection:

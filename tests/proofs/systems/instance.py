@@ -187,7 +187,7 @@ def main() -> None:
 
 def end_with(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(0.1)
+        time.sleep(1)
     os._exit(0)
 
 

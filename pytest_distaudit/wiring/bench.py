@@ -1,26 +1,23 @@
-"""The composition root: the one file that knows checks, systems, targets, sources and engine together."""
+"""One run's workbench: definitions, the target, the plan, and the evidence behind every verdict."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
-from pytest_distaudit.domain.audit import ClaimResult
-from pytest_distaudit.domain.check import Check
+from pytest_distaudit.domain.audit import ClaimResult, Coverage
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
+from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.judgement import Judgement
-from pytest_distaudit.domain.registry import Registry
 from pytest_distaudit.domain.target import Project, Target
 from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
@@ -31,77 +28,30 @@ from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
 from pytest_distaudit.engine.record import Recorder, Recording
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.engine.result import result_of
-from pytest_distaudit.ports.kind import Kind, Limits
+from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located
-
-#: Built-in checks, one module a family.
-CHECK_MODULES = (
-    "pytest_distaudit.checks.system",
-    "pytest_distaudit.checks.port",
-    "pytest_distaudit.checks.queue",
-    "pytest_distaudit.checks.database",
-    "pytest_distaudit.checks.http",
-)
+from pytest_distaudit.wiring.definitions import load_checks, load_kinds
+from pytest_distaudit.wiring.files import Files, covered
 
 Provision = Literal["auto", "attach", "native"]
 
 
-def load_checks() -> Registry[Check]:
-    """Built-in checks and those of the entry points ``pytest_distaudit.checks`` (a Check or a module of them)."""
-    checks: Registry[Check] = Registry("check")
-    for name in CHECK_MODULES:
-        _add_checks(checks, import_module(name), name)
-    for entry in _entries("pytest_distaudit.checks"):
-        _add_checks(checks, entry.load(), entry.value)
-    return checks
-
-
-def _add_checks(checks: Registry[Check], source: object, owner: str) -> None:
-    found = [source] if isinstance(source, Check) else _checks_of(source)
-    if not found:
-        raise TypeError(f"entry point {owner} is neither a check nor a module that holds checks")
-    for check in found:
-        checks.add(check.name, check, owner)
-
-
-def _checks_of(source: object) -> list[Check]:
-    return (
-        [value for value in vars(source).values() if isinstance(value, Check)] if isinstance(source, ModuleType) else []
-    )
-
-
-def load_kinds() -> Registry[Kind]:
-    """Built-in kinds and those of the entry points ``pytest_distaudit.systems`` (a Kind each)."""
-    from pytest_distaudit.systems import BUILTIN
-
-    kinds: Registry[Kind] = Registry("kind")
-    for path in BUILTIN:
-        module, _, name = path.partition(":")
-        kind = getattr(import_module(module), name)
-        kinds.add(kind.name, kind, path)
-    for entry in _entries("pytest_distaudit.systems"):
-        kind = entry.load()
-        if not isinstance(kind, Kind):
-            raise TypeError(f"entry point {entry.value} is no Kind but a {type(kind).__name__}")
-        kinds.add(kind.name, kind, entry.value)
-    return kinds
-
-
-def _entries(group: str) -> Iterable[EntryPoint]:
-    return sorted(entry_points(group=group), key=lambda entry: entry.value)
-
-
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user asked of this run; see the options of the same names."""
+    """What the user asked of this run; see the options of the same names.
+
+    ``files_only``: the tree below ``root`` is data, its target file is not read.
+    """
 
     root: Path
+    files_only: bool = False
     target: str | None = None
     provision: Provision = "auto"
     scope: Scope = Scope.ACTIVITY
     evidence: Path | None = None
     replay: Path | None = None
     progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
+    reading: Callable[[int, int], None] = field(default=lambda done, of: None, repr=False)
 
 
 class Bench:
@@ -123,6 +73,8 @@ class Bench:
         self.hub = Hub({name: self.kinds[name] for name in self.kinds}, Limits(), self.redactor)
         self.recorder = Recorder(wishes.evidence) if wishes.evidence else None
         self.started = datetime.now(UTC)
+        documents = None if wishes.files_only else self.documents_to_mine
+        self.files = Files(wishes.root, wishes.progress, documents, wishes.reading)
         self.located: Mapping[str, Located] = {}
         self._live: Live | None = None
         self._planned: dict[str, Planned] = {}
@@ -137,6 +89,8 @@ class Bench:
     def _read_project(self) -> Project:
         from pytest_distaudit.sources.target_file import read_project
 
+        if self.wishes.files_only:
+            return Project(Place("distaudit.toml"))
         schemes = {name: self.kinds[name].endpoints for name in self.kinds}
         return read_project(self.wishes.root, schemes) or Project(Place("distaudit.toml"))
 
@@ -164,6 +118,52 @@ class Bench:
         except FileNotFoundError:
             message = "holds no evidence (audit.json is missing); record some with --distaudit-evidence=DIR"
             raise InvalidInput([Problem(Place(str(folder)), message)]) from None
+
+    @cached_property
+    def claim_files(self) -> list[Path]:
+        """The files of the claims folder."""
+        folder = self.wishes.root / self.project.claims
+        return [path for path in sorted(folder.rglob("*")) if path.suffix in (".yaml", ".yml")]
+
+    @cached_property
+    def claimed_documents(self) -> list[Path]:
+        """The project's documents that hold claims."""
+        from pytest_distaudit.sources.inline import mentions_claims
+
+        return [path for path in self.documents_to_mine() if mentions_claims(path)]
+
+    @property
+    def unprepared(self) -> bool:
+        """Whether nobody has claimed anything that could be judged: its files alone have to speak."""
+        return self.wishes.files_only or not (self.claim_files or (self.claimed_documents and self.project.targets))
+
+    def written_claims(self) -> list[Claim]:
+        """The well-formed claims of the claims folder, read as data."""
+        from pytest_distaudit.sources.claim_file import read_claim_file
+
+        taken: dict[str, Place] = {}
+        read = [
+            read_claim_file(path, self.wishes.root, self.checks, self.documents, taken) for path in self.claim_files
+        ]
+        return [claim for file in read for claim in file.claims]
+
+    def documents_to_mine(self) -> list[Path]:
+        """The documents that the project names; all of the tree where none is there."""
+        from pytest_distaudit.sources.mining import documents_of
+
+        found: dict[Path, None] = {}
+        for pattern in self.project.documents:
+            for path in sorted(self.wishes.root.glob(pattern)):
+                found |= dict.fromkeys(documents_of(path) if path.is_dir() else [path])
+        return [path for path in found if path.is_file()] or documents_of(self.wishes.root)
+
+    def coverage(self, claims: Sequence[Claim]) -> Coverage:
+        """How many of the documents' checkable sentences these claims quote."""
+        return covered(self.files.proposals, claims)
+
+    def findings(self) -> list[Finding]:
+        """What the files were seen to show, where they were asked for it."""
+        return list(self.files.findings.values()) if self.files.asked_for_findings else []
 
     def problems(self, claim: Claim) -> tuple[Problem, ...]:
         """What is wrong with a well-formed claim when it is held against this run's target."""
@@ -219,7 +219,7 @@ class Bench:
             from pytest_distaudit.systems.http_fetch import HttpFetch
 
             kinds = {name: self.kinds[name] for name in self.kinds}
-            self._live = Live(self.plan, self.hub, kinds, lambda: HttpFetch(self.hub.limits))
+            self._live = Live(self.plan, self.hub, kinds, lambda: HttpFetch(self.hub.limits), self.files.observe)
         return self._live
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:

@@ -1,0 +1,67 @@
+"""Checks and kinds of systems: the built-in ones and those of extensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+
+from pytest_distaudit.domain.check import Check
+from pytest_distaudit.domain.registry import Registry
+from pytest_distaudit.ports.kind import Kind
+
+#: Built-in checks, one module a family.
+CHECK_MODULES = (
+    "pytest_distaudit.checks.system",
+    "pytest_distaudit.checks.port",
+    "pytest_distaudit.checks.queue",
+    "pytest_distaudit.checks.database",
+    "pytest_distaudit.checks.http",
+    "pytest_distaudit.checks.agreement",
+)
+
+
+def load_checks() -> Registry[Check]:
+    """Built-in checks and those of the entry points ``pytest_distaudit.checks`` (a Check or a module of them)."""
+    checks: Registry[Check] = Registry("check")
+    for name in CHECK_MODULES:
+        _add_checks(checks, import_module(name), name)
+    for entry in _entries("pytest_distaudit.checks"):
+        _add_checks(checks, entry.load(), entry.value)
+    return checks
+
+
+def _add_checks(checks: Registry[Check], source: object, owner: str) -> None:
+    found = [source] if isinstance(source, Check) else _checks_of(source)
+    if not found:
+        raise TypeError(f"entry point {owner} is neither a check nor a module that holds checks")
+    for check in found:
+        checks.add(check.name, check, owner)
+
+
+def _checks_of(source: object) -> list[Check]:
+    return (
+        [value for value in vars(source).values() if isinstance(value, Check)] if isinstance(source, ModuleType) else []
+    )
+
+
+def load_kinds() -> Registry[Kind]:
+    """Built-in kinds and those of the entry points ``pytest_distaudit.systems`` (a Kind each)."""
+    from pytest_distaudit.systems import BUILTIN
+
+    kinds: Registry[Kind] = Registry("kind")
+    for path in BUILTIN:
+        module, _, name = path.partition(":")
+        kind = getattr(import_module(module), name)
+        kinds.add(kind.name, kind, path)
+    for entry in _entries("pytest_distaudit.systems"):
+        kind = entry.load()
+        if not isinstance(kind, Kind):
+            raise TypeError(f"entry point {entry.value} is no Kind but a {type(kind).__name__}")
+        kinds.add(kind.name, kind, entry.value)
+    return kinds
+
+
+def _entries(group: str) -> Iterable[EntryPoint]:
+    return sorted(entry_points(group=group), key=lambda entry: entry.value)
