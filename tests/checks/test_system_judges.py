@@ -74,6 +74,12 @@ def test_healthy_no_complaint_is_passed_over(health: Health, because: str) -> No
     assert (answer.verdict, answer.actual, answer.because) == (R, "b unhealthy", because)
 
 
+@pytest.mark.parametrize(("way", "words"), [("GET /health", "GET /health"), ("", "its health check")])
+def test_healthy_says_whose_complaint_to_read(way: str, words: str) -> None:
+    answer = told("system.healthy", fact("a", Health(healthy=False, way=way)))
+    assert answer.remedy == f"see what {words} complains of"
+
+
 def test_healthy_an_answer_that_nonsense_gets_too_is_vacuous() -> None:
     answer = told("system.healthy", fact("a", WELL), fact("b", Health(healthy=True, discerning=False, way="GET /x")))
     assert (answer.verdict, answer.reason, answer.actual) == (U, Reason.VACUOUS, "b answers everything alike")
@@ -237,6 +243,31 @@ def test_distinct_three_names_by_two_ways_are_one() -> None:
         *server("c", process("1", pid=8, **one)),
     )  # fmt: skip
     assert (answer.verdict, answer.actual) == (R, "a and b and c are one process")
+
+
+def test_distinct_of_three_behind_balancers_two_share_one() -> None:
+    behind = {"how": "header x-boot"}
+    seen = [
+        *server("a", process("1", pid=7, forwards_to=("h:8",), **behind)),
+        *server("b", process("2", pid=7, forwards_to=("h:9",), **behind)),
+        *server("c", process("3", pid=8, forwards_to=("h:7",), **behind)),
+    ]
+    assert distinct(*seen).verdict is U
+    assert distinct(*seen[:2], *seen[4:]).verdict is V
+
+
+def test_distinct_one_of_a_group_is_enough_to_belong_to_it() -> None:
+    one = {"how": "header x-boot"}
+    answer = distinct(
+        *server("a", process("1", pid=7, **one)), *server("b", process("1", pid=8, **one)),
+        *server("c", process("2", pid=8, **one)),
+    )  # fmt: skip
+    assert (answer.verdict, answer.actual) == (R, "a and b and c are one process")
+
+
+def test_distinct_needs_two_names() -> None:
+    alone = distinct(*server("a", process("1")))
+    assert (alone.verdict, alone.reason, alone.because) == (U, Reason.TOPOLOGY_TOO_SMALL, "only a matches")
 
 
 def test_distinct_a_relay_is_no_server() -> None:
