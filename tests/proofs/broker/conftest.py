@@ -15,7 +15,7 @@ from pytest_distaudit.testing import Room
 def performances(item: pytest.Item) -> tuple[str, str] | None:
     """(way, queue) of a proof of queue.consumed."""
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    return (parameters["way"], parameters["queue"]) if "way" in parameters else None
+    return (parameters["way"], parameters["queue"]) if {"way", "queue"} <= parameters.keys() else None
 
 
 @pytest.fixture(scope="module")
