@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -37,6 +38,7 @@ _FROM_A_GATEWAY = (502, 504)
 _TURNED_AWAY = (401, 403, 407, 421)
 _NOBODY_THERE = (b"502", b"503", b"504")
 _ANSWER_S = 0.5
+_BESIDE_S, _LONGER = 0.4, 4
 
 
 class HttpSession:
@@ -116,12 +118,17 @@ class HttpSession:
     def _asked_beside(self, peer: str, path: str) -> Response | Reason:
         """What ``peer`` answers when it is asked as this service is; the last reason why it does not."""
         why = Reason.NOT_REACHABLE
+        # who answers in its place takes no longer than both together; what speaks no HTTP may stay silent
+        patience = min(self.limits.ask_s, max(_BESIDE_S, _LONGER * self.get(path).elapsed))
+        fetch = HttpFetch(replace(self.limits, ask_s=patience))
         for scheme in ("http", "https"):
             try:
                 request = Request("GET", f"{scheme}://{peer}/{path.lstrip('/')}", {"Host": urlsplit(self.url).netloc})
-                return self._fetch(request)
+                return fetch(request)
             except Unobservable as error:
                 why = error.reason
+            if why is Reason.TIMED_OUT:
+                break
         return why
 
 
