@@ -190,7 +190,6 @@ _NOISE = frozenset((
     "standby", "standalone", "main",
 ))
 # fmt: on
-_COLLECTOR = ("opentelemetry", "collector")
 
 
 def product_named(name: str) -> Product | None:

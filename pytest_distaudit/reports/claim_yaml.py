@@ -9,8 +9,6 @@ from typing import Any
 from pytest_distaudit.domain.claim import Expect
 from pytest_distaudit.domain.proposal import Proposal
 
-_INDENT = "    "
-
 
 def head_text(document: str, area: str = "") -> str:
     """The head of a claim file."""

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_distaudit.checks.files import findings_of
 from pytest_distaudit.sources.facts import read_facts
+from pytest_distaudit.sources.mining import mine
 
 LABELS = Path(__file__).parents[4] / "shared" / "gold-dev"
 SYSTEMS = sorted(path for path in LABELS.glob("*__*") if path.is_dir()) if LABELS.is_dir() else []
@@ -16,10 +17,9 @@ SYSTEMS = sorted(path for path in LABELS.glob("*__*") if path.is_dir()) if LABEL
 
 @pytest.mark.skipif(not SYSTEMS, reason="no labelled systems beside the project")
 def test_labelled_findings(tmp_path: Path) -> None:
-    mining = pytest.importorskip("pytest_distaudit.sources.mining")
     missed = 0
     for system in SYSTEMS:
-        found = findings_of(read_facts(system), tuple(mining.mine(system)))
+        found = findings_of(read_facts(system), tuple(mine(system)))
         audit = tmp_path / f"{system.name}.json"
         audit.write_text(json.dumps({"findings": [{"kind": item.kind, "component": item.component} for item in found]}))
         command = [
