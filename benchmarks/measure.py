@@ -13,7 +13,19 @@ from pathlib import Path
 from statistics import median
 
 #: without the plugins that would blur the comparison, and the same for both sides
-QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:rerunfailures", "-p", "no:xdist")
+QUIET = (
+    "-q",
+    "-p",
+    "no:hypothesispytest",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:randomly",
+    "-p",
+    "no:rerunfailures",
+    "-p",
+    "no:xdist",
+)
 BARE = ("-p", "no:distaudit")
 
 

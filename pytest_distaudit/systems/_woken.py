@@ -23,7 +23,7 @@ _BURST, _BURST_S = 40, 0.6
 #: at least, and a random part more
 _SILENCE_S = 0.02
 #: where slow answers or a busy host leave it open for so long, it stays open
-_ROUNDS, _PATIENCE_S, _CLOSER_FROM = 12, 6.0, 4
+_ROUNDS, _PATIENCE_S, _CLOSER_FROM = 12, 6.0, 2
 #: rounds that tell what always happens from what happens now and then
 _ENOUGH = 5
 #: of its questions, a relay passes on at least ... to each of the (at most eight) servers behind it

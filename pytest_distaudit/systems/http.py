@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -38,7 +39,8 @@ _FROM_A_GATEWAY = (502, 504)
 _TURNED_AWAY = (401, 403, 407, 421)
 _NOBODY_THERE = (b"502", b"503", b"504")
 _ANSWER_S = 0.5
-_BESIDE_S, _LONGER = 0.4, 4
+#: who answers in its place takes no longer than both together; as long, and as often, others may stay silent
+_BESIDE_S, _LONGER, _TRIES = 0.1, 4, 2
 
 
 class HttpSession:
@@ -48,6 +50,8 @@ class HttpSession:
         self.located, self.limits = located, limits
         self.ways: list[str] = []
         self.identity = ""
+        #: the longest that an answer took, in seconds
+        self.slowest = 0.0
         self.url = located.endpoints["url"].rstrip("/")
         self._fetch = HttpFetch(limits)
         self._answers: dict[str, Response] = {}
@@ -63,6 +67,7 @@ class HttpSession:
             self.ways.append(f"GET {path.partition('?')[0]}")
             answer = self._fetch(Request("GET", self.url + path))
             self._answers[path] = answer
+            self.slowest = max(self.slowest, answer.elapsed)
             self.identity = answer.headers.get(self.header, "") if self.header else ""
         return self._answers[path]
 
@@ -117,19 +122,23 @@ class HttpSession:
 
     def _asked_beside(self, peer: str, path: str) -> Response | Reason:
         """What ``peer`` answers when it is asked as this service is; the last reason why it does not."""
-        why = Reason.NOT_REACHABLE
-        # who answers in its place takes no longer than both together; what speaks no HTTP may stay silent
-        patience = min(self.limits.ask_s, max(_BESIDE_S, _LONGER * self.get(path).elapsed))
+        patience = min(self.limits.ask_s, max(_BESIDE_S, _LONGER * self.slowest))
         fetch = HttpFetch(replace(self.limits, ask_s=patience))
-        for scheme in ("http", "https"):
+        rest = f"{peer}/{path.lstrip('/')}", {"Host": urlsplit(self.url).netloc}
+        found = _tried(fetch, "http", *rest)
+        return found if isinstance(found, Response) or found is Reason.TIMED_OUT else _tried(fetch, "https", *rest)
+
+
+def _tried(fetch: HttpFetch, scheme: str, place: str, headers: Mapping[str, str]) -> Response | Reason:
+    """The answer, asked for again if it is late; else why there is none."""
+    why = Reason.TIMED_OUT
+    for _ in range(_TRIES):
+        if why is Reason.TIMED_OUT:
             try:
-                request = Request("GET", f"{scheme}://{peer}/{path.lstrip('/')}", {"Host": urlsplit(self.url).netloc})
-                return fetch(request)
+                return fetch(Request("GET", f"{scheme}://{place}", headers))
             except Unobservable as error:
                 why = error.reason
-            if why is Reason.TIMED_OUT:
-                break
-        return why
+    return why
 
 
 def _nonce() -> str:
@@ -227,10 +236,12 @@ def _behind(session: HttpSession, own: psutil.Process) -> Behind:
     session.ways.append("GET of nonsense paths, and which processes run with them")
 
     def ask() -> bool:
+        began = time.perf_counter()
         with Wire(host, port, session.limits.ask_s, session.limits.connect_s, tls) as wire:
             head = f"GET /{_nonce()} HTTP/1.1\r\nHost: {urlsplit(session.url).netloc}\r\nConnection: close"
             wire.send(f"{head}\r\nUser-Agent: {user_agent()}\r\n\r\n".encode())
             said = wire.read(_ANSWER_S) or b""
+        session.slowest = max(session.slowest, time.perf_counter() - began)
         return said.startswith(b"HTTP/") and said[9:12] not in _NOBODY_THERE
 
     found = behind(own, port, ask, session.echoes)
