@@ -18,7 +18,7 @@ from pytest_distaudit.plugin.recorder import AuditRecorder
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import BENCH, worker_id
 from pytest_distaudit.wiring import Bench, Wishes
-from pytest_distaudit.wiring.files import claims_of, undecided, waived
+from pytest_distaudit.wiring.file_claims import claims_of, undecided, waived
 
 
 def activate(config: pytest.Config) -> None:

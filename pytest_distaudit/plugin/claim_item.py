@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from pytest_distaudit.domain.audit import ClaimResult
-from pytest_distaudit.domain.judgement import Judgement, Refuted, Unverifiable
 from pytest_distaudit.domain.target import Target
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.plugin.fixtures import Systems, fixture_name
@@ -16,6 +15,17 @@ from pytest_distaudit.plugin.state import BENCH, RESULT, claim_of
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.reports.wording import one_line, verdict_words
 from pytest_distaudit.wiring import Bench
+
+
+class NotVerified(pytest.fail.Exception):  # type: ignore[name-defined,misc] # public, but without a type
+    """Ends a claim's item; its report gets the verdict's words, and pytest spends nothing on a traceback of ours."""
+
+    def __init__(self, result: ClaimResult) -> None:
+        super().__init__(result.actual, pytrace=False)
+
+
+class ClaimRefuted(NotVerified):
+    """The claim does not hold."""
 
 
 def run_claim(request: pytest.FixtureRequest, **fixtures: Any) -> None:
@@ -34,11 +44,11 @@ def conclude(result: ClaimResult, *, skip: bool) -> None:
     """Verified passes; anything else raises what pytest reports it by."""
     __tracebackhide__ = True
     if result.verdict in (Verdict.REFUTED, Verdict.WAIVED):
-        raise Refuted(Judgement(Verdict.REFUTED, result.actual, result.because, result.remedy))
+        raise ClaimRefuted(result)
     if result.verdict is Verdict.UNVERIFIABLE:
         if skip:
             pytest.skip(one_line(f"{verdict_words(result)}: {result.because}"))
-        raise Unverifiable(Judgement(Verdict.UNVERIFIABLE, result.actual, result.because, result.remedy, result.reason))
+        raise NotVerified(result)
 
 
 def bind(bench: Bench, fixtures: Mapping[str, Any]) -> Mapping[str, Located]:

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import Problem
-from pytest_distaudit.plugin.claim_item import run_claim
+from pytest_distaudit.plugin.claim_item import ClaimRefuted, run_claim
 from pytest_distaudit.plugin.state import BENCH, MARK, Written, claim_of, remember
 from pytest_distaudit.wiring import Bench
 
@@ -41,10 +41,8 @@ class _Collection:
         item.extra_keyword_matches.update({claim.check, claim.area, claim.severity.value, *claim.roles.values()} - {""})
         item.add_marker(pytest.mark.distaudit(id=claim.id, area=claim.area, severity=claim.severity.value))
         if claim.waiver and claim.waiver.active(self._bench.today):
-            from pytest_distaudit.domain.judgement import Refuted
-
             reason = f"waived until {claim.waiver.until} by {claim.waiver.owner}: {claim.waiver.reason}"
-            item.add_marker(pytest.mark.xfail(strict=True, raises=Refuted, reason=reason))
+            item.add_marker(pytest.mark.xfail(strict=True, raises=ClaimRefuted, reason=reason))
 
 
 class ClaimCollection(_Collection):

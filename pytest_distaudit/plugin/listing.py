@@ -21,12 +21,12 @@ def list_checks() -> int:
 def list_proposals(tree: Path, form: str) -> int:
     """Print every checkable sentence of the tree's documents as soon as it is read; stdout is the list alone."""
     from pytest_distaudit.reports.proposals import as_jsonl, as_yaml
-    from pytest_distaudit.sources.mining import mine
+    from pytest_distaudit.sources.mining.remembered import mine_remembered
 
     def refused(problem: object) -> None:
         print(f"left out: {problem}", file=sys.stderr)  # noqa: T201
 
     write = as_jsonl if form == "jsonl" else as_yaml
-    for text in write(mine(tree, refused=refused)):
+    for text in write(mine_remembered(tree, refused=refused)):
         print(text, end="")  # noqa: T201
     return pytest.ExitCode.OK

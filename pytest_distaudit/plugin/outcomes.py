@@ -11,6 +11,7 @@ from pytest_distaudit.domain.audit import ClaimResult, InputError
 from pytest_distaudit.domain.errors import Place, Problem
 from pytest_distaudit.domain.judgement import Judgement, Refuted, Unverifiable
 from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
+from pytest_distaudit.plugin.claim_item import NotVerified
 from pytest_distaudit.plugin.fixtures import UnusableInput
 from pytest_distaudit.plugin.state import RESULT, claim_of, worker_id, written
 from pytest_distaudit.ports.codec import to_json
@@ -60,7 +61,7 @@ class Outcomes:
             )
             if value is not None
         )
-        ours = call.excinfo is None or isinstance(call.excinfo.value, (Refuted, Unverifiable))
+        ours = call.excinfo is None or isinstance(call.excinfo.value, (NotVerified, Refuted, Unverifiable))
         if report.failed and ours:
             report.longrepr = failure_text(result)
 

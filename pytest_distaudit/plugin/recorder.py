@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,6 +56,7 @@ class AuditRecorder:
         option = session.config.option
         if option.collectonly or option.setuponly or option.setupplan:
             return
+        _forget_quiet_phases(self._config, self._claims)
         self.audit = self._build()
         self._config.hook.pytest_distaudit_finished(audit=self.audit, config=self._config)
         if self._config.option.distaudit_json:
@@ -151,3 +153,11 @@ class AuditRecorder:
         )
         last_failed = getattr(option, "lf", False) or getattr(option, "stepwise", False)
         return bool(option.keyword or option.markexpr or option.maxfail or last_failed or by_name)
+
+
+def _forget_quiet_phases(config: pytest.Config, ours: Container[str]) -> None:
+    """The terminal reporter goes through all set-ups and tear-downs for every failure that it prints; those of
+    claims print nothing, and thousands of refuted claims would cost minutes."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    phases = reporter.stats.get("", []) if reporter else []
+    phases[:] = [one for one in phases if one.nodeid not in ours or getattr(one, "sections", None)]

@@ -12,7 +12,7 @@ from pytest_distaudit.plugin.at_rest import at_rest
 from pytest_distaudit.plugin.state import claim_of, written
 from pytest_distaudit.reports.terminal import NEEDS_SYSTEM
 from pytest_distaudit.wiring import Bench
-from pytest_distaudit.wiring.files import named
+from pytest_distaudit.wiring.file_claims import named
 
 
 class Selection:

@@ -15,6 +15,8 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 
 def tame(text: str) -> str:
     """Foreign text without terminal commands, control and direction characters; line breaks stay."""
+    if text.isprintable():
+        return text
     plain = _ANSI.sub("", text)
     return "".join(char for char in plain if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
 

@@ -31,7 +31,8 @@ from pytest_distaudit.engine.result import result_of
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
-from pytest_distaudit.wiring.files import Files, covered
+from pytest_distaudit.wiring.file_claims import covered
+from pytest_distaudit.wiring.files import Files
 
 Provision = Literal["auto", "attach", "native"]
 

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_distaudit.domain.audit import Coverage
-from pytest_distaudit.domain.claim import Claim, Waiver
-from pytest_distaudit.domain.errors import Place, Problem
+from pytest_distaudit.domain.errors import Problem
 from pytest_distaudit.domain.finding import Confidence, Finding, FindingKind, Spot
 from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.proposal import Proposal
-from pytest_distaudit.domain.verdict import Reason, Severity, Verdict
+from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.capabilities import FileWord
 from pytest_distaudit.ports.codec import to_json
+from pytest_distaudit.wiring.file_names import found_words, overlap, remedy_of, sentence, short_digest, slug
+from pytest_distaudit.wiring.file_results import FileResults, Remembered
 
 if TYPE_CHECKING:
     from pytest_distaudit.domain.document import PathMention
     from pytest_distaudit.domain.facts import Facts
-
-_UNSAFE = re.compile(r"[^a-z0-9._]+")
-_SEVERITY = {Confidence.HIGH: Severity.MAJOR, Confidence.MEDIUM: Severity.MINOR}
 
 
 class Files:
@@ -47,6 +41,7 @@ class Files:
     ) -> None:
         self.root, self._progress, self._documents, self._reading = root, progress, documents, reading
         self.refused: list[Problem] = []
+        self._announced = False
         self._mined_apart: dict[str, Sequence[Proposal]] = {}
 
     @cached_property
@@ -57,33 +52,75 @@ class Files:
         return read_facts(self.root)
 
     @cached_property
+    def results(self) -> FileResults:
+        """Everything that an audit without systems asks of these files; remembered while they stay as they are."""
+        remembered = Remembered(self.root, self._to_mine)
+        results = remembered.told()
+        if results is None:
+            findings = self._found()
+            results = FileResults(
+                self._mined,
+                findings,
+                tuple(map(self._decide, self._mined)),
+                tuple(self._paths_there()),
+                len(self.facts.not_read),
+            )
+            remembered.keep(results)
+        self._announce(results.findings.values())
+        return results
+
+    @property
     def proposals(self) -> tuple[Proposal, ...]:
         """Every checkable sentence of the documents."""
-        return tuple(self._mine(None if self._documents is None else self._documents()))
+        return self.results.proposals if self.asked_for_findings else self._mined
 
     @cached_property
+    def _mined(self) -> tuple[Proposal, ...]:
+        return tuple(self._mine(self._to_mine))
+
+    def _mining(self) -> Iterator[Proposal]:
+        """Mined when the first is taken."""
+        yield from self._mined
+
+    @cached_property
+    def _to_mine(self) -> Sequence[Path] | None:
+        return None if self._documents is None else self._documents()
+
+    @property
     def findings(self) -> Mapping[str, Finding]:
         """What nobody has to claim to be seen: id -> finding. Those of low confidence are left out."""
+        return self.results.findings
+
+    def _found(self) -> Mapping[str, Finding]:
         from pytest_distaudit.checks.files import findings_of
 
         found: dict[str, Finding] = {}
-        for finding in findings_of(self.facts, self.proposals):
+        for finding in findings_of(self.facts, self._mining()):
             name = slug(f"{finding.kind.value}-{finding.component}")
             said_before = name in found and finding.kind is FindingKind.DOCUMENTED_ABSENT
             if finding.confidence is Confidence.LOW or said_before:
                 continue  # what is nowhere is not there however many sentences speak of it
-            if not found:
-                self._progress(f"first finding: {finding.kind.value} {finding.component} ({finding.at})")
-            found[name if name not in found else f"{name}-{_digest(finding.at, finding.said)}"] = finding
+            self._announce([finding])
+            found[name if name not in found else f"{name}-{short_digest(finding.at, finding.said)}"] = finding
         return found
+
+    def _announce(self, findings: Iterable[Finding]) -> None:
+        """Tell the first of them, once."""
+        for finding in () if self._announced else findings:
+            self._progress(f"first finding: {finding.kind.value} {finding.component} ({finding.at})")
+            self._announced = True
+            return
 
     @property
     def asked_for_findings(self) -> bool:
         """Whether anybody has looked for findings in this run."""
-        return "findings" in vars(self)
+        return "results" in vars(self)
 
     def decided(self, proposal: Proposal) -> Judgement | None:
         """What files alone say of the sentence; None where it needs a running system."""
+        return self.results.decision(proposal) if self.asked_for_findings else self._decide(proposal)
+
+    def _decide(self, proposal: Proposal) -> Judgement | None:
         from pytest_distaudit.checks.files import decide
 
         return decide(proposal, self.facts)
@@ -126,6 +163,8 @@ class Files:
 
     def path_there(self, document: str, path: str) -> str | None:
         """The path below the root that a document means by ``path``; None if there is none."""
+        if self.asked_for_findings and (place := self.results.place(document, path)):
+            return place
         tree, folder = self.facts.tree, document.rpartition("/")[0]
         for candidate in (path, f"{folder}/{path}" if folder else path):
             if tree.has(candidate):
@@ -141,7 +180,7 @@ class Files:
             found.setdefault(place.rpartition("/")[2], []).append(place)
         return found
 
-    def paths_there(self) -> Iterator[tuple[PathMention, str]]:
+    def _paths_there(self) -> Iterator[tuple[PathMention, str]]:
         """Every path that a document names and that is there, once for each document."""
         seen = set[tuple[str, str]]()
         for document in self.facts.documents:
@@ -181,161 +220,13 @@ class Files:
     def _by_document(self) -> Mapping[str, Sequence[Proposal]]:
         return {name: list(group) for name, group in groupby(self.proposals, key=lambda one: one.document)}
 
-    @cached_property
+    @property
     def _unread(self) -> int:
         """How many files could not be read."""
-        return len(self.facts.not_read)
+        return self.results.unread if self.asked_for_findings else len(self.facts.not_read)
 
     def _mine(self, documents: Sequence[Path] | None) -> list[Proposal]:
         from pytest_distaudit.sources.mining.remembered import mine_remembered
 
         read = self._reading
         return list(mine_remembered(self.root, documents, refused=self.refused.append, progress=read))
-
-
-def overlap(one: str, other: str) -> bool:
-    """Whether one of two quotes holds the other."""
-    return bool(one and other) and (one in other or other in one)
-
-
-def claims_of(files: Files, waivers: Mapping[str, Waiver] | None = None) -> Sequence[Claim]:
-    """What the files can judge at once, as claims: every finding, every decided sentence without one, every path.
-
-    ``waivers`` are those of :func:`waived`.
-    """
-    said = {(one.document, one.line): one.quote for one in files.proposals}
-    found = [
-        _claim_of_finding(name, finding, said.get((finding.at.file, finding.at.line), ""))
-        for name, finding in files.findings.items()
-    ]
-    told = {(claim.document, claim.line) for claim in found}
-    decided = [one for one in files.proposals if (one.document, one.line) not in told and files.decided(one)]
-    paths = [_claim_of_path(mention) for mention, _ in files.paths_there()]
-    known = waivers or {}
-    return [replace(claim, waiver=known.get(_subject(claim))) for claim in _unique([*found, *named(decided), *paths])]
-
-
-def waived(claims: Iterable[Claim]) -> Mapping[str, Waiver]:
-    """The waivers that somebody wrote for what files decide, by what they are about."""
-    return {_subject(claim): claim.waiver for claim in claims if claim.waiver and claim.check.startswith("files.")}
-
-
-def _subject(claim: Claim) -> str:
-    if claim.check == "files.finding":
-        return str(claim["finding"])
-    return "|".join((claim.check, claim.document, *(str(claim.params[name]) for name in sorted(claim.params))))
-
-
-def _unique(claims: Sequence[Claim]) -> Iterator[Claim]:
-    """Ids once in the whole tree: a second one tells itself by what it is about."""
-    taken = set[str]()
-    for claim in claims:
-        name = claim.id if claim.id not in taken else f"{claim.id}-{_digest(claim.document, claim.line, claim.quote)}"
-        taken.add(name)
-        yield replace(claim, id=name)
-
-
-def covered(proposals: Iterable[Proposal], claims: Iterable[Claim]) -> Coverage:
-    """Which sentences the claims quote: a line's own claim, or a quote that holds the sentence or a part of it."""
-    lines: dict[tuple[str, int], str] = {}
-    for one in proposals:
-        lines.setdefault((one.document, one.line), one.quote)
-    quotes: dict[str, dict[str, None]] = {}
-    own = set[tuple[str, int]]()
-    for claim in claims:
-        own.add((claim.document, claim.line))
-        if claim.quote:
-            quotes.setdefault(claim.document, {})[" ".join(claim.quote.split())] = None
-    # what is claimed is checkable, whether or not it was read so
-    total = {**dict.fromkeys(own, ""), **lines}
-    open_ = [
-        (place, text)
-        for place, text in lines.items()
-        if place not in own and not any(overlap(text, quote) for quote in quotes.get(place[0], ()))
-    ]
-    unclaimed = tuple(f"{document}:{line}: {text}" for (document, line), text in open_)
-    return Coverage(len(total), len(total) - len(open_), unclaimed)
-
-
-def undecided(files: Files) -> list[Proposal]:
-    """The sentences that need a running system."""
-    return [one for one in files.proposals if files.decided(one) is None]
-
-
-def named(proposals: Iterable[Proposal]) -> list[Claim]:
-    """A claim ``files.agree`` for each that says something else; its id stays when other sentences come and go."""
-    claims: dict[tuple[object, ...], Claim] = {}
-    for one in proposals:
-        claim = Claim(
-            id=id_of(one),
-            check="files.agree",
-            roles={},
-            place=Place(one.document, one.line),
-            quote=one.quote,
-            document=one.document,
-            line=one.line,
-            area=one.pattern,
-            params={"component": one.component, "pattern": one.pattern},
-        )
-        claims.setdefault((one.document, one.line, one.component, one.pattern), claim)
-    return list(_unique(list(claims.values())))
-
-
-def id_of(proposal: Proposal) -> str:
-    """``readme-port-gateway``: of the document, what it says and of what."""
-    return slug(f"{Path(proposal.document).stem}-{proposal.pattern}-{proposal.component or 'system'}")
-
-
-def slug(text: str) -> str:
-    """``text`` as an id: lower case letters, digits, dots, underscores and dashes."""
-    return _UNSAFE.sub("-", text.lower()).strip("-.") or "unnamed"
-
-
-def sentence(finding: Finding) -> str:
-    """The finding with both of its places."""
-    against = f" ({finding.against})" if finding.against else ""
-    return f"{finding.at}: {finding.message}{against}"
-
-
-def found_words(finding: Finding) -> str:
-    """What the files hold, in few words."""
-    return finding.kind.value.replace("_", " ") if finding.found in ("", "nothing") else finding.found
-
-
-def remedy_of(finding: Finding) -> str:
-    """What to do: the message's last part says it."""
-    return "" if ": " not in finding.message else finding.message.rpartition(": ")[2]
-
-
-def _claim_of_finding(name: str, finding: Finding, quote: str) -> Claim:
-    return Claim(
-        id=name,
-        check="files.finding",
-        roles={},
-        place=Place(finding.at.file, finding.at.line),
-        quote=quote,
-        document=finding.at.file,
-        line=finding.at.line,
-        area=finding.kind.value,
-        params={"finding": name},
-        severity=_SEVERITY[finding.confidence],
-    )
-
-
-def _claim_of_path(mention: PathMention) -> Claim:
-    spot = mention.spot
-    return Claim(
-        id=slug(f"{Path(spot.file).stem}-path-{mention.path}"),
-        check="files.path",
-        roles={},
-        place=Place(spot.file, spot.line),
-        document=spot.file,
-        line=spot.line,
-        area="path",
-        params={"path": mention.path},
-        severity=Severity.MINOR,
-    )
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:6]

@@ -18,7 +18,9 @@ from pytest_distaudit.reports.claim_yaml import claim_text, head_text, scalar
 from pytest_distaudit.reports.target_toml import head, target_text
 from pytest_distaudit.sources.documents import Documents, NotInDocument
 from pytest_distaudit.wiring.definitions import load_checks
-from pytest_distaudit.wiring.files import Files, id_of, slug
+from pytest_distaudit.wiring.file_claims import id_of
+from pytest_distaudit.wiring.file_names import slug
+from pytest_distaudit.wiring.files import Files
 from pytest_distaudit.wiring.found_systems import found_systems
 
 _NOTE = "# distaudit-init"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from pytest_distaudit.checks.files import integrity, parity, references, statements, undocumented, wiring
 from pytest_distaudit.checks.files.deciding import decide
@@ -18,28 +18,28 @@ _HISTORY = re.compile(r"(?:^|/)(?:change|history|release|migrat|upgrad|archive)[
 __all__ = ["decide", "findings_of"]
 
 
-#: Manifests, then documents, then source code: the quickest to read speak first.
-_RULES = (
-    integrity.findings,
-    wiring.findings,
-    undocumented.findings,
-    parity.findings,
-    references.findings,
-    statements.findings,
-    wiring.code_findings,
-)
+#: The quickest to read speak first: manifests, then the words of documents.
+_OF_FILES = (integrity.findings, wiring.findings, undocumented.findings, references.findings)
+_OF_STATEMENTS = (integrity.unscalable, parity.findings, statements.findings)
 
 
-def findings_of(facts: Facts, proposals: Sequence[Proposal]) -> Iterator[Finding]:
-    """Every finding once, in a fixed order: what manifests show first, which needs neither documents nor code."""
+def findings_of(facts: Facts, proposals: Iterable[Proposal]) -> Iterator[Finding]:
+    """Every finding once, in a fixed order. ``proposals`` are looked at when what needs none is told."""
     inventory = inventory_of(facts)
-    proposals = [proposal for proposal in proposals if not _HISTORY.search(proposal.document)]
     seen: set[Finding] = set()
-    for rule in _RULES:
-        for finding in sorted(rule(facts, inventory, proposals), key=_order):
-            if finding not in seen:
-                seen.add(finding)
-                yield finding
+    for rule in _OF_FILES:
+        yield from _fresh(rule(facts, inventory), seen)
+    said = [proposal for proposal in proposals if not _HISTORY.search(proposal.document)]
+    for judge in _OF_STATEMENTS:
+        yield from _fresh(judge(facts, inventory, said), seen)
+    yield from _fresh(wiring.code_findings(facts, inventory), seen)
+
+
+def _fresh(findings: Iterable[Finding], seen: set[Finding]) -> Iterator[Finding]:
+    for finding in sorted(findings, key=_order):
+        if finding not in seen:
+            seen.add(finding)
+            yield finding
 
 
 def _order(finding: Finding) -> tuple[str, ...]:

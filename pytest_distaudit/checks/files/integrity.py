@@ -17,7 +17,7 @@ _FILE_ENDING = re.compile(r"\.(?:ya?ml|json|toml|conf|cfg|ini|xml|properties|sql
 _SCALING = frozenset(("load_balanced", "replicated", "clustered", "failover"))
 
 
-def findings(facts: Facts, inventory: Inventory, proposals: Sequence[Proposal]) -> Iterator[Finding]:
+def findings(facts: Facts, inventory: Inventory) -> Iterator[Finding]:
     """All of this module's findings."""
     for component in facts.live():
         if component.origin is Origin.COMPOSE:
@@ -28,7 +28,6 @@ def findings(facts: Facts, inventory: Inventory, proposals: Sequence[Proposal]) 
         folder = posixpath.basename(posixpath.dirname(dockerfile.file))
         yield from _healthcheck(folder or dockerfile.file, dockerfile.healthcheck)
     yield from _unmounted(facts, inventory)
-    yield from _unscalable(inventory, proposals)
 
 
 def _mounts(facts: Facts, component: Component) -> Iterator[Finding]:
@@ -139,7 +138,7 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _unscalable(inventory: Inventory, proposals: Sequence[Proposal]) -> Iterator[Finding]:
+def unscalable(facts: Facts, inventory: Inventory, proposals: Sequence[Proposal]) -> Iterator[Finding]:
     """More than one instance is wanted of a service that has a fixed name or a fixed port of the host."""
     for service in inventory.services:
         if service.head.origin is not Origin.COMPOSE:

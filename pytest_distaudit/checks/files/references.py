@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from pytest_distaudit.checks.files.figures import scope
 from pytest_distaudit.domain.document import PathMention, SettingMention
 from pytest_distaudit.domain.facts import Facts, Setting
 from pytest_distaudit.domain.finding import Confidence, Finding, FindingKind, Spot
 from pytest_distaudit.domain.inventory import Inventory
-from pytest_distaudit.domain.proposal import Proposal
 
 
-def findings(facts: Facts, inventory: Inventory, proposals: Sequence[Proposal]) -> Iterator[Finding]:
+def findings(facts: Facts, inventory: Inventory) -> Iterator[Finding]:
     """All of this module's findings."""
     yield from _paths(facts)
     yield from _values(facts)

@@ -11,7 +11,6 @@ from pytest_distaudit.domain.finding import Confidence, Finding, FindingKind
 from pytest_distaudit.domain.inventory import Inventory, Service, role_free
 from pytest_distaudit.domain.names import core_words, fold, words
 from pytest_distaudit.domain.products import BY_NAME
-from pytest_distaudit.domain.proposal import Proposal
 
 #: So many services may be undocumented before the question is whether documents list services at all.
 _FEW = 5
@@ -25,7 +24,7 @@ _TRIAL = re.compile(r"(?:^|[/._-])(?:tests?|e2e|ci|examples?|samples?|benchmarks
 _HELPERS = frozenset(("db", "database", "datastore", "cache", "sidecar", "init", "migration", "migrations", "migrator"))
 
 
-def findings(facts: Facts, inventory: Inventory, proposals: Sequence[Proposal]) -> Iterator[Finding]:
+def findings(facts: Facts, inventory: Inventory) -> Iterator[Finding]:
     """A service whose name, image, folder and product stand in no document."""
     if not facts.documents:
         return

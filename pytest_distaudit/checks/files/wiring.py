@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pytest_distaudit.domain.facts import CodeFlaw, Facts, Origin, Pool, ScrapeTarget
 from pytest_distaudit.domain.finding import Confidence, Finding, FindingKind, Spot
 from pytest_distaudit.domain.inventory import Inventory, Service
 from pytest_distaudit.domain.products import BY_NAME, Product, speaks_to
-from pytest_distaudit.domain.proposal import Proposal
 
 _ALGORITHMS = re.compile(r"round[_-]?robin|least|hash|random|source|weight|first|consistent", re.IGNORECASE)
 #: Exporters and agents answer Prometheus on ports that images open and compose files need not name.
 _LOCAL = frozenset(("localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal", "::1"))  # noqa: S104 - compared, not bound
 
 
-def findings(facts: Facts, inventory: Inventory, proposals: Sequence[Proposal]) -> Iterator[Finding]:
+def findings(facts: Facts, inventory: Inventory) -> Iterator[Finding]:
     """Those that manifests alone show."""
     yield from _pools(facts)
     yield from _scrapes(facts, inventory)
 
 
-def code_findings(facts: Facts, inventory: Inventory, proposals: Sequence[Proposal]) -> Iterator[Finding]:
+def code_findings(facts: Facts, inventory: Inventory) -> Iterator[Finding]:
     """Those for which source code is read."""
     yield from _clients(facts, inventory)
     yield from _routers(facts)

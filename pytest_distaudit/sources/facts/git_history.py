@@ -24,13 +24,24 @@ _HARMLESS = (
 
 def read_removed(root: Path) -> Mapping[str, str]:
     """Removed files with the abbreviated commit that removed them last; empty without a repository at ``root``."""
+    listing = ("log", f"--max-count={_MOST_COMMITS}", "--no-renames", "--no-ext-diff", "--no-textconv")
+    output = _git(root, *listing, "--diff-filter=D", "--name-only", "-z", "--format=%x01%h")
+    return _parsed(output[:_MOST_BYTES].decode("utf-8", "replace"))
+
+
+def head_of(root: Path) -> str:
+    """The commit on which the history ends, and how much of it is there; "" without a repository at ``root``."""
+    return _git(root, "log", f"--max-count={_MOST_COMMITS}", "--format=%H").decode("ascii", "replace")
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    """What git prints; nothing where there is no git, no repository, or no answer in time."""
     git = shutil.which("git")
     folder = root / ".git"
     if git is None or not folder.is_dir() or folder.is_symlink():
-        return {}
+        return b""
     options = [part for setting in _HARMLESS for part in ("-c", setting)]
-    command = [git, "--no-pager", *options, "-C", str(root), "log", f"--max-count={_MOST_COMMITS}", "--no-renames"]
-    command += ["--no-ext-diff", "--no-textconv", "--diff-filter=D", "--name-only", "-z", "--format=%x01%h"]
+    command = [git, "--no-pager", *options, "-C", str(root), *arguments]
     environ = {
         "PATH": os.environ.get("PATH", ""),
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -44,8 +55,8 @@ def read_removed(root: Path) -> Mapping[str, str]:
             command, env=environ, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired):
-        return {}
-    return _parsed(done.stdout[:_MOST_BYTES].decode("utf-8", "replace")) if done.returncode == 0 else {}
+        return b""
+    return done.stdout if done.returncode == 0 else b""
 
 
 def _parsed(output: str) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import multiprocessing
 import os
 import sys
@@ -11,14 +10,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.domain.claim import Expect
 from pytest_distaudit.domain.errors import InvalidInput, Problem
 from pytest_distaudit.domain.proposal import Figure, Proposal
+from pytest_distaudit.sources.memory import Memory, cache_folder, code_digest
 from pytest_distaudit.sources.mining.tree import documents_of, files_of, is_document
 from pytest_distaudit.sources.source_text import read_text, shown
 
@@ -47,7 +46,7 @@ def mine_remembered(
 
     ``progress`` is told how many documents of how many are read.
     """
-    store = _Store(memory or default_memory(), root)
+    store = _Store(memory or cache_folder("mined"), root)
     paths = list(documents_of(root) if documents is None else documents)
     read = _texts(paths, root, refused)
     for number, found in enumerate(_in_order(store, read), start=1):
@@ -91,17 +90,6 @@ def _read(text: _Text) -> Sequence[Proposal]:
     return _its_store[0].read(*text)
 
 
-def default_memory() -> Path:
-    """``pytest-distaudit/mined`` in the user's cache folder."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home())
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "pytest-distaudit" / "mined"
-
-
 class _Store:
     """Proposals by all that they follow from: the text and its name, the rules and their engine, and the names
     of the tree, which come from its folders and manifests.
@@ -110,7 +98,7 @@ class _Store:
     """
 
     def __init__(self, folder: Path, root: Path) -> None:
-        self._folder, self._root = folder, root
+        self._memory, self._root = Memory(folder, _MOST_KEPT), root
 
     def prepare(self) -> None:
         """Have at hand what every text is read with."""
@@ -132,7 +120,7 @@ class _Store:
     @cached_property
     def _seed(self) -> bytes:
         """What all documents of the tree have in common. The title of a README beside the root names the project."""
-        seen = [_engine(), self._root.resolve().name]
+        seen = [code_digest("pytest_distaudit.sources.mining").hex(), self._root.resolve().name]
         for path in files_of(self._root):
             seen.append(path.relative_to(self._root).as_posix())
             if not is_document(path):
@@ -144,8 +132,8 @@ class _Store:
 
     def remembered(self, document: str, text: str) -> Sequence[Proposal] | None:
         """The document's proposals if they are remembered. A memory that cannot be used is no error."""
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            told = json.loads(self._path(document, text).read_text(encoding="utf-8"))
+        told = self._memory.told(self._key(document, text))
+        with suppress(ValueError, KeyError, TypeError):
             return [_proposal(one) for one in told] if isinstance(told, list) else None
         return None
 
@@ -154,28 +142,16 @@ class _Store:
         from pytest_distaudit.sources.mining.miner import mine_text
 
         found = list(mine_text(text, document, self._known, self._project))
-        with suppress(OSError):
-            self._keep(self._path(document, text), json.dumps([asdict(one) for one in found], ensure_ascii=False))
+        self._memory.keep(self._key(document, text), [asdict(one) for one in found])
         return found
 
-    def _path(self, document: str, text: str) -> Path:
+    def _key(self, document: str, text: str) -> str:
         told = f"{document}\0{text}".encode("utf-8", "surrogatepass")
-        name = hashlib.sha256(self._common + told).hexdigest()
-        return self._folder / name[:2] / f"{name}.json"
+        return hashlib.sha256(self._common + told).hexdigest()
 
     @cached_property
     def _common(self) -> bytes:
         return hashlib.sha256(self._seed).digest()
-
-    def _keep(self, path: Path, text: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-        kept = list(path.parent.iterdir())
-        if len(kept) > _MOST_KEPT / 256:
-            for old in sorted(kept, key=lambda one: one.stat().st_mtime)[: len(kept) // 2]:
-                old.unlink(missing_ok=True)
 
 
 def _beginning(path: Path) -> str:
@@ -189,13 +165,3 @@ def _proposal(told: Mapping[str, Any]) -> Proposal:
     return Proposal(
         **{**told, "figures": figures, "expect": Expect(told["expect"]), "headings": tuple(told["headings"])}
     )
-
-
-@cache
-def _engine() -> str:
-    """A digest over the rules and the code that applies them."""
-    digest = hashlib.sha256()
-    for entry in sorted(files("pytest_distaudit.sources.mining").iterdir(), key=lambda one: one.name):
-        if entry.name.endswith((".py", ".yaml")):
-            digest.update(entry.read_bytes())
-    return digest.hexdigest()

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_distaudit.domain.errors import Problem
 from pytest_distaudit.sources.mining import mine, miner
-from pytest_distaudit.sources.mining.remembered import default_memory, mine_remembered
+from pytest_distaudit.sources.mining.remembered import mine_remembered
 
 SHOP = "# Shop\n\nThe gateway listens on port 8080.\n\nOrders go to a RabbitMQ queue. We do not use Kafka.\n"
 
@@ -89,14 +89,3 @@ def test_many_documents_come_in_order_and_are_counted(tree: Path, tmp_path: Path
     assert found == list(mine(tree))
     assert [problem.place.file for problem in refused] == ["bad.md"]
     assert told[-1] == (81, 82)
-
-
-def test_the_memory_lies_outside_the_tree(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_memory() == tmp_path / "pytest-distaudit" / "mined"
-    monkeypatch.setattr("sys.platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert default_memory() == tmp_path / "local" / "pytest-distaudit" / "mined"
-    monkeypatch.setattr("sys.platform", "darwin")
-    assert default_memory().parts[-4:] == ("Library", "Caches", "pytest-distaudit", "mined")
