@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pytest_distaudit.domain.facts import Component, Facts, Origin, Port
 from pytest_distaudit.domain.finding import Spot
@@ -103,7 +103,11 @@ class Inventory:
         parts = set(core_words(name))
         if exact or not parts:
             return exact
-        return tuple(service for service in self.services if parts <= set(core_words(service.name)))
+        return tuple(service for held, service in self._words if parts <= held)
+
+    @cached_property
+    def _words(self) -> Sequence[tuple[frozenset[str], Service]]:
+        return [(frozenset(core_words(service.name)), service) for service in self.services]
 
     def relatives(self, service: Service) -> tuple[Service, ...]:
         """Other services of the same product, or whose name starts with this one's: ``db`` and ``db-replica``."""
@@ -116,9 +120,14 @@ class Inventory:
 
     def holds(self, product: str) -> bool:
         """Whether anything of the tree declares a product: a service, a chart, a resource, another kind of file."""
-        live = tuple(self.facts.live())
-        declared = product in self.facts.elsewhere or any(product in products_of(item) for item in live)
-        return declared or any(self._may_reach(item, product) for item in live)
+        if product in self.facts.elsewhere or product in self._declared:
+            return True
+        return any(self._may_reach(item, product) for item in self.facts.live())
+
+    @cached_property
+    def _declared(self) -> frozenset[str]:
+        """The products that live components stand for."""
+        return frozenset(name for item in self.facts.live() for name in products_of(item))
 
     def _may_reach(self, component: Component, product: str) -> bool:
         """Whether a variable speaks of a product without naming a host that is missing: it may lie outside."""

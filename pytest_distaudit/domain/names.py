@@ -12,6 +12,7 @@ ROLE_WORDS = frozenset(("service", "services", "server", "app", "application", "
 _ROLE = re.compile(rf"(?:{'|'.join(sorted(ROLE_WORDS, key=len, reverse=True))})$")
 
 
+@lru_cache(maxsize=20_000)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case: ``("ledger", "writer")`` for any spelling that shows where they end."""
     return tuple(word.lower() for word in _WORD.findall(name))

@@ -192,6 +192,7 @@ _NOISE = frozenset((
 # fmt: on
 
 
+@lru_cache(maxsize=20_000)
 def product_named(name: str) -> Product | None:
     """The product that a word of a document or a manifest names; None for any other word."""
     return BY_NAME.get("".join(words(name)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pytest_distaudit.domain.facts import Facts, Origin
 from pytest_distaudit.domain.finding import Spot
@@ -150,7 +151,8 @@ def _readings(services: list[Service], own: list[Service]) -> set[int]:
     return counts - {0}
 
 
-def version_facts(facts: Facts, component: str) -> list[tuple[str, Spot]]:
+@lru_cache(maxsize=2_000)
+def version_facts(facts: Facts, component: str) -> Sequence[tuple[str, Spot]]:
     """The versions that files fix for a product or a language, with their places."""
     key = fold(component)
     name = _ALIASES.get(component.lower(), _ALIASES.get(key, key))
@@ -163,7 +165,7 @@ def version_facts(facts: Facts, component: str) -> list[tuple[str, Spot]]:
     return found
 
 
-def within_scope(document: str, known: list[tuple[str, Spot]]) -> list[tuple[str, Spot]]:
+def within_scope(document: str, known: Sequence[tuple[str, Spot]]) -> Sequence[tuple[str, Spot]]:
     """What lies under the document's own folder, if anything does; a module's document speaks of its module."""
     folder = scope(document)
     near = [(version, spot) for version, spot in known if folder and spot.file.startswith(f"{folder}/")]
