@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,32 +24,9 @@ from pytest_distaudit.wiring.file_claims import claims_of, undecided, waived
 
 def activate(config: pytest.Config) -> None:
     """Build the workbench and register everything that an audit needs. Bad targets are usage errors."""
-    option = config.option
-    tree = option.distaudit_tree
-    wishes = Wishes(
-        root=tree or config.rootpath,
-        files_only=tree is not None,
-        target=option.distaudit_target,
-        provision=option.distaudit_provision,
-        scope=Scope[option.distaudit_scope.upper()],
-        evidence=_evidence_folder(config),
-        replay=option.distaudit_replay,
-        progress=_progress(config),
-        reading=reading_bar(config),
-    )
-    try:
-        bench = Bench(wishes)
-    except InvalidInput as error:
-        raise pytest.UsageError(*(str(problem) for problem in error.problems)) from None
-    config.stash[BENCH] = bench
-    alone = config.args_source is not config.ArgsSource.ARGS
-    mined = _mined(bench) if tree or (alone and bench.unprepared) else None
-    if mined is not None:
-        option.distaudit_scope = Scope.STATIC.word
-        config.args = [str(path) for path in mined] or [str(bench.wishes.root)]
-    elif alone:
-        config.args = [str(path) for path in (*bench.claim_files, *bench.claimed_documents)]
-    selection = Selection(bench, undecided(bench.files) if mined is not None else ())
+    bench = config.stash[BENCH] = _bench(config)
+    mined = _choose_what_is_judged(config, bench)
+    selection = Selection(bench, () if mined is None else undecided(bench.files))
     recorder = AuditRecorder(bench, selection, config)
     plugins: dict[str, object] = {
         "distaudit-fixtures": fixtures_plugin(bench),
@@ -65,9 +43,44 @@ def activate(config: pytest.Config) -> None:
         config.pluginmanager.register(plugin, name)
 
 
-def _mined(bench: Bench) -> dict[Path, list[Claim]]:
+def _bench(config: pytest.Config) -> Bench:
+    option = config.option
+    wishes = Wishes(
+        root=option.distaudit_tree or config.rootpath,
+        files_only=option.distaudit_tree is not None,
+        target=option.distaudit_target,
+        provision=option.distaudit_provision,
+        scope=Scope[option.distaudit_scope.upper()],
+        evidence=_evidence_folder(config),
+        replay=option.distaudit_replay,
+        progress=_progress(config),
+        reading=reading_bar(config),
+    )
+    try:
+        return Bench(wishes)
+    except InvalidInput as error:
+        raise pytest.UsageError(*(str(problem) for problem in error.problems)) from None
+
+
+_Mined = dict[Path, list[Claim]]
+
+
+def _choose_what_is_judged(config: pytest.Config, bench: Bench) -> _Mined | None:
+    """The claims, unless others are named; what files show (returned) where nobody has claimed anything."""
+    alone = config.args_source is not config.ArgsSource.ARGS
+    if not (bench.wishes.files_only or (alone and bench.unprepared)):
+        if alone:
+            config.args = [str(path) for path in (*bench.claim_files, *bench.claimed_documents)]
+        return None
+    mined = _mined(bench)
+    config.option.distaudit_scope = Scope.STATIC.word
+    config.args = [str(path) for path in mined] or [str(bench.wishes.root)]
+    return mined
+
+
+def _mined(bench: Bench) -> _Mined:
     """File -> what is judged at its lines without that anybody claimed it."""
-    found: dict[Path, list[Claim]] = {}
+    found: _Mined = {}
     for claim in claims_of(bench.files, waived(bench.written_claims())):
         found.setdefault(bench.wishes.root / claim.document, []).append(claim)
     return found
@@ -81,14 +94,18 @@ def _evidence_folder(config: pytest.Config) -> Path | None:
 
 
 def _progress(config: pytest.Config) -> Callable[[str], None]:
-    """One line per step of starting systems, unless the run is quiet or a worker's."""
+    """One line per step of what takes its time, unless the run is quiet or a worker's; on standard error as long
+    as pytest has not begun to report."""
 
     def tell(line: str) -> None:
         manager = config.pluginmanager
-        reporter, capture = manager.getplugin("terminalreporter"), manager.getplugin("capturemanager")
-        if reporter is None or worker_id(config) or config.option.verbose < 0:
+        if worker_id(config) or config.option.verbose < 0 or manager.is_blocked("terminal"):
             return
-        with capture.global_and_fixture_disabled():
+        reporter = manager.getplugin("terminalreporter")
+        with manager.getplugin("capturemanager").global_and_fixture_disabled():
+            if reporter is None:
+                print(f"distaudit: {line}", file=sys.stderr, flush=True)  # noqa: T201
+                return
             reporter.ensure_newline()
             reporter.write_line(f"distaudit: {line}")
 
