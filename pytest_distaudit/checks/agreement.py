@@ -27,6 +27,10 @@ def _path(claim: Claim) -> Ask:
     return FileWord.ask(document=claim.document, line=claim.line, path=claim["path"])
 
 
+def _validity(claim: Claim) -> Ask:
+    return FileWord.ask(path=claim["path"], validator=claim["validator"])
+
+
 def _told(word: FileWord, remedy: str = "") -> Judgement:
     if word.agrees is None:
         unverifiable(Reason.NO_OBSERVABLE, "files cannot tell", word.because, remedy=remedy)
@@ -84,3 +88,22 @@ def path(claim: Claim, evidence: Evidence) -> Judgement:
 def finding(claim: Claim, evidence: Evidence) -> Judgement:
     """Refuted while the finding is there."""
     return _told(evidence.shared(FileWord, ask=_finding(claim)))
+
+
+@check(
+    "files.valid",
+    claims="the product's own validator accepts the file",
+    says="{path} is valid for {validator}",
+    rung=Rung.DECLARED,
+    scope=Scope.STATIC,
+    roles={},
+    params={
+        "path": Parameter(ParameterType.TEXT, "the file, from the project's root"),
+        "validator": Parameter(ParameterType.TEXT, "haproxy, nginx, prometheus or compose"),
+    },
+    needs=lambda claim: (Read(_validity(claim)),),
+    shows_not="that the hosts, certificates and modules that it names are there",
+)
+def valid(claim: Claim, evidence: Evidence) -> Judgement:
+    """Refuted by what is wrong wherever the file is used; what may lie in this machine is unverifiable."""
+    return _told(evidence.shared(FileWord, ask=_validity(claim)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_distaudit.domain.audit import NotJudged
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput
 from pytest_distaudit.domain.verdict import Scope
@@ -18,15 +19,16 @@ from pytest_distaudit.plugin.reading_bar import reading_bar
 from pytest_distaudit.plugin.recorder import AuditRecorder
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import BENCH, worker_id
+from pytest_distaudit.reports.terminal import NEEDS_SYSTEM, NEEDS_VALIDATE
 from pytest_distaudit.wiring import Bench, Wishes
-from pytest_distaudit.wiring.file_claims import claims_of, undecided, waived
+from pytest_distaudit.wiring.file_claims import claims_of, named, undecided, validations, waived
 
 
 def activate(config: pytest.Config) -> None:
     """Build the workbench and register everything that an audit needs. Bad targets are usage errors."""
     bench = config.stash[BENCH] = _bench(config)
     mined = _choose_what_is_judged(config, bench)
-    selection = Selection(bench, () if mined is None else undecided(bench.files))
+    selection = Selection(bench, () if mined is None else _left_out(config, bench))
     recorder = AuditRecorder(bench, selection, config)
     plugins: dict[str, object] = {
         "distaudit-fixtures": fixtures_plugin(bench),
@@ -72,16 +74,24 @@ def _choose_what_is_judged(config: pytest.Config, bench: Bench) -> _Mined | None
         if alone:
             config.args = [str(path) for path in (*bench.claim_files, *bench.claimed_documents)]
         return None
-    mined = _mined(bench)
+    mined = _mined(config, bench)
     config.option.distaudit_scope = Scope.STATIC.word
     config.args = [str(path) for path in mined] or [str(bench.wishes.root)]
     return mined
 
 
-def _mined(bench: Bench) -> _Mined:
+def _left_out(config: pytest.Config, bench: Bench) -> list[NotJudged]:
+    """What files cannot decide, and what is not asked for."""
+    asked = config.option.distaudit_validate
+    validating = [] if asked else [NotJudged(claim.id, NEEDS_VALIDATE) for claim in validations(bench.files)]
+    return [NotJudged(claim.id, NEEDS_SYSTEM) for claim in named(undecided(bench.files))] + validating
+
+
+def _mined(config: pytest.Config, bench: Bench) -> _Mined:
     """File -> what is judged at its lines without that anybody claimed it."""
     found: _Mined = {}
-    for claim in claims_of(bench.files, waived(bench.written_claims())):
+    validating = validations(bench.files) if config.option.distaudit_validate else ()
+    for claim in (*claims_of(bench.files, waived(bench.written_claims())), *validating):
         found.setdefault(bench.wishes.root / claim.document, []).append(claim)
     return found
 

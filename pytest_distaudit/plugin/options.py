@@ -37,6 +37,12 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="judge what files alone can decide; the folder named (default: this one) is data, nothing of it is run",
     )
+    add(
+        "--distaudit-validate",
+        action="store_true",
+        help="with --distaudit-static: have haproxy, nginx, promtool and docker compose, where they are installed, "
+        "check the configuration files, without a network",
+    )
     add("--distaudit-mine", action="store_true", help="print the checkable sentences of the folder named, and stop")
     add(
         "--distaudit-mine-format",

@@ -7,22 +7,19 @@ from collections.abc import Generator, Sequence
 import pytest
 
 from pytest_distaudit.domain.audit import Coverage, NotJudged
-from pytest_distaudit.domain.proposal import Proposal
 from pytest_distaudit.plugin.at_rest import at_rest
 from pytest_distaudit.plugin.state import claim_of, written
-from pytest_distaudit.reports.terminal import NEEDS_SYSTEM
 from pytest_distaudit.wiring import Bench
-from pytest_distaudit.wiring.file_claims import named
 
 
 class Selection:
     """Deselects claims that this run may not judge; remembers all that were there.
 
-    ``undecided``: sentences that nobody has claimed and files cannot decide.
+    ``left_out``: what could be judged, but not by this run.
     """
 
-    def __init__(self, bench: Bench, undecided: Sequence[Proposal] = ()) -> None:
-        self._bench, self._undecided = bench, undecided
+    def __init__(self, bench: Bench, left_out: Sequence[NotJudged] = ()) -> None:
+        self._bench, self._left_out = bench, left_out
         self.total = 0
         self.selected = 0
         self.coverage = Coverage()
@@ -38,9 +35,9 @@ class Selection:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Before -k and -m: claims of other targets and of a higher scope are not this run's."""
         claims = [claim for claim in map(claim_of, items) if claim is not None]
-        self.total = sum(written(item) is not None or _is_marked(item) for item in items) + len(self._undecided)
+        self.total = sum(written(item) is not None or _is_marked(item) for item in items) + len(self._left_out)
         self.coverage = self._bench.coverage(claims)
-        self.not_judged += [NotJudged(claim.id, NEEDS_SYSTEM) for claim in named(self._undecided)]
+        self.not_judged += self._left_out
         left_out = {id(item): why for item in items if (why := self._why_not(item))}
         if left_out:
             gone = [item for item in items if id(item) in left_out]

@@ -266,7 +266,7 @@ class FileWord(Capability):
     """What the project's own files say of one statement of its documents, or of one finding.
 
     Args: ``document``, ``line``, ``quote``, ``component`` and ``pattern`` of the statement, or ``document``
-    and ``path``, or ``finding``.
+    and ``path``, or ``finding``, or ``path`` and ``validator``.
     ``agrees`` None: files alone cannot tell. ``because`` names both places, ``found`` is the files'
     value in the statement's terms, ``unread`` counts files that could not be read.
     """

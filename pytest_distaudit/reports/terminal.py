@@ -19,6 +19,8 @@ _COLOUR = {
 }
 #: why a mined sentence is not judged
 NEEDS_SYSTEM = "needs a running system"
+#: why a configuration file is not validated
+NEEDS_VALIDATE = "native validators run on request (--distaudit-validate)"
 _SEVERITY = {"critical": 0, "major": 1, "minor": 2}
 
 

@@ -19,6 +19,8 @@ from pytest_distaudit.wiring.files import Files
 if TYPE_CHECKING:
     from pytest_distaudit.domain.document import PathMention
 
+#: where they quote no document, they speak of manifests
+_OF_MANIFESTS = ("files.finding", "files.valid")
 _SEVERITY = {Confidence.HIGH: Severity.MAJOR, Confidence.MEDIUM: Severity.MINOR}
 
 
@@ -38,6 +40,23 @@ def claims_of(files: Files, waivers: Mapping[str, Waiver] | None = None) -> Sequ
     paths = [_claim_of_path(mention) for mention, _ in results.places]
     known = waivers or {}
     return [replace(claim, waiver=known.get(_subject(claim))) for claim in _unique([*found, *named(decided), *paths])]
+
+
+def validations(files: Files) -> Sequence[Claim]:
+    """A claim ``files.valid`` for each file that a product's own validator reads."""
+    return [
+        Claim(
+            id=slug(f"valid-{file}"),
+            check="files.valid",
+            roles={},
+            place=Place(file, 1),
+            document=file,
+            line=1,
+            area="valid",
+            params={"path": file, "validator": name},
+        )
+        for file, name in files.results.configs
+    ]
 
 
 def waived(claims: Iterable[Claim]) -> Mapping[str, Waiver]:
@@ -70,7 +89,8 @@ def covered(proposals: Iterable[Proposal], claims: Iterable[Claim]) -> Coverage:
     quotes: dict[str, dict[str, None]] = {}
     own = set[tuple[str, int]]()
     for claim in claims:
-        own.add((claim.document, claim.line))
+        if claim.quote or claim.check not in _OF_MANIFESTS:
+            own.add((claim.document, claim.line))
         if claim.quote:
             quotes.setdefault(claim.document, {})[" ".join(claim.quote.split())] = None
     # what is claimed is checkable, whether or not it was read so

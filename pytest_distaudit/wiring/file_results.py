@@ -22,13 +22,14 @@ _MOST_KEPT = 2_000
 @dataclass(frozen=True)
 class FileResults:
     """``decided``: what files say of each of the ``proposals``; ``places``: paths that documents name and that
-    are there; ``unread``: how many files could not be read."""
+    are there; ``unread``: how many files could not be read; ``configs``: files for validators, with their names."""
 
     proposals: tuple[Proposal, ...]
     findings: Mapping[str, Finding]
     decided: tuple[Judgement | None, ...]
     places: tuple[tuple[PathMention, str], ...]
     unread: int
+    configs: tuple[tuple[str, str], ...] = ()
 
     def decision(self, proposal: Proposal) -> Judgement | None:
         """What files say of one of the proposals; None where they cannot tell."""

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_distaudit.domain.errors import Problem
+from pytest_distaudit.domain.errors import Problem, Unobservable
 from pytest_distaudit.domain.finding import Confidence, Finding, FindingKind, Spot
 from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.observation import Ask, Observation
@@ -64,6 +64,7 @@ class Files:
                 tuple(map(self._decide, self._mined)),
                 tuple(self._paths_there()),
                 len(self.facts.not_read),
+                self._configs(),
             )
             remembered.keep(results)
         self._announce(results.findings.values())
@@ -131,6 +132,8 @@ class Files:
         value, reason, detail = None, None, ""
         try:
             value = to_json(self._word(ask))
+        except Unobservable as error:
+            reason, detail = error.reason, error.detail
         except Exception as error:  # noqa: BLE001 - the tree is foreign input, whatever it provokes says nothing of it
             reason, detail = Reason.AUDIT_ERROR, f"{type(error).__name__}: {error}"
         way = "documents, manifests and code"
@@ -139,6 +142,8 @@ class Files:
     def _word(self, ask: Ask) -> FileWord:
         if ask.arg("finding"):
             return self._of_finding(ask.arg("finding"))
+        if ask.arg("validator"):
+            return self._of_validator(ask.arg("path"), ask.arg("validator"))
         return self._of_path(ask) if ask.arg("path") else self._of_statement(ask)
 
     def _of_finding(self, name: str) -> FileWord:
@@ -150,6 +155,18 @@ class Files:
             return FileWord(None, because=f"{name!r} is no finding's id: it begins with a kind ({kinds}) and a dash")
         left_out = f"; {unread} files could not be read" if unread else ""
         return FileWord(True, "not found", f"the files do not show it{left_out}", unread=unread)
+
+    def _of_validator(self, path: str, name: str) -> FileWord:
+        from pytest_distaudit.sources.validators import VALIDATORS, validate
+
+        if name not in VALIDATORS:
+            return FileWord(None, because=f"{name!r} is no validator; there are {', '.join(VALIDATORS)}")
+        told = validate(self.root, path, name)
+        if told.valid is None:
+            because = f"{told.tool} on this machine: {told.said}; that may lie in what the file needs from elsewhere"
+            return FileWord(None, because=because)
+        found = "valid" if told.valid else "not valid"
+        return FileWord(told.valid, found, f"{told.tool}: {told.said}", "" if told.valid else f"correct {path}")
 
     def _of_path(self, ask: Ask) -> FileWord:
         document, path, spot = ask.arg("document"), ask.arg("path"), Spot(ask.arg("document"), int(ask.arg("line")))
@@ -171,6 +188,11 @@ class Files:
                 return candidate
         last = path.rstrip("/").rpartition("/")[2]
         return next((place for place in self._by_last_part.get(last, ()) if place.endswith(f"/{path}")), None)
+
+    def _configs(self) -> tuple[tuple[str, str], ...]:
+        from pytest_distaudit.sources.validators import to_validate
+
+        return tuple(dict.fromkeys(to_validate(self.facts)))
 
     @cached_property
     def _by_last_part(self) -> Mapping[str, Sequence[str]]:

@@ -71,7 +71,9 @@ def test_static_judges_what_files_decide_and_runs_nothing(pytester: pytest.Pytes
     assert (told["scope"], told["provision"], told["target"], told["verdict"]) == ("static", "files", None, "partial")
     finding = next(one for one in told["findings"] if one["kind"] == "wrong_port")
     assert (finding["document"], finding["line"], finding["against"]) == ("README.md", 3, "compose.yaml")
-    assert {one["why"] for one in told["not_judged"]} == {"needs a running system"}
+    not_judged = {one["id"]: one["why"] for one in told["not_judged"]}
+    assert not_judged.pop("valid-compose.yaml") == "native validators run on request (--distaudit-validate)"
+    assert set(not_judged.values()) == {"needs a running system"}
     assert told["coverage"]["sentences"] > told["coverage"]["claimed"] > 0
 
 
@@ -192,3 +194,60 @@ def test_evidence_of_files_replays_without_them(pytester: pytest.Pytester) -> No
     compose.unlink()
     assert run(pytester, "--distaudit", "--distaudit-replay=seen").ret == 0
     assert run(pytester, "--distaudit").ret == 1
+
+
+HAPROXY = "frontend front\n  bind :8080\n  default_backend pool\nbackend pools\n  server one gateway:8081\n"
+
+
+def _with_haproxy(tree: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    (tree / "haproxy.cfg").write_text(HAPROXY, encoding="utf-8")
+    tools = tree.parent / "tools"
+    tools.mkdir()
+    for name, text in {"haproxy": script, "unshare": 'shift; exec "$@"'}.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+
+
+def test_native_validators_run_on_request_alone(
+    pytester: pytest.Pytester, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_haproxy(tree, monkeypatch, f"touch {pytester.path}/ran")
+    result, told = audit(pytester, tree)
+    result.stdout.fnmatch_lines(
+        ["not judged, native validators run on request (--distaudit-validate): valid-*haproxy.cfg*"]
+    )
+    assert not (pytester.path / "ran").exists()
+    assert "files.valid" not in {claim["check"] for claim in told["claims"]}
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "reason"),
+    [
+        ("exit 0", "verified", None),
+        ("echo \"Proxy 'front': unable to find required default_backend: 'pool'.\" >&2; exit 1", "refuted", None),
+        ("echo \"could not resolve address 'web'.\" >&2; exit 1", "unverifiable", "no-observable"),
+    ],
+)
+def test_what_a_validator_says_is_judged(
+    pytester: pytest.Pytester,
+    tree: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    verdict: str,
+    reason: str | None,
+) -> None:
+    _with_haproxy(tree, monkeypatch, script)
+    _, told = audit(pytester, tree, "--distaudit-validate")
+    judged = {claim["id"]: (claim["verdict"], claim["reason"]) for claim in told["claims"]}
+    assert judged["valid-haproxy.cfg"] == (verdict, reason)
+
+
+def test_a_validator_that_is_not_there_is_said_to_be_missing(
+    pytester: pytest.Pytester, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_haproxy(tree, monkeypatch, "exit 0")
+    (tree.parent / "tools" / "haproxy").unlink()
+    _, told = audit(pytester, tree, "--distaudit-validate")
+    judged = {claim["id"]: (claim["verdict"], claim["reason"]) for claim in told["claims"]}
+    assert judged["valid-haproxy.cfg"] == ("unverifiable", "not-installed")

@@ -6,6 +6,7 @@ only be refuted: a file that would make it impossible. Everything else needs a r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from pytest_distaudit.checks.files import parity
@@ -17,19 +18,25 @@ from pytest_distaudit.domain.finding import Confidence, Finding, Spot
 from pytest_distaudit.domain.inventory import Inventory, Service, inventory_of
 from pytest_distaudit.domain.judgement import Judgement, verified
 from pytest_distaudit.domain.names import words
+from pytest_distaudit.domain.products import product_named
 from pytest_distaudit.domain.proposal import Proposal
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.domain.versions import agree, numbers
 
 _DECLARED = "that it runs"
+#: patterns that say of a product that it is a part, not how it behaves
+_PARTS = frozenset(("running", "messaging", "event_streaming", "cache", "tracing", "metrics", "other"))
+_OF_ALL = re.compile(
+    r"\W*(?:we|there(?: is| are|'s)|no|our (?:system|platform|stack)"
+    r"|(?:the|this) (?:\w+ )?(?:system|platform|project|architecture|solution))\b",
+    re.IGNORECASE,
+)
 
 
 def decide(proposal: Proposal, facts: Facts) -> Judgement | None:
     """Verified or refuted with both places in ``because``; None where files cannot tell."""
-    rule = _RULES.get(proposal.pattern)
-    if rule is None or proposal.expect is not Expect.PRESENT:
-        return None
-    return rule(proposal, facts, inventory_of(facts))
+    rule = _RULES.get(proposal.pattern) if proposal.expect is Expect.PRESENT else _not_there
+    return rule(proposal, facts, inventory_of(facts)) if rule else None
 
 
 def _port(proposal: Proposal, facts: Facts, inventory: Inventory) -> Judgement | None:
@@ -140,6 +147,21 @@ def _running(proposal: Proposal, facts: Facts, inventory: Inventory) -> Judgemen
     """Declared nowhere: it cannot run."""
     found = next(parity.absent(facts, inventory, proposal), None)
     return _refuted(found, "not declared") if found and found.confidence is Confidence.HIGH else None
+
+
+def _not_there(proposal: Proposal, facts: Facts, inventory: Inventory) -> Judgement | None:
+    """A product that the whole system is said to do without; what one service does without, others may use."""
+    product = product_named(proposal.component)
+    if product is None or not product.standalone or proposal.pattern not in _PARTS or not _OF_ALL.match(proposal.quote):
+        return None
+    services = inventory.named(product.name)
+    if services:
+        because = f"{_place(proposal)} says that there is none; {services[0].spot} declares {services[0].name}"
+        remedy = "remove it or correct the document"
+        return Judgement(Verdict.REFUTED, f"{services[0].name} is declared", because, remedy, conclusive=True)
+    if not inventory.services or inventory.holds(product.name):
+        return None
+    return verified("not declared", f"{_place(proposal)}: no file declares {product.name}", shows_not="that none runs")
 
 
 def _verified(proposal: Proposal, actual: str, spot: Spot) -> Judgement:

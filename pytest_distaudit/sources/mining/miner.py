@@ -18,7 +18,7 @@ from pytest_distaudit.sources.mining.filling import proposal_of
 from pytest_distaudit.sources.mining.manifests import find_manifests
 from pytest_distaudit.sources.mining.markdown import passages_of_markdown
 from pytest_distaudit.sources.mining.names import names_of
-from pytest_distaudit.sources.mining.negation import negated
+from pytest_distaudit.sources.mining.negation import avoided, negated
 from pytest_distaudit.sources.mining.passage import Passage, Shape
 from pytest_distaudit.sources.mining.phrases import find_phrases
 from pytest_distaudit.sources.mining.plain_text import passages_of_text
@@ -219,6 +219,8 @@ class _Miner:
         finds = list(self._all(statement))
         vetoes = vetoes_of(statement, self.rules) if finds else ()
         for find in finds:
+            if avoided(statement, find, self.rules):
+                continue
             if all({find.pattern, find.rule.partition(".")[0]} & veto.spares for veto in vetoes):
                 yield find.absent() if negated(statement, find, self.rules) else find
 

@@ -113,6 +113,8 @@ class Rules:
     project: re.Pattern[str]
     negated_use: re.Pattern[str]
     negating: re.Pattern[str]
+    denials: re.Pattern[str]
+    avoidances: re.Pattern[str]
     roles: Mapping[str, Role]
     kinds: Mapping[str, Kind]
 
@@ -162,6 +164,8 @@ def rules() -> Rules:
         project=_one(data["project"]),
         negated_use=_any(text for text in negations if not text.endswith("$")),
         negating=_any(text for text in negations if text.endswith("$")),
+        denials=_any(data["denials"]),
+        avoidances=_any(data["avoidances"]),
         roles={name: _role(name, entry) for name, entry in data["roles"].items()},
         kinds={name: _kind(entry) for name, entry in data_of("vocabulary.yaml").items() if isinstance(entry, dict)},
     )

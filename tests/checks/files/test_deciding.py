@@ -1,5 +1,6 @@
 """What files decide of a sentence: parity both ways, behaviour only against it, the rest not at all."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,33 @@ def test_breakers(tmp_path: Path, text: str, refuted: bool) -> None:
 )
 def test_what_needs_a_running_system_is_not_decided(tmp_path: Path, claim: Proposal, more: dict[str, str]) -> None:
     assert decided(tmp_path, claim, **more) is None
+
+
+@pytest.mark.parametrize(
+    ("component", "quote", "verdict"),
+    [
+        ("kafka", "We do not use Kafka.", Verdict.VERIFIED),
+        ("kafka", "There is no Kafka in this system.", Verdict.VERIFIED),
+        ("rabbitmq", "This system does not use RabbitMQ.", Verdict.REFUTED),
+        ("postgres", "No PostgreSQL is deployed.", Verdict.REFUTED),
+        ("rabbitmq", "The orders service runs without RabbitMQ.", None),
+        ("zipkin", "We don't run Zipkin.", Verdict.VERIFIED),
+        ("orders", "We have no orders service.", None),
+    ],
+)
+def test_what_the_whole_system_is_said_to_do_without(
+    tmp_path: Path, component: str, quote: str, verdict: Verdict | None
+) -> None:
+    claim = replace(proposal("messaging", component, quote), expect=Expect.ABSENT)
+    found = decided(tmp_path, claim)
+    assert (found[0] if found else None) is verdict
+
+
+def test_a_property_that_is_denied_is_not_decided(tmp_path: Path) -> None:
+    claim = replace(proposal("replicated", "rabbitmq", "We have no replicated RabbitMQ."), expect=Expect.ABSENT)
+    assert decided(tmp_path, claim) is None
+
+
+def test_without_manifests_nothing_is_known_to_be_absent(tmp_path: Path) -> None:
+    claim = replace(proposal("messaging", "kafka", "We do not use Kafka."), expect=Expect.ABSENT)
+    assert decide(claim, read_facts(plant(tmp_path, {"README.md": "We do not use Kafka."}))) is None

@@ -104,6 +104,34 @@ def test_a_negation_says_that_something_is_absent(sentence: str, component: str,
     assert [(proposal.component, proposal.expect) for proposal in found] == [(component, Expect.ABSENT)]
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "RabbitMQ is not replicated.",
+        "PostgreSQL is currently not replicated.",
+        "The PostgreSQL database isn't replicated.",
+    ],
+)
+def test_a_property_can_be_denied(sentence: str, mined: Mined) -> None:
+    found = [(one.pattern, one.expect) for one in mined(f"{sentence}\n") if one.pattern in ("replicated", "clustered")]
+    assert [expect for _, expect in found] == [Expect.ABSENT]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "components"),
+    [
+        ("Orders are never written to MongoDB.", set()),
+        ("Events are not sent to Kafka.", set()),
+        ("Orders never expire and are written to MongoDB.", {"mongodb"}),
+        ("Orders are written to MongoDB, never to a file.", {"mongodb"}),
+    ],
+)
+def test_what_does_not_go_there_says_nothing_of_what_is_there(
+    sentence: str, components: set[str], mined: Mined
+) -> None:
+    assert {one.component for one in mined(f"{sentence}\n")} == components
+
+
 def test_a_negation_ends_with_its_clause(mined: Mined) -> None:
     found = mined("We do not use Kafka, but events are published to RabbitMQ.\n")
     assert {proposal.component: proposal.expect for proposal in found} == {
