@@ -45,6 +45,8 @@ def _could_have_component(statement: Statement, rules: Rules) -> bool:
     if statement.mentions or statement.subject or statement.earlier:
         return True
     text = statement.text
+    if any(rules.patterns[index].whole and word in text.lower() for word, index in rules.words):
+        return True
     return bool(rules.project.search(text) or rules.everyone.search(text)) or in_stack(statement, rules)
 
 
@@ -144,7 +146,8 @@ def _around(
         return "all-services", ""
     spoken = statement.passage.text[max(statement.start, start - _SPOKEN) : start]
     featured = statement.shape is Shape.ITEM and in_stack(statement, rules)
-    if statement.project and (featured or rules.project.search(spoken)):
+    unnamed = pattern.whole and not statement.mentions and statement.shape is not Shape.ROW
+    if statement.project and (featured or unnamed or rules.project.search(spoken)):
         return statement.project, ""
     return None
 

@@ -40,6 +40,7 @@ class Pattern:
     target: bool = False
     everyone: bool = False
     owned: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ def _kind(entry: _Data) -> Kind:
 
 
 def _pattern(entry: _Data) -> Pattern:
-    flags = {flag: bool(entry.get(flag)) for flag in ("only", "sink", "target", "everyone", "owned")}
+    flags = {flag: bool(entry.get(flag)) for flag in ("only", "sink", "target", "everyone", "owned", "whole")}
     suits = frozenset(entry.get("suits", ()))
     return Pattern(entry["name"], tuple(entry["words"]), _any(entry["phrases"]), suits, **flags)
 
