@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.facts import Facts, Origin
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.sources.sandbox import answers, run_apart
 from pytest_distaudit.sources.source_text import read_text
 
 _SECONDS = 20.0
-_NAMESPACES: Sequence[Sequence[str]] = (("unshare", "--net"), ("unshare", "--map-root-user", "--net"))
 _NEVER = re.compile(r"(?!)")
 
 
@@ -121,7 +119,7 @@ def _completed(name: str, text: str) -> str:
 
 def _command(name: str, validator: Validator) -> Sequence[str]:
     for command in validator.commands:
-        if shutil.which(command[0]) and (command[0] != "docker" or _answers(("docker", "compose", "version"))):
+        if shutil.which(command[0]) and (command[0] != "docker" or answers(("docker", "compose", "version"))):
             return command
     programs = " or ".join(
         " ".join(command[:2]) if command[0] == "docker" else command[0] for command in validator.commands
@@ -131,19 +129,7 @@ def _command(name: str, validator: Validator) -> Sequence[str]:
 
 def _run(command: Sequence[str], path: Path, validator: Validator) -> Validation:
     filled = [part.replace("FILE", str(path)).replace("FOLDER", str(path.parent)) for part in command]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command; the file is an argument
-            [*_without_network(), *filled],
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            cwd=path.parent,
-            text=True,
-            errors="replace",
-        )
-    except subprocess.TimeoutExpired:
-        raise Unobservable(Reason.TIMED_OUT, f"{command[0]} did not end within {_SECONDS:g} s") from None
+    done = run_apart(filled, path.parent, _SECONDS)
     said = _told(f"{done.stderr}\n{done.stdout}", path)
     if done.returncode == 0:
         return Validation(True, "valid", command[0])
@@ -154,22 +140,3 @@ def _told(output: str, path: Path) -> str:
     """What it says is wrong, without where the copy lay, without times and process ids, without what every run says."""
     lines = [_STAMP.sub("", line).strip() for line in output.replace(f"{path.parent}/", "").splitlines()]
     return "\n".join(line for line in lines if line and not _ALWAYS.search(line))[:2000]
-
-
-@cache
-def _without_network() -> Sequence[str]:
-    """The beginning of a command that has no network. Raises Unobservable where there is no such thing."""
-    for namespace in _NAMESPACES:
-        if shutil.which(namespace[0]) and _answers((*namespace, "true")):
-            return namespace
-    raise Unobservable(Reason.FORBIDDEN, "no namespace without a network can be had here (unshare --net)")
-
-
-def _answers(command: Sequence[str]) -> bool:
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed commands
-            command, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.sources import validators
+from pytest_distaudit.sources import sandbox, validators
 from pytest_distaudit.sources.facts import read_facts
 from pytest_distaudit.sources.validators import to_validate, validate
 
@@ -100,7 +100,7 @@ def config(folder: Path, text: str = HAPROXY) -> Path:
 @pytest.fixture
 def namespace() -> None:
     try:
-        validators._without_network()
+        sandbox._without_network()
     except Unobservable as error:
         pytest.skip(str(error))
 
@@ -164,13 +164,13 @@ def test_what_is_not_installed_is_said(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_without_a_namespace_nothing_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(tmp_path, monkeypatch, f"touch {tmp_path}/ran")
-    monkeypatch.setattr(validators, "_NAMESPACES", [("no-such-unshare",)])
-    validators._without_network.cache_clear()
+    monkeypatch.setattr(sandbox, "_NAMESPACES", [("no-such-unshare",)])
+    sandbox._without_network.cache_clear()
     try:
         with pytest.raises(Unobservable) as caught:
             validate(config(tmp_path), "haproxy.cfg", "haproxy")
     finally:
-        validators._without_network.cache_clear()
+        sandbox._without_network.cache_clear()
     assert caught.value.reason is Reason.FORBIDDEN
     assert not (tmp_path / "ran").exists()
 

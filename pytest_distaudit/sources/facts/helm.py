@@ -1,4 +1,4 @@
-"""Helm: charts and their dependencies are read; templates are programs, which only helm can run."""
+"""Helm: charts and their dependencies are read; templates are programs, which helm renders where it is installed."""
 
 from __future__ import annotations
 

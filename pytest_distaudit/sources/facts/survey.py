@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ from pytest_distaudit.sources.facts import (
 from pytest_distaudit.sources.facts.code import read_code
 from pytest_distaudit.sources.facts.documents import read_documents as read_texts
 from pytest_distaudit.sources.facts.git_history import read_removed
+from pytest_distaudit.sources.facts.helm_rendered import rendered
 from pytest_distaudit.sources.facts.reading import Reading
 from pytest_distaudit.sources.facts.tree import read_tree
 from pytest_distaudit.sources.facts.yaml_nodes import Node, Unreadable, read_documents
@@ -112,9 +113,11 @@ class _Survey:
             )
         }
         self._elsewhere: dict[str, Spot] = {}
+        self._rendered: Mapping[str, Sequence[str]] = {}
 
     def run(self) -> None:
         taken = 0
+        self._rendered = rendered(self.reading)
         for file in sorted(self.reading.tree.files - self.reading.tree.opaque):
             reader = self._reader(file)
             if reader is None:
@@ -221,7 +224,7 @@ class _Survey:
 
     def _yaml(self, file: str) -> None:
         if helm.is_template(file, self.reading.tree.files):
-            self._add(*helm.read_template(self.reading, file))
+            self._template(file)
             return
         self._add(*helm.read_values_name(file))
         text = self.reading.text(file) or ""
@@ -236,6 +239,16 @@ class _Survey:
                 return
             for node in read_documents(text):
                 self._document(file, base, node)
+
+    def _template(self, file: str) -> None:
+        """As helm renders it; else what it shows without that."""
+        if file not in self._rendered:
+            self._add(*helm.read_template(self.reading, file))
+            return
+        for text in self._rendered[file]:
+            for node in read_documents(text):
+                if kubernetes.looks_like(node):
+                    self._add(*kubernetes.read_kubernetes(self.reading, file, node))
 
     def _document(self, file: str, base: str, node: Node) -> None:
         if base == "Chart.yaml":
