@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import claims, example, unused
+from benchmarks import claims, example, tree, unused
 from benchmarks.measure import Row
 
 ALL: dict[str, Callable[[Path], Iterator[Row]]] = {
     "unused": unused.bench,
     "claims": claims.bench,
     "example": example.bench,
+    "tree": tree.bench,
 }
 
 
