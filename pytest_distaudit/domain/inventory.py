@@ -122,18 +122,21 @@ class Inventory:
         """Whether anything of the tree declares a product: a service, a chart, a resource, another kind of file."""
         if product in self.facts.elsewhere or product in self._declared:
             return True
-        return any(self._may_reach(item, product) for item in self.facts.live())
+        return any(product in variable for variable in self._reaching)
 
     @cached_property
     def _declared(self) -> frozenset[str]:
         """The products that live components stand for."""
         return frozenset(name for item in self.facts.live() for name in products_of(item))
 
-    def _may_reach(self, component: Component, product: str) -> bool:
-        """Whether a variable speaks of a product without naming a host that is missing: it may lie outside."""
-        spoken = {name for name in component.environment if product in fold(name)}
-        missing = {ref.name for ref in component.references if "." not in ref.host and not self.reached(ref.host)}
-        return bool(spoken - missing)
+    @cached_property
+    def _reaching(self) -> frozenset[str]:
+        """Variables, folded, that name no missing host: what they speak of may lie outside."""
+        return frozenset(fold(name) for item in self.facts.live() for name in {*item.environment} - self._astray(item))
+
+    def _astray(self, component: Component) -> set[str]:
+        """The variables whose host is missing."""
+        return {ref.name for ref in component.references if "." not in ref.host and not self.reached(ref.host)}
 
 
 def _keys(service: Service, images: Counter[str]) -> set[str]:

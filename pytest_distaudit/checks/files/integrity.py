@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_distaudit.domain.facts import Component, Facts, Health, Healthcheck, Mount, Origin
 from pytest_distaudit.domain.finding import Confidence, Finding, FindingKind, Spot
@@ -140,23 +140,26 @@ def _above(path: str) -> Iterator[str]:
 
 def unscalable(facts: Facts, inventory: Inventory, proposals: Sequence[Proposal]) -> Iterator[Finding]:
     """More than one instance is wanted of a service that has a fixed name or a fixed port of the host."""
+    wanting = _wanting(inventory, proposals)
     for service in inventory.services:
-        if service.head.origin is not Origin.COMPOSE:
-            continue
-        fixed = _fixed(service)
+        fixed = _fixed(service) if service.head.origin is Origin.COMPOSE else None
         if not fixed:
             continue
         wanted = next((layer for layer in service.layers if (layer.replicas or 0) > 1), None)
         if wanted and wanted.replicas_spot:
             yield _scaled(service, wanted.replicas_spot, f"{wanted.replicas} replicas", fixed, Confidence.HIGH)
-        for proposal in proposals:
-            if (
-                proposal.pattern in _SCALING
-                and service in inventory.named(proposal.component)
-                and _only(inventory, proposal)
-            ):
-                spot = Spot(proposal.document, proposal.line)
-                yield _scaled(service, spot, proposal.pattern.replace("_", " "), fixed, Confidence.LOW)
+        for proposal in wanting.get(service.spot, ()):
+            spot = Spot(proposal.document, proposal.line)
+            yield _scaled(service, spot, proposal.pattern.replace("_", " "), fixed, Confidence.LOW)
+
+
+def _wanting(inventory: Inventory, proposals: Sequence[Proposal]) -> Mapping[Spot, Sequence[Proposal]]:
+    """The statements that want several instances, by the place of the one service that they can mean."""
+    found: dict[Spot, list[Proposal]] = {}
+    for proposal in proposals:
+        if proposal.pattern in _SCALING and _only(inventory, proposal):
+            found.setdefault(inventory.named(proposal.component)[0].spot, []).append(proposal)
+    return found
 
 
 def _only(inventory: Inventory, proposal: Proposal) -> bool:
