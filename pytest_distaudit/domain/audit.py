@@ -95,11 +95,13 @@ class Coverage:
     """Of the documents' checkable ``sentences``, how many are ``claimed``; ``sentences`` None: they were not read.
 
     ``unclaimed``: places and first words of those that nobody claims, in the documents' order.
+    ``not_read``: files that should have been read, and why they could not be.
     """
 
     sentences: int | None = None
     claimed: int = 0
     unclaimed: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
 
     @property
     def percent(self) -> float | None:

@@ -43,6 +43,9 @@ class NotRead:
     why: str
     line: int = 0
 
+    def __str__(self) -> str:
+        return f"{Spot(self.file, self.line)}: {self.why}"
+
 
 @dataclass(frozen=True, slots=True)
 class Port:

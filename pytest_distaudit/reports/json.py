@@ -34,7 +34,11 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "selected": audit.selected,
         "total": audit.total,
         "summary": {verdict.value: audit.count(verdict) for verdict in Verdict},
-        "coverage": {"sentences": audit.coverage.sentences, "claimed": audit.coverage.claimed},
+        "coverage": {
+            "sentences": audit.coverage.sentences,
+            "claimed": audit.coverage.claimed,
+            "not_read": list(audit.coverage.not_read),
+        },
         "not_judged": [{"id": one.id, "why": one.why} for one in audit.not_judged],
         "errors": [
             {"file": one.file, "line": one.line, "column": one.column, "message": one.message} for one in audit.errors

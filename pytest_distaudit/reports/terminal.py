@@ -32,6 +32,8 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
         yield from _not_judged(audit, verbose)
     if audit.coverage.unclaimed and audit.scope != "static":
         yield from _unclaimed(audit, verbose)
+    if audit.coverage.not_read:
+        yield from _not_read(audit, verbose)
     if audit.errors:
         yield f"errors in claims or targets: {len(audit.errors)}; see above, file:line:column first", {"red": True}
     counts = ", ".join(f"{audit.count(verdict)} {verdict.value}" for verdict in Verdict)
@@ -108,6 +110,16 @@ def _unclaimed(audit: Audit, verbose: int) -> Iterator[Line]:
         yield f"not claimed: {one_line(text, 110)}", {"yellow": True}
     if len(unclaimed) > len(shown):
         yield f"not claimed: {len(unclaimed) - len(shown)} more sentences (-v)", {"yellow": True}
+
+
+def _not_read(audit: Audit, verbose: int) -> Iterator[Line]:
+    """What is in these files is not known: nothing is said to be absent because of that."""
+    not_read = audit.coverage.not_read
+    shown = not_read if verbose > 0 else not_read[:2]
+    for text in shown:
+        yield f"not read: {one_line(text, 110)}", {"yellow": True}
+    if len(not_read) > len(shown):
+        yield f"not read: {len(not_read) - len(shown)} more files (-v)", {"yellow": True}
 
 
 def _verdict_colour(audit: Audit) -> dict[str, bool]:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -160,7 +160,8 @@ class Bench:
 
     def coverage(self, claims: Sequence[Claim]) -> Coverage:
         """How many of the documents' checkable sentences these claims quote."""
-        return covered(self.files.proposals, claims)
+        found = covered(self.files.proposals, claims)
+        return replace(found, not_read=self.files.not_read)
 
     def findings(self) -> list[Finding]:
         """What the files were seen to show, where they were asked for it."""

@@ -22,13 +22,13 @@ _MOST_KEPT = 2_000
 @dataclass(frozen=True)
 class FileResults:
     """``decided``: what files say of each of the ``proposals``; ``places``: paths that documents name and that
-    are there; ``unread``: how many files could not be read; ``configs``: files for validators, with their names."""
+    are there; ``not_read``: files that could not be, and why; ``configs``: files for validators, with their names."""
 
     proposals: tuple[Proposal, ...]
     findings: Mapping[str, Finding]
     decided: tuple[Judgement | None, ...]
     places: tuple[tuple[PathMention, str], ...]
-    unread: int
+    not_read: tuple[str, ...]
     configs: tuple[tuple[str, str], ...] = ()
 
     def decision(self, proposal: Proposal) -> Judgement | None:

@@ -40,7 +40,7 @@ class Files:
         reading: Callable[[int, int], None] = lambda done, of: None,
     ) -> None:
         self.root, self._progress, self._documents, self._reading = root, progress, documents, reading
-        self.refused: list[Problem] = []
+        self._refused: list[Problem] = []
         self._announced = False
         self._mined_apart: dict[str, Sequence[Proposal]] = {}
 
@@ -63,7 +63,7 @@ class Files:
                 findings,
                 tuple(map(self._decide, self._mined)),
                 tuple(self._paths_there()),
-                len(self.facts.not_read),
+                tuple(map(str, (*self.facts.not_read, *self._refused))),
                 self._configs(),
             )
             remembered.keep(results)
@@ -243,12 +243,17 @@ class Files:
         return {name: list(group) for name, group in groupby(self.proposals, key=lambda one: one.document)}
 
     @property
+    def not_read(self) -> tuple[str, ...]:
+        """What could not be read of all that was wanted so far, and why."""
+        return self.results.not_read if self.asked_for_findings else tuple(map(str, self._refused))
+
+    @property
     def _unread(self) -> int:
         """How many files could not be read."""
-        return self.results.unread if self.asked_for_findings else len(self.facts.not_read)
+        return len(self.not_read if self.asked_for_findings else self.facts.not_read)
 
     def _mine(self, documents: Sequence[Path] | None) -> list[Proposal]:
         from pytest_distaudit.sources.mining.remembered import mine_remembered
 
         read = self._reading
-        return list(mine_remembered(self.root, documents, refused=self.refused.append, progress=read))
+        return list(mine_remembered(self.root, documents, refused=self._refused.append, progress=read))

@@ -251,3 +251,13 @@ def test_a_validator_that_is_not_there_is_said_to_be_missing(
     _, told = audit(pytester, tree, "--distaudit-validate")
     judged = {claim["id"]: (claim["verdict"], claim["reason"]) for claim in told["claims"]}
     assert judged["valid-haproxy.cfg"] == ("unverifiable", "not-installed")
+
+
+def test_what_could_not_be_read_is_listed(pytester: pytest.Pytester, tree: Path) -> None:
+    (tree / "bad.md").write_bytes(b"\xff\xfe\x00")
+    (tree / "broken.yaml").write_text("services: [}\n", encoding="utf-8")
+    for _ in ("read", "remembered"):
+        result, told = audit(pytester, tree, "-v")
+        result.stdout.fnmatch_lines(["not read: bad.md*", "not read: broken.yaml:1: no YAML*"])
+        assert isinstance(told["coverage"], dict)
+        assert len(told["coverage"]["not_read"]) >= 2
