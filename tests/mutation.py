@@ -112,9 +112,15 @@ def mutant(source: str, number: int) -> ast.Module:
     return ast.fix_missing_locations(_Put(old, new).visit(tree))
 
 
+def source_of(family: str) -> Path:
+    """``files.parity`` is ``files/parity.py``."""
+    return CHECKS / f"{family.replace('.', '/')}.py"
+
+
 def tests_of(family: str) -> Path:
-    """The family's own tests; without such, all there are."""
-    own = ROOT / "tests" / "checks" / f"test_{family}_judges.py"
+    """The family's own tests; without such, all of its folder."""
+    folder, _, name = family.rpartition(".")
+    own = ROOT / "tests" / "checks" / folder / f"test_{name}_judges.py"
     return own if own.exists() else own.parent
 
 
@@ -142,7 +148,7 @@ def judge(families: list[str], say: Callable[[str], None]) -> float:
     """Print every mutant's fate; the share that was caught."""
     waiting = []
     for family in families:
-        source = (CHECKS / f"{family}.py").read_text("utf-8")
+        source = source_of(family).read_text("utf-8")
         for number, (node, what, _) in enumerate(changes(ast.parse(source))):
             waiting.append((family, f"{family}.py:{getattr(node, 'lineno', 0)}: {what}", mutant(source, number)))
     running: dict[int, str] = {}
@@ -165,8 +171,9 @@ def judge(families: list[str], say: Callable[[str], None]) -> float:
 
 if __name__ == "__main__":
     os.chdir(ROOT)
-    chosen = sys.argv[1:] or sorted(path.stem for path in CHECKS.glob("*.py") if path.stem != "__init__")
+    every = (path.relative_to(CHECKS).with_suffix("") for path in CHECKS.rglob("*.py") if path.stem != "__init__")
+    chosen = sys.argv[1:] or sorted(".".join(path.parts) for path in every)
     for family in chosen:
-        if os.waitpid(started(family, ast.parse((CHECKS / f"{family}.py").read_text("utf-8"))), 0)[1]:
+        if os.waitpid(started(family, ast.parse(source_of(family).read_text("utf-8"))), 0)[1]:
             sys.exit(f"{tests_of(family)}: a test fails on the unchanged judges; mutants would prove nothing")
     sys.exit(judge(chosen, partial(print, flush=True)) < ENOUGH)

@@ -115,6 +115,7 @@ class Rules:
     negated_use: re.Pattern[str]
     negating: re.Pattern[str]
     denials: re.Pattern[str]
+    qualified: re.Pattern[str]
     avoidances: re.Pattern[str]
     roles: Mapping[str, Role]
     kinds: Mapping[str, Kind]
@@ -166,6 +167,7 @@ def rules() -> Rules:
         negated_use=_any(text for text in negations if not text.endswith("$")),
         negating=_any(text for text in negations if text.endswith("$")),
         denials=_any(data["denials"]),
+        qualified=_one(data["qualified"]),
         avoidances=_any(data["avoidances"]),
         roles={name: _role(name, entry) for name, entry in data["roles"].items()},
         kinds={name: _kind(entry) for name, entry in data_of("vocabulary.yaml").items() if isinstance(entry, dict)},

@@ -108,6 +108,9 @@ def _listed(statement: Statement, rules: Rules, products: list[Mention]) -> Iter
     opening = any(letter.isalnum() for letter in text[statement.start : first.start])
     if opening and _has_label(statement, first):
         return
+    if not opening and rules.qualified.match(text, first.end, statement.end):
+        yield _find(statement, first, rules, "entry")
+        return
     stacked = in_stack(statement, rules) or (statement.shape is Shape.ITEM and statement.subject_kind == "service")
     if opening and not stacked:
         if is_part(statement, rules):

@@ -132,6 +132,11 @@ def test_what_does_not_go_there_says_nothing_of_what_is_there(
     assert {one.component for one in mined(f"{sentence}\n")} == components
 
 
+def test_an_entry_that_says_what_its_product_stores(mined: Mined) -> None:
+    found = mined("# Polyglot persistence\n\n* Neo4j (graph)\n* MySQL (relational)\n* MongoDB (see below)\n")
+    assert {one.component for one in found} == {"neo4j", "mysql"}
+
+
 def test_a_negation_ends_with_its_clause(mined: Mined) -> None:
     found = mined("We do not use Kafka, but events are published to RabbitMQ.\n")
     assert {proposal.component: proposal.expect for proposal in found} == {
