@@ -18,11 +18,18 @@ _JOINED = re.compile(
 )
 #: In front of what something else was chosen over.
 _REJECTED = re.compile(r"\b(?:over|instead of|rather than|replac(?:es|ing|ed)) (?:the )?[`*]{0,2}$", re.IGNORECASE)
+#: "over" after these leads to what carries.
+_CARRIED = re.compile(
+    r"\b(?:communicat\w+|communication|talk\w*|go(?:es)?|sent|flow\w*|runs?|exchanged|transported|published|messaging)"
+    r" over (?:the )?[`*]{0,2}$",
+    re.IGNORECASE,
+)
 _DIRECTLY = re.compile(r"\b(?:uses?|using|with|via|through|on|by)(?: (?:the|an?|our))? [`*\[]{0,3}$", re.IGNORECASE)
 _ARTICLE = re.compile(r"\b(?:the|our|a|an)\b", re.IGNORECASE)
 _IT = re.compile(r"(?:[\w ]{1,30}, )?(?:it|this)\b", re.IGNORECASE)
 #: How far from the product its verb may stand.
 _AHEAD, _BEHIND = 90, 30
+_LEAD = 40
 #: An entry of a list of technologies that names and does not tell.
 _SHORT = 160
 _TELEMETRY = frozenset({"tracing", "instrumentation"})
@@ -34,6 +41,9 @@ def find_uses(statement: Statement, rules: Rules) -> Iterator[Find]:
     named = {mention.kind for mention in products if mention.name not in rules.roles}
     products = [mention for mention in products if mention.name not in rules.roles or mention.kind not in named]
     if not products or is_generic(statement, rules):
+        return
+    if _is_qualified(statement, rules, products[0]):
+        yield _find(statement, products[0], rules, "entry")
         return
     if statement.shape in (Shape.ITEM, Shape.ROW) or has_stack_label(statement, rules):
         yield from _listed(statement, rules, products)
@@ -68,7 +78,8 @@ def _used(statement: Statement, rules: Rules, products: Sequence[Mention]) -> It
     before: Mention | None = None
     for mention in products:
         chained = before is not None and _JOINED.fullmatch(text, before.end, mention.start)
-        if _REJECTED.search(text, max(statement.start, mention.start - 20), mention.start):
+        from_here = max(statement.start, mention.start - _LEAD)
+        if _REJECTED.search(text, from_here, mention.start) and not _CARRIED.search(text, from_here, mention.start):
             continue
         if chained or (_near(mention, verbs) and _meant(statement, mention, rules)):
             before = mention
@@ -108,9 +119,6 @@ def _listed(statement: Statement, rules: Rules, products: list[Mention]) -> Iter
     opening = any(letter.isalnum() for letter in text[statement.start : first.start])
     if opening and _has_label(statement, first):
         return
-    if not opening and rules.qualified.match(text, first.end, statement.end):
-        yield _find(statement, first, rules, "entry")
-        return
     stacked = in_stack(statement, rules) or (statement.shape is Shape.ITEM and statement.subject_kind == "service")
     if opening and not stacked:
         if is_part(statement, rules):
@@ -128,6 +136,13 @@ def _listed(statement: Statement, rules: Rules, products: list[Mention]) -> Iter
         _LABELLED.match(text, first.end) and "http" not in text[first.end : first.end + 12]
     ):
         yield _find(statement, first, rules, "entry")
+
+
+def _is_qualified(statement: Statement, rules: Rules, first: Mention) -> bool:
+    """Whether an entry is a product and, in parentheses, what it stores."""
+    text = statement.passage.text
+    opening = any(letter.isalnum() for letter in text[statement.start : first.start])
+    return statement.shape is Shape.ITEM and not opening and bool(rules.qualified.match(text, first.end, statement.end))
 
 
 def _fills_cell(statement: Statement, mention: Mention) -> bool:

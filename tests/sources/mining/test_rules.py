@@ -132,6 +132,20 @@ def test_what_does_not_go_there_says_nothing_of_what_is_there(
     assert {one.component for one in mined(f"{sentence}\n")} == components
 
 
+@pytest.mark.parametrize(
+    ("sentence", "component"),
+    [
+        ("The services communicate over RabbitMQ.", "rabbitmq"),
+        ("All communication goes over RabbitMQ.", "rabbitmq"),
+        ("Sessions live in Redis.", "redis"),
+        ("Orders end up in PostgreSQL.", "postgres"),
+        ("We chose PostgreSQL over MySQL.", "postgres"),
+    ],
+)
+def test_verbs_of_use(sentence: str, component: str, mined: Mined) -> None:
+    assert {one.component for one in mined(f"{sentence}\n")} == {component}
+
+
 def test_an_entry_that_says_what_its_product_stores(mined: Mined) -> None:
     found = mined("# Polyglot persistence\n\n* Neo4j (graph)\n* MySQL (relational)\n* MongoDB (see below)\n")
     assert {one.component for one in found} == {"neo4j", "mysql"}
