@@ -147,6 +147,7 @@ def _around(
     spoken = statement.passage.text[max(statement.start, start - _SPOKEN) : start]
     featured = statement.shape is Shape.ITEM and in_stack(statement, rules)
     unnamed = pattern.whole and not statement.mentions and statement.shape is not Shape.ROW
+    unnamed = unnamed and not rules.textbook.search(statement.text)
     if statement.project and (featured or unnamed or rules.project.search(spoken)):
         return statement.project, ""
     return None

@@ -116,6 +116,7 @@ class Rules:
     negating: re.Pattern[str]
     denials: re.Pattern[str]
     qualified: re.Pattern[str]
+    textbook: re.Pattern[str]
     avoidances: re.Pattern[str]
     roles: Mapping[str, Role]
     kinds: Mapping[str, Kind]
@@ -168,6 +169,7 @@ def rules() -> Rules:
         negating=_any(text for text in negations if text.endswith("$")),
         denials=_any(data["denials"]),
         qualified=_one(data["qualified"]),
+        textbook=_any(data["textbook"]),
         avoidances=_any(data["avoidances"]),
         roles={name: _role(name, entry) for name, entry in data["roles"].items()},
         kinds={name: _kind(entry) for name, entry in data_of("vocabulary.yaml").items() if isinstance(entry, dict)},

@@ -133,6 +133,22 @@ def test_what_does_not_go_there_says_nothing_of_what_is_there(
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    [
+        "A saga is a sequence of transactions.",
+        "Sagas are a mechanism for maintaining data consistency.",
+        "There are two main ways to coordinate sagas.",
+        "The CQRS pattern implements queries that retrieve data from several places.",
+        "Sometimes a circuit breaker opens too early.",
+        "Circuit breakers are useful where calls may hang.",
+        "With event sourcing you never lose data.",
+    ],
+)
+def test_a_textbook_is_no_claim(sentence: str, mined: Mined) -> None:
+    assert mined(f"{sentence}\n") == []
+
+
+@pytest.mark.parametrize(
     ("sentence", "component"),
     [
         ("The services communicate over RabbitMQ.", "rabbitmq"),
