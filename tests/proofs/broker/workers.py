@@ -158,6 +158,7 @@ QUEUES: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     "acknowledged": (acknowledges, {}),
     "acknowledged-by-transport": (needs_no_acknowledgement, {}),
     "acknowledged-three": (acknowledges, {}),
+    "acknowledged-uncounted": (acknowledges, {}),
     "never-acknowledged": (never_acknowledges, {}),
     "half-acknowledged": (acknowledges_every_other, {}),
     "frozen": (is_frozen, {}),
