@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import ast
 import copy
+import importlib
 import os
 import signal
 import sys
 import types
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import hypothesis  # noqa: F401 - imported once, here, for every fork
@@ -105,6 +108,26 @@ class _Put(ast.NodeTransformer):
         return ast.copy_location(self._new, node) if node is self._old else self.generic_visit(node)
 
 
+class _Changed(MetaPathFinder, Loader):
+    """Has every import of the module bring the changed one."""
+
+    def __init__(self, name: str, tree: ast.Module) -> None:
+        self._name, self._code = name, compile(tree, name, "exec")
+
+    def install(self) -> None:
+        sys.meta_path.insert(0, self)
+        package, _, last = self._name.rpartition(".")
+        if sys.modules.pop(self._name, None):
+            delattr(sys.modules[package], last)
+        importlib.import_module(self._name)
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname == self._name else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        exec(self._code, module.__dict__)
+
+
 def mutant(source: str, number: int) -> ast.Module:
     """The tree with its ``number``-th change made."""
     tree = ast.parse(source)
@@ -120,8 +143,9 @@ def source_of(family: str) -> Path:
 def tests_of(family: str) -> Path:
     """The family's own tests; without such, all of its folder."""
     folder, _, name = family.rpartition(".")
-    own = ROOT / "tests" / "checks" / folder / f"test_{name}_judges.py"
-    return own if own.exists() else own.parent
+    home = ROOT / "tests" / "checks" / folder
+    own = (home / f"test_{name}{ending}.py" for ending in ("_judges", ""))
+    return next((path for path in own if path.exists()), home)
 
 
 def started(family: str, tree: ast.Module) -> int:
@@ -135,9 +159,7 @@ def started(family: str, tree: ast.Module) -> int:
     os.dup2(silence, 2)
     code: int = 1
     try:
-        name = f"pytest_distaudit.checks.{family}"
-        module = sys.modules[name] = types.ModuleType(name)
-        exec(compile(tree, name, "exec"), module.__dict__)
+        _Changed(f"pytest_distaudit.checks.{family}", tree).install()
         options = ("-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=1", "--assert=plain")
         code = pytest.main([*options, f"--rootdir={ROOT}", str(tests_of(family))])
     finally:
@@ -171,8 +193,7 @@ def judge(families: list[str], say: Callable[[str], None]) -> float:
 
 if __name__ == "__main__":
     os.chdir(ROOT)
-    every = (path.relative_to(CHECKS).with_suffix("") for path in CHECKS.rglob("*.py") if path.stem != "__init__")
-    chosen = sys.argv[1:] or sorted(".".join(path.parts) for path in every)
+    chosen = sys.argv[1:] or sorted(path.stem for path in CHECKS.glob("*.py") if path.stem != "__init__")
     for family in chosen:
         if os.waitpid(started(family, ast.parse(source_of(family).read_text("utf-8"))), 0)[1]:
             sys.exit(f"{tests_of(family)}: a test fails on the unchanged judges; mutants would prove nothing")

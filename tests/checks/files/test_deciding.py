@@ -28,6 +28,22 @@ FILES = {
     "haproxy.cfg": "backend orders\n  balance roundrobin\n  server a orders:8080\n",
 }
 
+POOL = "backend orders\n  server a orders:8080\n"
+COMMENTED = """
+    services:
+      orders: {build: orders}
+      store: {image: "postgres:15"}
+      # store:
+      #   image: postgres:15
+"""
+DEPLOYMENT = """
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: orders}
+    spec: {template: {spec: {containers: [{name: orders, image: acme/orders}]}}}
+"""
+STORE = DEPLOYMENT.replace("acme/orders", "postgres:15").replace("orders", "store")
+
 
 def decided(root: Path, claim: Proposal, **more: str) -> tuple[Verdict, str] | None:
     judgement = decide(claim, read_facts(plant(root, {**FILES, **more})))
@@ -115,6 +131,22 @@ def test_breakers(tmp_path: Path, text: str, refuted: bool) -> None:
             {"haproxy.cfg": "backend orders\n  balance roundrobin\n  server a orders:1\n  server b orders2:1\n"},
         ),
         (proposal("load_balanced", "store"), {}),
+        (
+            proposal("load_balanced", "orders"),
+            {"haproxy.cfg": f"{POOL}backend orders-more\n  server a orders:8080\n  server b other:8080\n"},
+        ),
+        (proposal("load_balanced", "orders"), {"haproxy.cfg": "backend orders\n  server-template s 5 orders:8080\n"}),
+        (
+            proposal("load_balanced", "orders"),
+            {"docker-compose.yml": SHOP.replace("build: orders", "build: orders, deploy: {replicas: 3}")},
+        ),
+        (proposal("load_balanced", "orders"), {"docker-compose.yml": "", "k8s/orders.yaml": DEPLOYMENT}),
+        (proposal("replicated", "postgres"), {"docker-compose.yml": COMMENTED}),
+        (proposal("replicated", "postgres"), {"docker-compose.yml": "", "k8s/store.yaml": STORE}),
+        (
+            proposal("version", "postgres", said="15", of="version"),
+            {"old/compose.yml": "services:\n  old: {image: 'postgres:14'}\n"},
+        ),
         (
             Proposal(
                 "README.md",

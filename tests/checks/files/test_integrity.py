@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pytest_distaudit.domain.finding import Confidence, FindingKind, Spot
+from pytest_distaudit.domain.proposal import Proposal
 from tests.checks.files.planting import findings, proposal, words
 
 
@@ -191,6 +192,44 @@ def test_a_claim_of_scaling_against_a_fixed_name(tmp_path: Path) -> None:
         "docker-compose.yml:4",
         Confidence.LOW,
     )
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        proposal("running", "web", "web runs with three instances"),
+        proposal("load_balanced", "web", "requests to web are spread"),
+        proposal("load_balanced", "other", "requests are spread over three instances of other"),
+        proposal("replicated", "postgres", "PostgreSQL has two replicas"),
+    ],
+)
+def test_a_claim_that_wants_no_more_of_the_service(tmp_path: Path, claim: Proposal) -> None:
+    files = {
+        "compose": f"{compose('container_name: web')['compose']}\n  store: {{image: postgres, container_name: db}}\n"
+    }
+    assert findings(tmp_path, FindingKind.UNSCALABLE, files, [claim]) == []
+
+
+@pytest.mark.parametrize("source", ["kong.yml", "./kong.yml", ".", "conf/kong.yml"])
+def test_a_configuration_that_an_image_copies_among_others(tmp_path: Path, source: str) -> None:
+    """Other mounts and other copies say nothing of this file."""
+    files = {
+        "compose": GATEWAY.format("data").replace("volumes: [", "volumes: [./more:/more, "),
+        "conf/kong.yml": KONG,
+        ("Dockerfile" if source.startswith("conf") else "conf/Dockerfile"): (
+            f"FROM kong\nCOPY other.txt /etc/\nCOPY {source} /etc/\n"
+        ),
+    }
+    assert findings(tmp_path, FindingKind.UNMOUNTED_CONFIG, files) == []
+
+
+def test_copies_of_other_files_deliver_nothing(tmp_path: Path) -> None:
+    files = {
+        "compose": GATEWAY.format("data").replace("volumes: [", "volumes: [./more:/more, "),
+        "conf/kong.yml": KONG,
+        "other/Dockerfile": "FROM kong\nCOPY a.yml b.yml /etc/\n",
+    }
+    assert len(findings(tmp_path, FindingKind.UNMOUNTED_CONFIG, files)) == 1
 
 
 def test_findings_come_in_a_fixed_order(tmp_path: Path) -> None:

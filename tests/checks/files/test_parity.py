@@ -185,6 +185,7 @@ def test_without_documents_nothing_is_undocumented(tmp_path: Path) -> None:
         "`image: orders:1234`",
         "orders.acme.test:1234",
         "nobody:1234",
+        "orders:79",
     ],
 )
 def test_addresses_that_hold(tmp_path: Path, text: str) -> None:
@@ -196,6 +197,7 @@ def test_addresses_that_hold(tmp_path: Path, text: str) -> None:
     [
         ("see http://orders:9999/x", "orders", Confidence.HIGH),
         ("`ledger-writer:8000`", "ledger-writer", Confidence.HIGH),
+        ("see http://orders:80/x", "orders", Confidence.HIGH),
         ("```\ncurl orders:9999\n```", "orders", Confidence.MEDIUM),
         ("The orders service listens on port 9999.", "orders", Confidence.HIGH),
     ],
@@ -219,6 +221,11 @@ def test_addresses_that_do_not_hold(tmp_path: Path, text: str, component: str, c
         proposal("port", "orders", "start orders with npm, it listens on 1234", said="1234", of="port"),
         proposal("port", "orders", "http://orders.acme.test:1234", said="1234", of="port"),
         proposal("running", "orders", said="1234", of="users"),
+        proposal("port", "orders", said="1234", of="users"),
+        proposal("running", "orders", said="1234"),
+        proposal("port", "orders", said="9", of="port"),
+        proposal("port", "orders", said="65536", of="port"),
+        proposal("port", "orders", said="eighty", of="port"),
         Proposal(
             "README.md",
             1,
@@ -237,6 +244,12 @@ def test_ports_that_hold_or_cannot_be_judged(tmp_path: Path, claim: Proposal) ->
 def test_a_port_that_another_file_gives(tmp_path: Path) -> None:
     files = {**PLAIN, "orders/Dockerfile": "FROM x\nEXPOSE 7777\n"}
     assert findings(tmp_path, FindingKind.WRONG_PORT, files, [proposal("port", "orders", said="7777", of="port")]) == []
+
+
+@pytest.mark.parametrize("said", ["10", "65535"])
+def test_the_first_and_the_last_port(tmp_path: Path, said: str) -> None:
+    (found,) = findings(tmp_path, FindingKind.WRONG_PORT, PLAIN, [proposal("port", "orders", said=said)])
+    assert found.said == said
 
 
 @pytest.mark.parametrize("name", ["orders", "Orders Service", "rabbitmq", "OrdersApp", "shop-ledger"])
