@@ -119,12 +119,10 @@ def _completed(name: str, text: str) -> str:
 
 def _command(name: str, validator: Validator) -> Sequence[str]:
     for command in validator.commands:
-        if shutil.which(command[0]) and (command[0] != "docker" or answers(("docker", "compose", "version"))):
+        if shutil.which(command[0]) and (command[1] != "compose" or answers((*command[:2], "version"))):
             return command
-    programs = " or ".join(
-        " ".join(command[:2]) if command[0] == "docker" else command[0] for command in validator.commands
-    )
-    raise Unobservable(Reason.NOT_INSTALLED, f"{programs} is not on PATH, so that nothing validates {name} files")
+    wanted = " or ".join(command[0] for command in validator.commands)
+    raise Unobservable(Reason.NOT_INSTALLED, f"{wanted} is not on PATH, so that nothing validates {name} files")
 
 
 def _run(command: Sequence[str], path: Path, validator: Validator) -> Validation:
