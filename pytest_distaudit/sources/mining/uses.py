@@ -29,6 +29,7 @@ _ARTICLE = re.compile(r"\b(?:the|our|a|an)\b", re.IGNORECASE)
 _IT = re.compile(r"(?:[\w ]{1,30}, )?(?:it|this)\b", re.IGNORECASE)
 #: How far from the product its verb may stand.
 _AHEAD, _BEHIND = 90, 30
+#: How far in front of it stands what it was chosen over, or what it carries.
 _LEAD = 40
 #: An entry of a list of technologies that names and does not tell.
 _SHORT = 160
