@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,21 @@ def add_options(parser: pytest.Parser) -> None:
         default=Scope.ACTIVITY.word,
         help="the most that the audit may do; claims that need more are listed as not judged",
     )
+    _without_systems(add)
+    add("--distaudit-tree", metavar="DIR", type=Path, help=argparse.SUPPRESS)
+    add("--distaudit-json", metavar="PATH", type=Path, help="write the verdict as JSON")
+    add("--distaudit-evidence", metavar="DIR", type=Path, help="keep the evidence, for --distaudit-replay")
+    add("--distaudit-replay", metavar="DIR", type=Path, help="judge recorded evidence again; no server is needed")
+    add(
+        "--distaudit-unverifiable",
+        choices=("fail", "skip"),
+        default="fail",
+        help="what an unverifiable claim does to the run; default: fail",
+    )
+
+
+def _without_systems(add: Callable[..., None]) -> None:
+    """What asks no system: lists, files, the first claims of a project."""
     add("--distaudit-checks", action="store_true", help="list every check and stop")
     add(
         "--distaudit-static",
@@ -60,16 +76,6 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="N",
         type=_percentage,
         help="fail if less than N %% of the documents' checkable sentences are claimed",
-    )
-    add("--distaudit-tree", metavar="DIR", type=Path, help=argparse.SUPPRESS)
-    add("--distaudit-json", metavar="PATH", type=Path, help="write the verdict as JSON")
-    add("--distaudit-evidence", metavar="DIR", type=Path, help="keep the evidence, for --distaudit-replay")
-    add("--distaudit-replay", metavar="DIR", type=Path, help="judge recorded evidence again; no server is needed")
-    add(
-        "--distaudit-unverifiable",
-        choices=("fail", "skip"),
-        default="fail",
-        help="what an unverifiable claim does to the run; default: fail",
     )
 
 

@@ -30,10 +30,9 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
     yield from _systems(audit)
     if audit.not_judged:
         yield from _not_judged(audit, verbose)
-    if audit.coverage.unclaimed and audit.scope != "static":
-        yield from _unclaimed(audit, verbose)
-    if audit.coverage.not_read:
-        yield from _not_read(audit, verbose)
+    if audit.scope != "static":
+        yield from _named("not claimed", audit.coverage.unclaimed, "sentences", verbose)
+    yield from _named("not read", audit.coverage.not_read, "files", verbose)
     if audit.errors:
         yield f"errors in claims or targets: {len(audit.errors)}; see above, file:line:column first", {"red": True}
     counts = ", ".join(f"{audit.count(verdict)} {verdict.value}" for verdict in Verdict)
@@ -102,24 +101,13 @@ def _not_judged(audit: Audit, verbose: int) -> Iterator[Line]:
         yield f"not judged, {one_line(why)}: {', '.join(shown)}{more}", {"yellow": True}
 
 
-def _unclaimed(audit: Audit, verbose: int) -> Iterator[Line]:
-    """What the documents say and nobody claims: it must not be silently fine."""
-    unclaimed = audit.coverage.unclaimed
-    shown = unclaimed if verbose > 0 else unclaimed[:2]
+def _named(what: str, texts: Sequence[str], of: str, verbose: int) -> Iterator[Line]:
+    """What must not be silently fine: a few of them, all with -v."""
+    shown = texts if verbose > 0 else texts[:2]
     for text in shown:
-        yield f"not claimed: {one_line(text, 110)}", {"yellow": True}
-    if len(unclaimed) > len(shown):
-        yield f"not claimed: {len(unclaimed) - len(shown)} more sentences (-v)", {"yellow": True}
-
-
-def _not_read(audit: Audit, verbose: int) -> Iterator[Line]:
-    """What is in these files is not known: nothing is said to be absent because of that."""
-    not_read = audit.coverage.not_read
-    shown = not_read if verbose > 0 else not_read[:2]
-    for text in shown:
-        yield f"not read: {one_line(text, 110)}", {"yellow": True}
-    if len(not_read) > len(shown):
-        yield f"not read: {len(not_read) - len(shown)} more files (-v)", {"yellow": True}
+        yield f"{what}: {one_line(text, 110)}", {"yellow": True}
+    if len(texts) > len(shown):
+        yield f"{what}: {len(texts) - len(shown)} more {of} (-v)", {"yellow": True}
 
 
 def _verdict_colour(audit: Audit) -> dict[str, bool]:

@@ -98,6 +98,8 @@ def to_validate(facts: Facts) -> Iterator[tuple[str, str]]:
 def validate(root: Path, file: str, name: str) -> Validation:
     """What the validator says of the file below ``root``. Raises Unobservable: not installed, not safe, too slow."""
     validator = VALIDATORS[name]
+    if not (root / file).resolve().is_relative_to(root.resolve()):
+        raise Unobservable(Reason.NOT_SAFE, f"{file} lies outside the project")
     text = read_text(root / file, file)
     if code := validator.runs_code.search(text):
         raise Unobservable(Reason.NOT_SAFE, f"{file} would have the validator run code ({code[0].strip()})")

@@ -29,7 +29,7 @@ class FileResults:
     decided: tuple[Judgement | None, ...]
     places: tuple[tuple[PathMention, str], ...]
     not_read: tuple[str, ...]
-    configs: tuple[tuple[str, str], ...] = ()
+    configs: tuple[tuple[str, str], ...]
 
     def decision(self, proposal: Proposal) -> Judgement | None:
         """What files say of one of the proposals; None where they cannot tell."""

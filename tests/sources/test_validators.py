@@ -13,6 +13,7 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.sources import sandbox, validators
 from pytest_distaudit.sources.facts import read_facts
 from pytest_distaudit.sources.validators import to_validate, validate
+from tests.sources.tools import need_namespace, put_on_path
 
 HAPROXY = """\
 defaults
@@ -82,12 +83,7 @@ def test_real_tools(tmp_path: Path, case: str) -> None:
 
 
 def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str, name: str = "haproxy") -> None:
-    tools = folder / "tools"
-    tools.mkdir()
-    program = tools / name
-    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin:/usr/sbin:/sbin")
+    put_on_path(folder, monkeypatch, name, script)
 
 
 def config(folder: Path, text: str = HAPROXY) -> Path:
@@ -99,10 +95,7 @@ def config(folder: Path, text: str = HAPROXY) -> Path:
 
 @pytest.fixture
 def namespace() -> None:
-    try:
-        sandbox._without_network()
-    except Unobservable as error:
-        pytest.skip(str(error))
+    need_namespace()
 
 
 @pytest.mark.usefixtures("namespace")
@@ -151,6 +144,18 @@ def test_a_file_that_would_run_code_is_left_alone(
     stand_in(tmp_path, monkeypatch, f"touch {tmp_path}/ran", name)
     with pytest.raises(Unobservable) as caught:
         validate(config(tmp_path, line), "haproxy.cfg", name)
+    assert caught.value.reason is Reason.NOT_SAFE
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("file", ["../secret", "/etc/hostname", "link"])
+def test_a_file_outside_the_tree_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    stand_in(tmp_path, monkeypatch, f"touch {tmp_path}/ran")
+    tree = config(tmp_path)
+    (tmp_path / "secret").write_text(HAPROXY, encoding="utf-8")
+    (tree / "link").symlink_to(tmp_path / "secret")
+    with pytest.raises(Unobservable) as caught:
+        validate(tree, file, "haproxy")
     assert caught.value.reason is Reason.NOT_SAFE
     assert not (tmp_path / "ran").exists()
 

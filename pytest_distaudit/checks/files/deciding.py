@@ -26,9 +26,12 @@ from pytest_distaudit.domain.versions import agree, numbers
 _DECLARED = "that it runs"
 #: patterns that say of a product that it is a part, not how it behaves
 _PARTS = frozenset(("running", "messaging", "event_streaming", "cache", "tracing", "metrics", "other"))
-_OF_ALL = re.compile(
-    r"\W*(?:we|there(?: is| are|'s)|no|our (?:system|platform|stack)"
-    r"|(?:the|this) (?:\w+ )?(?:system|platform|project|architecture|solution))\b",
+_ALL = r"(?:system|platform|stack|project|architecture|solution)"
+_OF_ALL = re.compile(rf"\W*(?:we|there(?: is| are|'s)|no|our {_ALL}|(?:the|this) (?:\w+ )?{_ALL})\b", re.IGNORECASE)
+#: it is used, but not there, not so, or not always
+_RESTRICTED = re.compile(
+    rf"\b(?:for|as|to|by|with|when|if|unless|except|until|during|directly|yet|anymore|only|just)\b"
+    rf"|\b(?:in|inside|within|on|at)\b(?! (?:this|the|our) {_ALL}\b)",
     re.IGNORECASE,
 )
 
@@ -150,9 +153,11 @@ def _running(proposal: Proposal, facts: Facts, inventory: Inventory) -> Judgemen
 
 
 def _not_there(proposal: Proposal, facts: Facts, inventory: Inventory) -> Judgement | None:
-    """A product that the whole system is said to do without; what one service does without, others may use."""
+    """A product that the whole system is said to do without; what is not used for one thing may be for another."""
     product = product_named(proposal.component)
-    if product is None or not product.standalone or proposal.pattern not in _PARTS or not _OF_ALL.match(proposal.quote):
+    if product is None or not product.standalone or proposal.pattern not in _PARTS:
+        return None
+    if not _OF_ALL.match(proposal.quote) or _RESTRICTED.search(proposal.quote):
         return None
     services = inventory.named(product.name)
     if services:

@@ -37,6 +37,9 @@ def rendered(reading: Reading) -> Mapping[str, Sequence[str]]:
         if chart.rpartition("/charts/")[0] in charts:
             continue
         within = f"{chart}/" if chart else ""
+        if any(link.startswith(within) for link in reading.tree.files & reading.tree.opaque):
+            reading.skip(f"{within}Chart.yaml", "not rendered: helm would follow the links in it")
+            continue
         if time.monotonic() > until:
             reading.skip(f"{within}Chart.yaml", f"not rendered: charts took more than {_MOST_S:g} s")
             continue

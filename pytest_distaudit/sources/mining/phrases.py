@@ -44,8 +44,8 @@ def _could_have_component(statement: Statement, rules: Rules) -> bool:
     """Whether anything is named of which a phrase could be said; most sentences of most documents name nothing."""
     if statement.mentions or statement.subject or statement.earlier:
         return True
-    text = statement.text
-    if any(rules.patterns[index].whole and word in text.lower() for word, index in rules.words):
+    text, lower = statement.text, statement.text.lower()
+    if any(rules.patterns[index].whole and word in lower for word, index in rules.words):
         return True
     return bool(rules.project.search(text) or rules.everyone.search(text)) or in_stack(statement, rules)
 

@@ -176,6 +176,10 @@ def test_what_needs_a_running_system_is_not_decided(tmp_path: Path, claim: Propo
         ("rabbitmq", "The orders service runs without RabbitMQ.", None),
         ("zipkin", "We don't run Zipkin.", Verdict.VERIFIED),
         ("orders", "We have no orders service.", None),
+        ("rabbitmq", "There is no RabbitMQ in the orders service.", None),
+        ("rabbitmq", "We do not use RabbitMQ for sessions.", None),
+        ("rabbitmq", "We do not use RabbitMQ directly.", None),
+        ("kafka", "There is no Kafka on the edge.", None),
     ],
 )
 def test_what_the_whole_system_is_said_to_do_without(

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.facts import Facts
-from pytest_distaudit.sources import sandbox
 from pytest_distaudit.sources.facts import read_facts
 from tests.sources.facts.planting import plant
+from tests.sources.tools import need_namespace, put_on_path
 
 CHART = {
     "deploy/shop/Chart.yaml": "apiVersion: v2\nname: webshop\nversion: 0.1.0\n",
@@ -49,20 +48,12 @@ spec:
 
 @pytest.fixture
 def namespace() -> None:
-    try:
-        sandbox._without_network()
-    except Unobservable as error:
-        pytest.skip(str(error))
+    need_namespace()
 
 
 def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """A program called helm that is none."""
-    tools = folder / "tools"
-    tools.mkdir()
+    tools = put_on_path(folder, monkeypatch, "helm", script)
     (tools / "output").write_text(OUTPUT, encoding="utf-8")
-    (tools / "helm").write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    (tools / "helm").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
 
 
 def declared(facts: Facts) -> dict[str, tuple[int | None, str]]:
@@ -109,6 +100,16 @@ def test_what_helm_cannot_render_is_said(
     assert why in said["deploy/shop/Chart.yaml"]
     assert "only helm can render it" in said["deploy/shop/templates/orders.yaml"]
     assert not declared(facts)
+
+
+@pytest.mark.usefixtures("namespace")
+def test_a_chart_with_a_link_is_not_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(tmp_path, monkeypatch, f"touch {tmp_path}/ran")
+    tree = plant(tmp_path / "tree", CHART)
+    (tree / "deploy/shop/templates/more.yaml").symlink_to("/etc/hostname")
+    said = {note.file: note.why for note in read_facts(tree).not_read}
+    assert "links" in said["deploy/shop/Chart.yaml"]
+    assert not (tmp_path / "ran").exists()
 
 
 def test_without_helm_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
