@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
 
+from pytest_distaudit.checks._watched import Watched, baseline, busy
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence, Seen
@@ -136,25 +136,18 @@ def consumed(claim: Claim, evidence: Evidence) -> Judgement:
     run = evidence.shared(ActivityRun)
     performed = [one for one in run.runs if one.ok]
     if not performed:
-        _baseline(run)
+        baseline(run)
     looks = evidence.history(Queue, ask=_queue(claim))
     _existing(looks[-1].fact)
     moves = _Moves(looks, run)
     _refuted_by(moves, len(performed))
     if len(performed) < len(run.runs):
-        _baseline(run)
+        baseline(run)
     _attributable(moves, len(performed))
     return verified(
         f"{moves.published} of {moves.published} messages consumed",
         f"{len(performed)} performances, published {moves.published}, taken {moves.taken}",
     )
-
-
-def _baseline(run: ActivityRun) -> NoReturn:
-    """A failed performance may have published or not: nothing can be counted against it."""
-    failed = [one for one in run.runs if not one.ok]
-    many = f"{len(failed)} of {len(run.runs)} performances fail"
-    unverifiable(Reason.BASELINE, many, failed[0].detail if failed else "it was never performed")
 
 
 def _refuted_by(moves: _Moves, runs: int) -> None:
@@ -179,64 +172,40 @@ def _attributable(moves: _Moves, runs: int) -> None:
     """Raise unless every movement can be told to be the activity's."""
     told = f"{moves.published} published, {moves.taken} taken for {runs} performances"
     if not moves.quiet_before:
-        _busy("the queue is busy by itself", f"it moved before the activity began; {told}")
+        busy("the queue is busy by itself", f"it moved before the activity began; {told}")
     if not moves.rested:
-        _busy("the queue does not come to rest", f"it still moved after {moves.waited:.0f} s; {told}")
+        busy("the queue does not come to rest", f"it still moved after {moves.waited:.0f} s; {told}")
     if moves.published % runs or moves.taken != moves.published:
-        _busy("the counts do not fit the activity", f"{told}: others use the queue, or not all was taken")
+        busy("the counts do not fit the activity", f"{told}: others use the queue, or not all was taken")
     if not moves.subscribed:
         because = f"{told}, but no look saw a consumer: the publisher itself may have fetched them"
         unverifiable(Reason.NO_OBSERVABLE, "taken by nobody who is subscribed", because)
 
 
-def _busy(actual: str, because: str) -> NoReturn:
-    unverifiable(Reason.INCONCLUSIVE_STATISTICS, actual, because, remedy="audit a quieter target")
-
-
-#: looks are taken at intervals: a rest as long as the idle window may seem this much shorter
-_REST = 0.9
-
-
-class _Moves:
+class _Moves(Watched[Queue]):
     """How far the queue's counters moved from just before the activity to the last look."""
 
     def __init__(self, looks: Sequence[Seen[Queue]], run: ActivityRun) -> None:
-        before = [look for look in looks if look.at < run.active_from]
-        after = [look for look in looks if look.at >= run.active_to]
-        if not before or not after:
-            _busy("not seen at both ends", "no look at the queue came back before the activity, or none after it")
-        self._first, start, self._end = before[0], before[-1], after[-1]
-        self._since = [look for look in looks if look.at >= start.at]
-        _one_broker([look.identity for look in self._since])
-        self.waited = self._end.at - run.active_to
-        self.published = self._moved(start, "published")
-        self.taken = self._moved(start, "acked", "delivered_auto")
-        self.delivered = self._moved(start, "delivered", "delivered_auto")
-        self.redelivered = self._moved(start, "redelivered")
-        #: a single look before cannot tell whether anything moved
-        self.quiet_before = len(before) > 1 and _counters(self._first.fact) == _counters(start.fact)
-        self._rest = _REST * (run.active_from - run.idle_from)
+        super().__init__(looks, run, "queue", _counters)
+        self.published = self._moved("published")
+        self.taken = self._moved("acked", "delivered_auto")
+        self.delivered = self._moved("delivered", "delivered_auto")
+        self.redelivered = self._moved("redelivered")
         self.subscribed = any(_subscribed(look.fact) for look in looks)
 
     @property
     def left_open(self) -> int | None:
         """Deliveries that wait for an acknowledgement at the end."""
-        return self._end.fact.unacked
+        return self.end.unacked
 
-    @property
-    def rested(self) -> bool:
-        """Whether, once moved, the counters stood still for as long as the idle window. Only after a movement."""
-        moving = [look.at for look in self._since if _counters(look.fact) != _counters(self._end.fact)]
-        return self._end.at - max(moving) >= self._rest
-
-    def _moved(self, start: Seen[Queue], *counters: str) -> int:
+    def _moved(self, *counters: str) -> int:
         moved = 0
         for counter in counters:
-            before, after = getattr(start.fact, counter), getattr(self._end.fact, counter)
-            if after is None or (before is None and start.fact.exists):
+            before, after = getattr(self.start, counter), getattr(self.end, counter)
+            if after is None or (before is None and self.start.exists):
                 unverifiable(Reason.NO_OBSERVABLE, "no counters", "the broker keeps no message statistics")
             if after < (before or 0):
-                _busy("the counters began anew", "the queue was deleted and declared again in between")
+                busy("the counters began anew", "the queue was deleted and declared again in between")
             moved += after - (before or 0)
         return moved
 
@@ -251,11 +220,3 @@ def _subscribed(queue: Queue) -> bool:
     if queue.consumers is not None:
         return any(not consumer.ours for consumer in queue.consumers)
     return bool(queue.consumer_count)
-
-
-def _one_broker(identities: Sequence[str]) -> None:
-    """Counters of two processes cannot be subtracted."""
-    if not all(identities):
-        unverifiable(Reason.NO_OBSERVABLE, "which process counts is unknown", "the broker does not tell its identity")
-    if len(set(identities)) > 1:
-        unverifiable(Reason.INCONCLUSIVE_STATISTICS, "the broker restarted", "its counters began anew in between")

@@ -215,6 +215,34 @@ class Answer(Capability):
 
 
 @dataclass(frozen=True, slots=True)
+class StoreClient:
+    """Somebody connected to a key-value store. ``command`` is the last one that it sent."""
+
+    address: str
+    name: str = ""
+    command: str = ""
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValue(Capability):
+    """What a key-value store holds and how often it was used, since its counters began.
+
+    ``hits`` and ``misses`` count keys that were looked up for reading. ``calls``: command ->
+    executions that did not fail; what servers, replicas, monitors and the audit itself send to keep
+    house is left out. ``clients`` None: they may not be seen. ``replica``: it follows another one.
+    """
+
+    capability = "key-value"
+    keys: int
+    hits: int
+    misses: int
+    calls: dict[str, int]
+    clients: tuple[StoreClient, ...] | None = None
+    replica: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Performed:
     """One performance of an activity. Times are seconds since the epoch."""
 

@@ -55,4 +55,13 @@ def address(url: str, default_port: int = 0) -> tuple[str, int]:
     return parts.hostname or "127.0.0.1", parts.port or default_port or _CUSTOMARY.get(parts.scheme, 0)
 
 
-_CUSTOMARY = {"http": 80, "https": 443, "postgresql": 5432, "postgres": 5432, "amqp": 5672, "amqps": 5671}
+_CUSTOMARY = {
+    "http": 80,
+    "https": 443,
+    "postgresql": 5432,
+    "postgres": 5432,
+    "amqp": 5672,
+    "amqps": 5671,
+    "redis": 6379,
+    "rediss": 6379,
+}

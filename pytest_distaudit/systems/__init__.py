@@ -6,4 +6,5 @@ BUILTIN = (
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",
+    "pytest_distaudit.systems.redis:KIND",
 )

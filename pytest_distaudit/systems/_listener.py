@@ -18,13 +18,17 @@ from pytest_distaudit.systems._wire import Wire
 
 POSTGRES_SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
+#: the second command is one word short, which every version says before it looks at rights
+REDIS_QUESTIONS = b"PING\r\nAUTH\r\n"
+_REDIS_ANSWERS = (b"+PONG", b"-NOAUTH", b"-LOADING", b"-NOPERM", b"-DENIED", b"-MASTERDOWN", b"-BUSY")
 
 _OPENINGS = {
     "http": b"GET / HTTP/1.1\r\nHost: distaudit\r\nUser-Agent: pytest-distaudit\r\nConnection: close\r\n\r\n",
     "amqp": AMQP_HEADER,
     "postgresql": POSTGRES_SSL_REQUEST,
+    "redis": REDIS_QUESTIONS,
 }
-_TLS_SCHEMES = {"https", "amqps"}
+_TLS_SCHEMES = {"https", "amqps", "rediss"}
 
 
 class _Placed(Protocol):
@@ -103,6 +107,8 @@ def classify(said: bytes | None) -> str:
         return "amqp"
     if said.startswith(b"HTTP/"):
         return "http"
+    if said.startswith(_REDIS_ANSWERS):
+        return "redis"
     return "unknown" if said else "closed"
 
 

@@ -16,6 +16,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.system",
     "pytest_distaudit.checks.port",
     "pytest_distaudit.checks.queue",
+    "pytest_distaudit.checks.cache",
     "pytest_distaudit.checks.database",
     "pytest_distaudit.checks.http",
     "pytest_distaudit.checks.agreement",

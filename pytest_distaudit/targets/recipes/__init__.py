@@ -12,6 +12,7 @@ _BUILT_IN = (
     "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
     "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
+    "pytest_distaudit.targets.recipes.redis.RedisRecipe",
 )
 
 

@@ -1,0 +1,86 @@
+"""Start a Redis server, or a replica of one, for one run."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.target import SystemSpec
+from pytest_distaudit.ports.dial import converse
+from pytest_distaudit.ports.located import address
+from pytest_distaudit.targets.ground import account, hand_over, minimal_environment
+from pytest_distaudit.targets.options import COMMON, SETTINGS, TEXT, flat
+from pytest_distaudit.targets.recipe import Blueprint, Command, Site, StartFailed, World
+
+_PROGRAMS = ("redis-server", "valkey-server")
+
+
+class RedisRecipe:
+    """A private server on 127.0.0.1 with a generated password, which keeps nothing on disk."""
+
+    kind = "redis"
+    options = {**COMMON, "password": TEXT, "replicate_from": TEXT, "settings": SETTINGS}  # noqa: RUF012 - a property
+
+    def missing(self) -> str | None:
+        """What to install when there is no server."""
+        return None if _program() else "no redis-server or valkey-server on PATH; install the package redis-server"
+
+    def plan(self, spec: SystemSpec, site: Site) -> Blueprint:
+        """Choose port and password; a replica has its primary's."""
+        return _Server(spec, site)
+
+
+class _Server:
+    def __init__(self, spec: SystemSpec, site: Site) -> None:
+        native = spec.native or {}
+        self._site = site
+        self._settings = dict(flat(native.get("settings", {})))
+        self._primary: str = site.endpoints[native["replicate_from"]]["url"] if "replicate_from" in native else ""
+        of_primary = unquote(urlsplit(self._primary).password or "")
+        # Hexadecimal: neither the configuration file nor the URL needs quoting then.
+        self._password: str = native.get("password") or of_primary or secrets.token_hex(16)
+        self._account = account("redis")
+        self.port = site.free_port()
+        self.endpoints = {"url": f"redis://:{self._password}@127.0.0.1:{self.port}/0"}
+
+    def prepare(self, world: World) -> Command:
+        """Write the configuration: on a command line the password would be seen by everybody."""
+        program = _program()
+        if program is None:
+            raise StartFailed("redis-server is no longer installed")
+        home = self._site.workdir
+        configuration = home / "redis.conf"
+        configuration.write_text(self._configuration(home), "utf-8")
+        configuration.chmod(0o600)
+        hand_over(home, self._account)
+        return Command((program, str(configuration)), home, minimal_environment(self._site.environ), self._account)
+
+    def _configuration(self, home: Path) -> str:
+        settings = {
+            "bind": "127.0.0.1",
+            "port": str(self.port),
+            "dir": str(home),
+            "save": '""',
+            "requirepass": self._password,
+            "masterauth": self._password,
+            "repl-diskless-sync-delay": "0",
+        }
+        if self._primary:
+            settings["replicaof"] = " ".join(map(str, address(self._primary)))
+        return "".join(f"{name} {value}\n" for name, value in {**settings, **self._settings}.items())
+
+    def ready(self) -> bool:
+        """The password is taken and PING answered; a replica is linked to its primary."""
+        opening = f"AUTH {self._password}\r\nPING\r\nINFO replication\r\n".encode()
+        try:
+            said = converse("127.0.0.1", self.port, opening + b"QUIT\r\n", 4096, 1.0)
+        except Unobservable:
+            return False
+        return b"+PONG" in said and (not self._primary or b"master_link_status:up" in said)
+
+
+def _program() -> str | None:
+    return next((found for name in _PROGRAMS if (found := shutil.which(name))), None)
