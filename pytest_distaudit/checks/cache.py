@@ -70,7 +70,7 @@ class _Moves(Watched[KeyValue]):
         self.reads = self.hits + self.misses
         #: keys looked up before the last performance had been answered
         self.reads_meanwhile = sum(_reads(self.performed)) - sum(_reads(self.start))
-        if min(self.hits, self.misses, *self.calls.values(), 0) < 0:
+        if min(self.hits, self.misses, *self.calls.values()) < 0:
             busy("the counters began anew", "somebody reset the server's statistics in between")
 
 

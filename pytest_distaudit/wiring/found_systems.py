@@ -65,6 +65,10 @@ def _rabbitmq(service: Service, published: _Published) -> _Endpoints:
     return found
 
 
+def _redis(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"redis://{_HOST}:{published.get(6379, next(iter(published.values())))}/0")]
+
+
 def _variable(service: Service, name: str) -> str:
     """A reference to the variable: by the image's own name where the service sets it, else with the service's."""
     given = {one for layer in service.layers for one in _environment(layer)}
@@ -81,4 +85,5 @@ _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
     "http": _http,
     "postgres": _postgres,
     "rabbitmq": _rabbitmq,
+    "redis": _redis,
 }

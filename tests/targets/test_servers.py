@@ -155,3 +155,26 @@ def test_a_broker_with_a_bad_setting_dies_with_its_words(provide: Provide) -> No
         seen = inventory(had, "mq")
         assert not seen.running
         assert "failed_to_prepare_configuration" in seen.log_tail
+
+
+@needs("redis")
+def test_a_store_follows_another_and_nobody_enters_without_the_password(provide: Provide) -> None:
+    import redis
+
+    lab = target(
+        system("cache", "redis", {"password": "p@ss/w:rd' \\\"", "settings": {"maxmemory": "10mb"}}),
+        system("copy", "redis", {"replicate_from": "cache"}),
+    )
+    began = time.monotonic()
+    with provide(lab) as had:
+        told("redis and replica", began)
+        primary, copy = (redis.Redis.from_url(had.located[name].endpoints["url"]) for name in ("cache", "copy"))
+        primary.set("answer", "42")
+        assert primary.wait(1, 2000) == 1
+        assert copy.get("answer") == b"42"
+        _, port = address(had.located["cache"].endpoints["url"])
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(port=port).ping()
+        primary.close()
+        copy.close()
+    told("ended", began)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.target import SystemSpec
@@ -40,11 +40,10 @@ class _Server:
         self._settings = dict(flat(native.get("settings", {})))
         self._primary: str = site.endpoints[native["replicate_from"]]["url"] if "replicate_from" in native else ""
         of_primary = unquote(urlsplit(self._primary).password or "")
-        # Hexadecimal: neither the configuration file nor the URL needs quoting then.
         self._password: str = native.get("password") or of_primary or secrets.token_hex(16)
         self._account = account("redis")
         self.port = site.free_port()
-        self.endpoints = {"url": f"redis://:{self._password}@127.0.0.1:{self.port}/0"}
+        self.endpoints = {"url": f"redis://:{quote(self._password, safe='')}@127.0.0.1:{self.port}/0"}
 
     def prepare(self, world: World) -> Command:
         """Write the configuration: on a command line the password would be seen by everybody."""
@@ -64,8 +63,8 @@ class _Server:
             "port": str(self.port),
             "dir": str(home),
             "save": '""',
-            "requirepass": self._password,
-            "masterauth": self._password,
+            "requirepass": _quoted(self._password),
+            "masterauth": _quoted(self._password),
             "repl-diskless-sync-delay": "0",
         }
         if self._primary:
@@ -74,12 +73,18 @@ class _Server:
 
     def ready(self) -> bool:
         """The password is taken and PING answered; a replica is linked to its primary."""
-        opening = f"AUTH {self._password}\r\nPING\r\nINFO replication\r\n".encode()
+        opening = f"AUTH {_quoted(self._password)}\r\nPING\r\nINFO replication\r\n".encode()
         try:
             said = converse("127.0.0.1", self.port, opening + b"QUIT\r\n", 4096, 1.0)
         except Unobservable:
             return False
         return b"+PONG" in said and (not self._primary or b"master_link_status:up" in said)
+
+
+def _quoted(text: str) -> str:
+    """One word, in configuration files and inline commands alike."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _program() -> str | None:

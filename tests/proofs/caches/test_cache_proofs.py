@@ -47,7 +47,7 @@ CANNOT_TELL = {
     "fails_at_last": Reason.BASELINE,
 }
 WAYS = (*HONEST, *LIES, *CANNOT_TELL)
-SETTINGS = {"fills_in_vain": "native.settings = {maxmemory = 1, maxmemory-policy = \"noeviction\"}"}
+SETTINGS = {"fills_in_vain": 'native.settings = {maxmemory = 1, maxmemory-policy = "noeviction"}'}
 
 STORE = """
 [targets.miniature.systems.{way}]

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import redis
+
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.capabilities import StoreClient
+from pytest_distaudit.ports.failure import Refusal
+from pytest_distaudit.ports.kind import Limits
+from pytest_distaudit.systems.redis import KIND
+from pytest_distaudit.targets.recipes.redis import _program
+
+from .bad_days import (
+    SECRET,
+    closes,
+    echoes,
+    free_port,
+    garbage,
+    greets_like_ssh,
+    look,
+    never_answers,
+    refusal,
+    resets,
+    speaks_http,
+    speaks_postgres,
+    wait_until,
+)
+
+ASKS = ("presence", "health", "process", "key-value")
+RUN = "0123456789abcdef0123456789abcdef01234567"
+
+
+def url(port: int, user: str = f"audit:{SECRET}") -> str:
+    return f"redis://{user}@127.0.0.1:{port}/0"
+
+
+def pongs(connection: socket.socket) -> None:
+    """A loop around netcat."""
+    while connection.recv(4096):
+        connection.sendall(b"+PONG\r\n")
+
+
+@pytest.mark.parametrize(
+    ("bad_day", "reason"),
+    [
+        (never_answers, Reason.TIMED_OUT),
+        (speaks_http, Reason.WRONG_PRODUCT),
+        (speaks_postgres, Reason.WRONG_PRODUCT),
+        (greets_like_ssh, Reason.WRONG_PRODUCT),
+        (garbage, Reason.WRONG_PRODUCT),
+        (echoes, Reason.WRONG_PRODUCT),
+        (pongs, Reason.WRONG_PRODUCT),
+        (closes, Reason.PROTOCOL_ERROR),
+        (resets, Reason.PROTOCOL_ERROR),
+    ],
+)
+def test_every_bad_day_is_one_reason_in_time(serve, limits, bad_day, reason):
+    started = time.monotonic()
+    assert refusal(KIND, "presence", limits, url=url(serve(bad_day))).reason is reason
+    assert time.monotonic() - started < 6
+
+
+@pytest.mark.parametrize("bad_day", [never_answers, speaks_http, greets_like_ssh, garbage, closes, resets])
+def test_every_bad_day_fails_every_ask(serve, limits, bad_day):
+    port, limits = serve(bad_day), replace(limits, ask_s=0.3)
+    for ask in ASKS[1:]:
+        reason = refusal(KIND, ask, limits, url=url(port)).reason
+        assert reason is (Reason.TIMED_OUT if bad_day in (never_answers, speaks_http) else Reason.PROTOCOL_ERROR)
+
+
+def test_closed_ports_are_refusals(limits):
+    for ask in ASKS:
+        assert isinstance(refusal(KIND, ask, limits, url=url(free_port())), Refusal)
+
+
+# --- a server that says what it is told to
+
+
+def saying(serve, info: str | bytes, clients: str = ""):
+    """A server whose INFO says that, and whose CLIENT LIST the other."""
+
+    def bulk(text: str | bytes) -> bytes:
+        data = text if isinstance(text, bytes) else text.encode()
+        return data if data.startswith(b"-") else b"$%d\r\n%s\r\n" % (len(data), data)
+
+    def handle(connection: socket.socket) -> None:
+        while heard := connection.recv(4096):
+            if heard == b"PING\r\nAUTH\r\n":
+                connection.sendall(b"+PONG\r\n-ERR wrong number of arguments for 'auth' command\r\n")
+            elif b"INFO" in heard and b"SETINFO" not in heard:
+                connection.sendall(bulk(info))
+            elif b"LIST" in heard:
+                connection.sendall(bulk(clients))
+            else:
+                connection.sendall(b"+OK\r\n" * heard.count(b"*"))
+
+    return f"redis://127.0.0.1:{serve(handle)}"
+
+
+INFO = f"""\
+redis_version:7.2.4
+run_id:{RUN}
+redis_mode:standalone
+uptime_in_seconds:60
+loading:0
+rdb_last_bgsave_status:ok
+role:master
+keyspace_hits:8
+keyspace_misses:3
+cmdstat_get:calls=11,usec=5,usec_per_call=0.45,rejected_calls=2,failed_calls=1
+cmdstat_set:calls=2,usec=5,usec_per_call=0.45,rejected_calls=0,failed_calls=2
+cmdstat_info:calls=40,usec=5,usec_per_call=0.45,rejected_calls=0,failed_calls=0
+cmdstat_client|list:calls=9,usec=5,usec_per_call=0.45,rejected_calls=0,failed_calls=0
+cmdstat_evalsha:calls=7,usec=5,usec_per_call=0.45
+db0:keys=3,expires=0,avg_ttl=0
+db3:keys=4,expires=0,avg_ttl=0
+"""
+CLIENTS = """\
+id=3 addr=10.0.0.1:4000 laddr=10.0.0.2:6379 name=app flags=N db=0 cmd=get
+id=4 addr=10.0.0.1:4001 laddr=10.0.0.2:6379 name=distaudit flags=N db=0 cmd=client|list
+id=5 addr=10.0.0.3:6379 laddr=10.0.0.2:6379 name= flags=S db=0 cmd=replconf
+"""
+
+
+def test_housekeeping_and_failures_are_not_use(serve, limits):
+    seen = look(KIND, "key-value", limits, url=saying(serve, INFO, CLIENTS))
+    assert (seen.keys, seen.hits, seen.misses, seen.replica) == (7, 8, 3, False)
+    assert seen.calls == {"get": 10, "evalsha": 7}
+    assert seen.clients == (
+        StoreClient("10.0.0.1:4000", "app", "get"),
+        StoreClient("10.0.0.1:4001", "distaudit", "client|list", ours=True),
+    )
+
+
+def test_clients_that_may_not_be_listed_are_unknown(serve, limits):
+    denied = "-NOPERM this user has no permissions to run the 'client|list' command\r\n"
+    assert look(KIND, "key-value", limits, url=saying(serve, INFO, denied)).clients is None
+
+
+def test_presence_names_the_product(serve, limits):
+    seen = look(KIND, "presence", limits, url=saying(serve, INFO))
+    assert (seen.up, seen.authenticated, seen.product, seen.version) == (True, True, "Redis", "7.2.4")
+    assert seen.started_at == pytest.approx(time.time() - 60, abs=5)
+    seen = look(KIND, "presence", limits, url=saying(serve, INFO + "valkey_version:8.1.1\n"))
+    assert (seen.product, seen.version) == ("Valkey", "8.1.1")
+
+
+@pytest.mark.parametrize(
+    "info", [INFO.replace(RUN, "1"), "hello:world", INFO.replace("standalone", "sentinel"), "", b"\xff\xfe"]
+)
+def test_another_product_is_told(serve, limits, info):
+    for ask in ASKS:
+        assert refusal(KIND, ask, limits, url=saying(serve, info)).reason is Reason.WRONG_PRODUCT
+
+
+def test_rights_that_are_missing(serve, limits):
+    where = saying(serve, "-NOPERM this user has no permissions to run the 'info' command\r\n")
+    seen = look(KIND, "presence", limits, url=where)
+    assert (seen.up, seen.authenticated) == (True, False)
+    for ask in ASKS[1:]:
+        assert refusal(KIND, ask, limits, url=where).reason is Reason.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("line", "detail"),
+    [
+        ("loading:1", "loading:1"),
+        ("rdb_last_bgsave_status:err", "rdb_last_bgsave_status:err"),
+        ("aof_last_write_status:err", "aof_last_write_status:err"),
+        ("master_link_status:down", "master_link_status:down"),
+    ],
+)
+def test_health_is_the_servers_own_word(serve, limits, line, detail):
+    name = line.partition(":")[0]
+    rest = "".join(f"{one}\n" for one in INFO.splitlines() if not one.startswith(name))
+    seen = look(KIND, "health", limits, url=saying(serve, f"{rest}{line}\n"))
+    assert (seen.healthy, seen.detail) == (False, detail)
+    assert look(KIND, "health", limits, url=saying(serve, INFO)).healthy
+
+
+# --- a real server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    program = _program()
+    if program is None:
+        pytest.skip("neither redis-server nor valkey-server is installed")
+    port, home = free_port(), tmp_path_factory.mktemp("redis")
+    words = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(home), "--requirepass", SECRET]
+    process = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL, cwd=home)
+    try:
+        client = redis.Redis(port=port, password=SECRET)
+        wait_until(lambda: _pings(client), 10)
+        client.execute_command("ACL SETUSER", "few", "on", f">{SECRET}", "+info", "+ping")
+        client.execute_command("ACL SETUSER", "none", "on", f">{SECRET}", "+ping")
+        yield SimpleNamespace(port=port, client=client, pid=process.pid, home=Path(home))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _pings(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+@pytest.mark.live
+class TestReal:
+    def test_the_whole_table(self, server):
+        where = url(server.port, f":{SECRET}")
+        seen = look(KIND, "presence", Limits(), url=where)
+        assert (seen.up, seen.authenticated) == (True, True)
+        assert seen.version.count(".") == 2
+        assert look(KIND, "health", Limits(), url=where).healthy
+        process = look(KIND, "process", Limits(), url=where)
+        assert (len(process.identity), process.pid) == (40, server.pid)
+        assert process.listens_on == (f"127.0.0.1:{server.port}",)
+        listener = look(KIND, "listener", Limits(), url=where)
+        assert (listener.open, listener.protocol, listener.expected) == (True, "redis", "redis")
+
+    def test_use_is_counted_and_looking_is_not(self, server):
+        where = url(server.port, f":{SECRET}")
+        before = look(KIND, "key-value", Limits(), url=where)
+        for _ in range(3):
+            assert look(KIND, "key-value", Limits(), url=where).calls == before.calls
+        server.client.set("a", "1")
+        server.client.get("a")
+        server.client.get("b")
+        after = look(KIND, "key-value", Limits(), url=where)
+        assert (after.hits - before.hits, after.misses - before.misses, after.keys) == (1, 1, before.keys + 1)
+        assert (after.calls["get"] - before.calls.get("get", 0), after.calls["set"]) == (2, 1)
+        assert after.clients is not None
+        assert [client.ours for client in after.clients].count(False) == 1
+
+    @pytest.mark.parametrize("user", ["", ":wrong-password", f"nobody:{SECRET}", f"none:{SECRET}"])
+    def test_turned_away_is_running_and_the_rest_is_forbidden(self, server, limits, user):
+        seen = look(KIND, "presence", limits, url=url(server.port, user))
+        assert (seen.up, seen.authenticated) == (True, False)
+        for ask in ASKS[1:]:
+            assert refusal(KIND, ask, limits, url=url(server.port, user)).reason is Reason.FORBIDDEN
+
+    def test_few_rights_suffice(self, server, limits):
+        seen = look(KIND, "key-value", limits, url=url(server.port, f"few:{SECRET}"))
+        assert seen.clients is None
+        assert look(KIND, "presence", limits, url=url(server.port, f"few:{SECRET}")).authenticated
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="needs no rights, but the account may lack /proc of others")
+    def test_other_ports_are_told(self, server, limits):
+        port = server.port
+        assert look(KIND, Ask.of("listener", port=port), limits, url=url(port, f":{SECRET}")).owner is not False
