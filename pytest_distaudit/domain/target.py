@@ -40,7 +40,7 @@ class SystemSpec:
 
     ``endpoints`` maps endpoint names to addresses; ``native`` holds the options of the kind's
     recipe when the audit may start it as a native process; ``health`` is the path of an HTTP
-    service's health answer.
+    service's health answer; ``service`` its name in the target's compose files (None: the same).
     """
 
     name: str
@@ -51,6 +51,7 @@ class SystemSpec:
     probes: Probes = Probes.READ
     disposable: bool = False
     health: str | None = None
+    service: str | None = None
     instances: Instances | None = None
     inside: str | None = None
     systems: NestedSystems | None = None
@@ -104,6 +105,19 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Compose:
+    """A target's compose files: ``env`` holds what they are to be filled with beside the environment.
+
+    ``{secret}`` in a value of ``env`` stands for a password that is made up for each run.
+    """
+
+    files: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    profiles: tuple[str, ...] = ()
+    start_limit_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One deployment of the audited system."""
 
@@ -114,7 +128,7 @@ class Target:
     operations: Mapping[str, Operation] = field(default_factory=dict)
     activities: Mapping[str, Activity] = field(default_factory=dict)
     actions: Mapping[str, Action] = field(default_factory=dict)
-    compose: str | None = None
+    compose: Compose | None = None
     audit_host: str | None = None
 
 

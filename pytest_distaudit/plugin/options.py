@@ -22,9 +22,10 @@ def add_options(parser: pytest.Parser) -> None:
     add("--distaudit-target", metavar="NAME", help="which target of distaudit.toml; default: its `default`")
     add(
         "--distaudit-provision",
-        choices=("auto", "attach", "native"),
+        choices=("auto", "attach", "compose", "containers", "native"),
         default="auto",
-        help="where systems come from: declared addresses, native processes, or (auto) whichever a system declares",
+        help="where systems come from: declared addresses, the target's compose project, its services in containers, "
+        "native processes, or (auto) whichever a system declares, in this order: address, native, compose",
     )
     add(
         "--distaudit-scope",

@@ -14,6 +14,7 @@ from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you
 from pytest_distaudit.domain.target import (
     Action,
     Activity,
+    Compose,
     Instances,
     Link,
     NestedSystems,
@@ -28,7 +29,7 @@ from pytest_distaudit.sources.shape_errors import Path as KeyPath
 from pytest_distaudit.sources.shape_errors import shape_problems
 from pytest_distaudit.sources.source_text import read_text
 from pytest_distaudit.sources.target_rules import Kinds, TargetRules
-from pytest_distaudit.sources.target_shape import ProjectEntry, SystemEntry, TargetEntry
+from pytest_distaudit.sources.target_shape import ComposeEntry, ProjectEntry, SystemEntry, TargetEntry
 from pytest_distaudit.sources.toml_places import TomlPlaces, parse_toml
 
 __all__ = ["check_against_target", "read_project", "unknown_targets"]
@@ -141,9 +142,15 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
             for key, one in entry.activities.items()
         },
         actions={key: Action(key, tuple(one.argv), tuple(one.undo)) for key, one in entry.actions.items()},
-        compose=entry.compose,
+        compose=_compose(entry.compose),
         audit_host=entry.audit_host,
     )
+
+
+def _compose(entry: str | ComposeEntry | None) -> Compose | None:
+    if entry is None or isinstance(entry, str):
+        return Compose((entry,)) if entry else None
+    return Compose(tuple(entry.files), entry.env, tuple(entry.profiles), float(entry.start_limit))
 
 
 def _system(name: str, entry: SystemEntry, known: Iterable[str], place: Place) -> SystemSpec:
@@ -158,6 +165,7 @@ def _system(name: str, entry: SystemEntry, known: Iterable[str], place: Place) -
         probes=Probes(entry.probes),
         disposable=entry.disposable,
         health=entry.health,
+        service=entry.service,
         instances=Instances(entry.instances.identity) if entry.instances else None,
         inside=entry.inside,
         systems=NestedSystems(nested.match, nested.kind, nested.transport) if nested else None,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 _REFUSING = ConfigDict(extra="forbid")
 
@@ -70,6 +70,7 @@ class SystemEntry:
     probes: Literal["none", "read", "write"] = "read"
     disposable: StrictBool = False
     health: UrlPath | None = None
+    service: Text | None = None
     instances: InstancesEntry | None = None
     inside: Text | None = None
     systems: NestedEntry | None = None
@@ -123,12 +124,24 @@ class ActionEntry:
 
 
 @dataclass(frozen=True)
+class ComposeEntry:
+    """The target as a project of Docker Compose."""
+
+    __pydantic_config__ = _REFUSING
+
+    files: Annotated[list[OwnPath], Field(min_length=1)]
+    env: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    profiles: list[Text] = field(default_factory=list)
+    start_limit: Annotated[StrictInt | StrictFloat, Field(gt=0)] = 120
+
+
+@dataclass(frozen=True)
 class TargetEntry:
     """One deployment of the audited system."""
 
     __pydantic_config__ = _REFUSING
 
-    compose: OwnPath | None = None
+    compose: OwnPath | ComposeEntry | None = None
     audit_host: Text | None = None
     systems: dict[Name, SystemEntry] = field(default_factory=dict)
     links: dict[Name, LinkEntry] = field(default_factory=dict)

@@ -16,24 +16,31 @@ from pytest_distaudit.targets import log, options, placeholders, variables
 from pytest_distaudit.targets.closure import waits_for
 from pytest_distaudit.targets.recipe import Blueprint, Recipe, Site
 
-Mode = Literal["auto", "attach", "native"]
+Mode = Literal["auto", "attach", "compose", "containers", "native"]
+Way = Literal["attach", "compose", "containers", "native"]
 Unavailable = tuple[Reason, str]
 
 
-def is_native(spec: SystemSpec, mode: Mode) -> bool:
-    """Whether ``mode`` starts the system rather than attaching to it."""
+def way_of(spec: SystemSpec, mode: Mode, target: Target) -> Way:
+    """How ``mode`` has the system. "auto": what is declared, else what needs no engine, else the compose project."""
+    if mode in ("compose", "containers") and target.compose is not None:
+        return mode
+    if mode == "auto" and not spec.endpoints and spec.native is None and target.compose is not None:
+        return "compose"
     if mode == "attach" or spec.native is None:
-        return False
-    return mode == "native" or not spec.endpoints
+        return "attach"
+    return "native" if mode != "auto" or not spec.endpoints else "attach"
 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """The systems by how they are had: ``attached`` with their endpoints, ``started``, ``unavailable``."""
+    """The systems by how they are had: ``attached`` with their endpoints, ``started`` as processes, ``contained``
+    in containers, ``unavailable``."""
 
     attached: Mapping[str, Mapping[str, str]]
     started: tuple[SystemSpec, ...]
     unavailable: Mapping[str, Unavailable]
+    contained: tuple[SystemSpec, ...] = ()
 
 
 def sort(
@@ -42,10 +49,14 @@ def sort(
     """Decide for each system. Raises InvalidInput with every wrong option."""
     attached: dict[str, Mapping[str, str]] = {}
     started: list[SystemSpec] = []
+    contained: list[SystemSpec] = []
     unavailable: dict[str, Unavailable] = {}
     problems: list[Problem] = []
     for spec in (target.systems[name] for name in names):
-        if not is_native(spec, mode):
+        way = way_of(spec, mode, target)
+        if way in ("compose", "containers"):
+            contained.append(spec)
+        elif way == "attach":
             endpoints, unset = variables.expanded(spec, environ)
             if unset or not spec.endpoints:
                 # Claims about the other systems go on.
@@ -56,11 +67,11 @@ def sort(
             unavailable[spec.name] = (Reason.NOT_INSTALLED, trouble)
         else:
             started.append(spec)
-        if is_native(spec, mode) and spec.kind in recipes:
+        if way == "native" and spec.kind in recipes:
             problems += options.problems(spec, recipes[spec.kind])
     if problems:
         raise InvalidInput(sorted(problems))
-    return Sorted(attached, tuple(started), unavailable)
+    return Sorted(attached, tuple(started), unavailable, tuple(contained))
 
 
 def _unset(problems: Collection[Problem]) -> Unavailable:
@@ -71,7 +82,7 @@ def _no_way(spec: SystemSpec, mode: Mode) -> Unavailable:
     if mode == "attach":
         words = f"{spec.name} has no endpoints to attach to"
         return Reason.NOT_REACHABLE, f"{words}; declare them, or use --distaudit-provision=auto"
-    words = f"{spec.name} has neither endpoints nor a native table"
+    words = f"{spec.name} has neither endpoints nor a native table, and the target no compose files"
     return Reason.NOT_INSTALLED, f"{words}; add [targets.*.systems.{spec.name}.native] or its endpoints"
 
 

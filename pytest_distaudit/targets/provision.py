@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_distaudit.domain.target import SystemSpec, Target
 from pytest_distaudit.ports.located import Inventory, Located
 from pytest_distaudit.targets import attached, planning, variables
 from pytest_distaudit.targets.closure import closed
+from pytest_distaudit.targets.containers.stack import Stack
 from pytest_distaudit.targets.ground import FreePorts, private_directory
 from pytest_distaudit.targets.life import Life, Plan
 from pytest_distaudit.targets.neighbours import neighbours
@@ -24,7 +25,7 @@ class Provisioned:
     """The systems of one target.
 
     ``located`` holds every wanted system and every one that those need, also such as did not start
-    or cannot be had; ``modes``: system -> "attach" or "native".
+    or cannot be had; ``modes``: system -> "attach", "compose", "containers" or "native".
     """
 
     located: Mapping[str, Located]
@@ -49,24 +50,63 @@ def provision(
     gets short sentences, in the calling thread. Raises InvalidInput, with every problem, before
     anything is started.
     """
-    names = closed(target, wanted, lambda spec: planning.is_native(spec, mode))
+    ways = {spec.name: planning.way_of(spec, mode, target) for spec in target.systems.values()}
+    names = closed(target, wanted, lambda spec: ways[spec.name] == "native")
     sorted_ = planning.sort(target, mode, names, recipes, environ)
     with ExitStack() as stack:
+        free_port = FreePorts()
+        contained = _contained(target, sorted_, stack, root, environ, free_port, on_progress)
+        sorted_ = _with(sorted_, contained)
         plans, lives = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
         if sorted_.started:
             ground = stack.enter_context(private_directory())
-            free_port = FreePorts()
             plans = planning.plan(sorted_, recipes, ground=ground, root=root, environ=environ, free_port=free_port)
             lives = _start(sorted_, plans, ground, stack, on_progress)
-        others = _declared(target, mode, names, environ)
+        others = {
+            spec.name: variables.expanded(spec, environ)[0]
+            for spec in target.systems.values()
+            if spec.name not in names and ways[spec.name] == "attach"
+        }
+        # Endpoints of systems that nobody wanted are witnesses all the same, where their variables are set.
         vouching = neighbours({**others, **plans.endpoints})
-        inventories = {name: life.inventory for name, life in lives.items()}
-        modes = {name: "native" if planning.is_native(target.systems[name], mode) else "attach" for name in names}
+        inventories = {**contained.inventories, **{name: life.inventory for name, life in lives.items()}}
         located = {
-            name: _located(target.systems[name], modes[name], plans, inventories.get(name), vouching, root)
+            name: _located(target.systems[name], ways[name], plans, inventories.get(name), vouching, root)
             for name in names
         }
-        yield Provisioned(located, modes)
+        yield Provisioned(located, {name: ways[name] for name in names})
+
+
+def _contained(
+    target: Target,
+    sorted_: Sorted,
+    stack: ExitStack,
+    root: Path,
+    environ: Mapping[str, str],
+    free_port: Callable[[], int],
+    on_progress: Callable[[str], None],
+) -> Stack:
+    """What runs in containers, started; removed by ``stack``."""
+    if not sorted_.contained or target.compose is None:
+        return Stack()
+    from pytest_distaudit.targets.containers.composed import composed
+
+    ground = stack.enter_context(private_directory())
+    return stack.enter_context(
+        composed(
+            target.compose, sorted_.contained,
+            root=root, ground=ground, environ=environ, free_port=free_port, on_progress=on_progress,
+        )
+    )  # fmt: skip
+
+
+def _with(sorted_: Sorted, stack: Stack) -> Sorted:
+    """Containers that run are, for all that is started beside them, systems to attach to."""
+    return replace(
+        sorted_,
+        attached={**sorted_.attached, **stack.endpoints},
+        unavailable={**sorted_.unavailable, **stack.unavailable},
+    )
 
 
 def _start(
@@ -103,17 +143,6 @@ def _start(
         life = by_fate[fate]
         on_progress(f"{life.plan.spec.name}: {life.trouble or 'ready'} ({life.took_s:.1f} s)")
     return lives
-
-
-def _declared(
-    target: Target, mode: Mode, names: Collection[str], environ: Mapping[str, str]
-) -> dict[str, Mapping[str, str]]:
-    """Endpoints of systems that nobody wanted: witnesses all the same, where their variables are set."""
-    return {
-        spec.name: variables.expanded(spec, environ)[0]
-        for spec in target.systems.values()
-        if spec.name not in names and not planning.is_native(spec, mode)
-    }
 
 
 def _located(

@@ -34,7 +34,7 @@ from pytest_distaudit.wiring.definitions import load_checks, load_kinds
 from pytest_distaudit.wiring.file_claims import covered
 from pytest_distaudit.wiring.files import Files
 
-Provision = Literal["auto", "attach", "native"]
+Provision = Literal["auto", "attach", "compose", "containers", "native"]
 
 
 @dataclass(frozen=True, slots=True)

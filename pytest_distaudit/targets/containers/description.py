@@ -1,0 +1,121 @@
+"""A target's compose files, read by Docker Compose itself, and made harmless for a run beside others."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_distaudit.domain.target import Compose
+from pytest_distaudit.targets.recipe import StartFailed
+
+#: every container, network and volume of a run carries it
+RUN_LABEL = "pytest-distaudit.run"
+
+_SECRET = "{secret}"  # noqa: S105 - the placeholder, not one
+_READ_LIMIT_S = 30.0
+_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A project as ``docker compose config`` gives it: everything merged, filled in, paths absolute.
+
+    ``hidden``: service -> the profiles that it waits for, for services that are not started.
+    """
+
+    services: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    whole: Mapping[str, Any] = field(repr=False)
+    hidden: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def filled_in(compose: Compose, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which the files are read; ``{secret}`` made up anew."""
+    return {**environ, **{name: value.replace(_SECRET, secrets.token_hex(12)) for name, value in compose.env.items()}}
+
+
+def described(compose: Compose, root: Path, environ: Mapping[str, str]) -> Described:
+    """Read the project. Raises StartFailed with Compose's own words if it cannot be read."""
+    chosen = _read(compose.files, [*_profiles(compose.profiles)], root, environ)
+    everything = _read(compose.files, [*_profiles(("*",))], root, environ)
+    hidden = {
+        name: tuple(service.get("profiles", ()))
+        for name, service in everything["services"].items()
+        if name not in chosen["services"]
+    }
+    return Described(chosen["services"], chosen, hidden)
+
+
+def _profiles(names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        yield from ("--profile", name)
+
+
+def _read(files: tuple[str, ...], options: list[str], root: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    named = [word for file in files for word in ("-f", str(root / file))]
+    argv = ["docker", "compose", *named, *options, "config", "--format", "json"]
+    try:
+        done = subprocess.run(  # noqa: S603 - names of files, each behind its -f
+            argv, cwd=root, env=dict(environ), capture_output=True, text=True, timeout=_READ_LIMIT_S, check=False
+        )
+    except FileNotFoundError:
+        raise StartFailed("there is no docker on PATH; install Docker's command line and Compose") from None
+    except subprocess.TimeoutExpired:
+        raise StartFailed(f"docker compose config had not ended after {_READ_LIMIT_S:g} s") from None
+    if done.returncode:
+        raise StartFailed(f"docker compose config refuses {', '.join(files)}: {_last_words(done.stderr)}")
+    read: dict[str, Any] = json.loads(done.stdout)
+    return {**read, "services": read.get("services") or {}}
+
+
+def _last_words(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip() and "level=warning" not in line]
+    return (lines or ["it gave no reason"])[-1][:_WORDS]
+
+
+def isolated(project: Described, name: str, free_port: Callable[[], int]) -> Described:
+    """The same project under a name of its own: nothing of it can meet another run, or the user's own.
+
+    Published ports move to free ones of 127.0.0.1, and stay there when a container is started again;
+    names of containers, networks and volumes become the project's. External ones stay as they are.
+    """
+    services = {key: _isolated_service(service, name, free_port) for key, service in project.services.items()}
+    whole = {**project.whole, "name": name, "services": services}
+    for kind in ("networks", "volumes"):
+        if kind in whole:
+            whole[kind] = {key: _isolated_part(part, name) for key, part in (whole[kind] or {}).items()}
+    return replace(project, services=services, whole=whole)
+
+
+def _isolated_service(service: Mapping[str, Any], name: str, free_port: Callable[[], int]) -> dict[str, Any]:
+    kept = {key: value for key, value in service.items() if key != "container_name"}
+    if "ports" in kept:
+        kept["ports"] = [
+            {**port, "host_ip": "127.0.0.1", "published": str(free_port())}
+            for port in {(port["target"], port.get("protocol")): port for port in kept["ports"]}.values()
+        ]
+    kept["labels"] = {**(kept.get("labels") or {}), RUN_LABEL: name}
+    return kept
+
+
+def _isolated_part(part: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    given = dict(part or {})
+    if given.get("external"):
+        return given
+    given.pop("name", None)
+    given["labels"] = {**(given.get("labels") or {}), RUN_LABEL: name}
+    return given
+
+
+def written(project: Described, folder: Path) -> Path:
+    """The project as a compose file of its own, for its owner's eyes only: it holds passwords."""
+    path = folder / "compose.json"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(project.whole, stream)
+    return path

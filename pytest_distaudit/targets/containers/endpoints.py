@@ -1,0 +1,94 @@
+"""The addresses of a service in a container, from its kind and what its description sets. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+#: port inside the container -> (host, port) where it is reached from here; None: not at all
+Reach = Callable[[int], tuple[str, int] | None]
+Service = Mapping[str, Any]
+
+_PORT_VARIABLES = ("PORT", "HTTP_PORT", "SERVER_PORT")
+
+
+def endpoints(kind: str, service: Service, reach: Reach) -> dict[str, str]:
+    """Endpoint name -> URL; empty where no port of it can be reached."""
+    return _ENDPOINTS.get(kind, _http)(service, reach)
+
+
+def _http(service: Service, reach: Reach) -> dict[str, str]:
+    for port in http_ports(service):
+        if place := reach(port):
+            return {"url": f"http://{place[0]}:{place[1]}"}
+    return {}
+
+
+def http_ports(service: Service) -> list[int]:
+    """Ports inside the container on which it may answer HTTP, the likeliest first."""
+    environment = service.get("environment") or {}
+    named = [int(value) for name in _PORT_VARIABLES if str(value := environment.get(name) or "").isdecimal()]
+    published = [int(port["target"]) for port in service.get("ports") or ()]
+    exposed = [int(str(port).partition("/")[0]) for port in service.get("expose") or ()]
+    return list(dict.fromkeys([*published, *exposed, *named]))
+
+
+def _postgres(service: Service, reach: Reach) -> dict[str, str]:
+    environment = service.get("environment") or {}
+    user = environment.get("POSTGRES_USER") or "postgres"
+    password = environment.get("POSTGRES_PASSWORD") or environment.get("PGPASSWORD") or ""
+    name = environment.get("POSTGRES_DB") or user
+    place = reach(5432)
+    return {"url": f"postgresql://{_login(user, password)}{_at(place)}/{quote(name)}"} if place else {}
+
+
+def _rabbitmq(service: Service, reach: Reach) -> dict[str, str]:
+    environment = service.get("environment") or {}
+    user = environment.get("RABBITMQ_DEFAULT_USER") or "guest"
+    login = _login(user, environment.get("RABBITMQ_DEFAULT_PASS") or "guest")
+    vhost = quote(environment.get("RABBITMQ_DEFAULT_VHOST") or "/", safe="")
+    found = {}
+    if place := reach(5672):
+        found["amqp"] = f"amqp://{login}{_at(place)}/{vhost}"
+    if place := reach(15672):
+        found["management"] = f"http://{login}{_at(place)}"
+    return found
+
+
+def _redis(service: Service, reach: Reach) -> dict[str, str]:
+    place = reach(6379)
+    return {"url": f"redis://{_login('', _redis_password(service))}{_at(place)}/0"} if place else {}
+
+
+def _redis_password(service: Service) -> str:
+    command = service.get("command") or ()
+    words = shlex.split(command) if isinstance(command, str) else list(command)
+    after = words[words.index("--requirepass") + 1 :] if "--requirepass" in words else []
+    return str(after[0]) if after else str((service.get("environment") or {}).get("REDIS_PASSWORD") or "")
+
+
+def _consul(service: Service, reach: Reach) -> dict[str, str]:
+    place = reach(8500)
+    return {"url": f"http://{_at(place)}"} if place else {}
+
+
+def _login(user: str, password: str) -> str:
+    if not password:
+        return f"{quote(user, safe='')}@" if user else ""
+    return f"{quote(user, safe='')}:{quote(password, safe='')}@"
+
+
+def _at(place: tuple[str, int] | None) -> str:
+    assert place is not None
+    return f"{place[0]}:{place[1]}"
+
+
+_ENDPOINTS: Mapping[str, Callable[[Service, Reach], dict[str, str]]] = {
+    "http": _http,
+    "postgres": _postgres,
+    "rabbitmq": _rabbitmq,
+    "redis": _redis,
+    "consul": _consul,
+}

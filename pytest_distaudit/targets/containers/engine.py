@@ -1,0 +1,171 @@
+"""The Docker engine, as far as provisioning needs it: which containers a run has, and how each of them is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.located import Inventory
+from pytest_distaudit.targets.containers.description import RUN_LABEL
+from pytest_distaudit.targets.recipe import StartFailed
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_ANSWER_S = 20.0
+_LOG_LINES = 40
+_LINE_LENGTH = 500
+_AT_ONCE = 8
+
+
+class Engine:
+    """One engine. Thread-safe: its client is used by one thread at a time."""
+
+    def __init__(self, client: DockerClient, address: str) -> None:
+        self._client, self.address = client, address
+        self._lock = threading.Lock()
+
+    @classmethod
+    def reached(cls, environ: Mapping[str, str]) -> Engine:
+        """The engine that ``environ`` names. Raises StartFailed if none answers."""
+        import docker
+        from docker.errors import DockerException
+        from docker.utils import kwargs_from_env
+
+        named = kwargs_from_env(dict(environ))
+        try:
+            client = docker.DockerClient(timeout=_ANSWER_S, **named)
+            client.ping()
+        except (DockerException, OSError) as error:
+            where = environ.get("DOCKER_HOST", "the usual socket")
+            raise StartFailed(f"no Docker engine answers at {where} ({_first_line(error)}); start one") from error
+        return cls(client, str(named.get("base_url", "")))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the engine's own networks can be reached from here."""
+        return not self.address or self.address.startswith(("unix:", "http+unix:"))
+
+    def containers(self, run: str) -> dict[str, Container]:
+        """The run's containers by compose service, whatever their state. Raises StartFailed."""
+        with self._lock:
+            rows = self._client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={run}"})
+        return {
+            row["Labels"].get("com.docker.compose.service", row["Names"][0].strip("/")): Container(self, row["Id"])
+            for row in rows
+        }
+
+    def lacks(self, images: Collection[str]) -> list[str]:
+        """Those of ``images`` that are neither here nor can be pulled; one that can be is pulled by who starts it."""
+        from docker.errors import APIError, ImageNotFound
+
+        missing = []
+        for image in images:
+            try:
+                with self._lock:
+                    self._client.images.get(image)
+            except ImageNotFound:
+                try:
+                    with self._lock:
+                        self._client.images.get_registry_data(image)
+                except APIError:
+                    missing.append(image)
+        return missing
+
+    def inspected(self, identity: str) -> dict[str, Any]:
+        """Everything the engine knows of a container. Raises Unobservable if the engine does not answer."""
+        from docker.errors import DockerException, NotFound
+
+        try:
+            with self._lock:
+                found: dict[str, Any] = self._client.api.inspect_container(identity)
+        except NotFound:
+            return {}
+        except (DockerException, OSError) as error:
+            raise Unobservable(Reason.NOT_REACHABLE, f"the engine does not answer: {_first_line(error)}") from error
+        return found
+
+    def logs(self, identity: str) -> str:
+        """A container's last lines; "" if they cannot be had."""
+        with suppress(Exception), self._lock:
+            said = self._client.api.logs(identity, tail=_LOG_LINES).decode("utf-8", "replace")
+            return "\n".join(line[:_LINE_LENGTH] for line in said.splitlines())
+        return ""
+
+    def remove(self, run: str) -> None:
+        """Take everything away that carries the run's label: containers, then networks, then volumes."""
+        chosen, api = {"label": f"{RUN_LABEL}={run}"}, self._client.api
+        with suppress(Exception), ThreadPoolExecutor(_AT_ONCE) as pool:
+            rows = api.containers(all=True, filters=chosen)
+            list(pool.map(_forgiving(lambda row: api.remove_container(row["Id"], force=True, v=True)), rows))
+            list(pool.map(_forgiving(lambda row: api.remove_network(row["Id"])), api.networks(filters=chosen)))
+            volumes = api.volumes(filters=chosen)["Volumes"] or ()
+            list(pool.map(_forgiving(lambda row: api.remove_volume(row["Name"], force=True)), volumes))
+
+    def close(self) -> None:
+        """Let the client's connections go."""
+        self._client.close()
+
+
+class Container:
+    """One container of a run."""
+
+    def __init__(self, engine: Engine, identity: str) -> None:
+        self._engine, self._id = engine, identity
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What the engine knows of it now; empty once it is gone."""
+        return self._engine.inspected(self._id)
+
+    def reached_at(self, port: int) -> tuple[str, int] | None:
+        """(host, port) of its TCP ``port``: as published, else on its own address where that can be reached."""
+        network = self.seen.get("NetworkSettings") or {}
+        for binding in (network.get("Ports") or {}).get(f"{port}/tcp") or ():
+            return "127.0.0.1" if binding["HostIp"] in ("", "0.0.0.0", "::") else binding["HostIp"], int(  # noqa: S104
+                binding["HostPort"]
+            )
+        addresses = [one["IPAddress"] for one in (network.get("Networks") or {}).values() if one.get("IPAddress")]
+        return (addresses[0], port) if addresses and self._engine.is_local else None
+
+    def trouble(self) -> str | None:
+        """Why it is not ready: "" if it is, None while it may still become so."""
+        state = self.seen.get("State")
+        if not state:
+            return "it is gone"
+        if state["Status"] in ("exited", "dead"):
+            return f"exited with {state['ExitCode']}"
+        health = (state.get("Health") or {}).get("Status", "none")
+        if state["Status"] != "running" or health == "starting":
+            return None
+        return "its health check fails" if health == "unhealthy" else ""
+
+    def inventory(self, secrets: Collection[str] = ()) -> Inventory:
+        """Its state now. Without a pid: that belongs to the engine's host."""
+        state = self.seen.get("State") or {}
+        running = bool(state.get("Running")) and state.get("Status") == "running"
+        if running:
+            return Inventory(running=True)
+        words = self._engine.logs(self._id)
+        for secret in secrets:
+            words = words.replace(secret, "***")
+        return Inventory(running=False, exit_code=state.get("ExitCode"), log_tail=words)
+
+
+def _forgiving(remove: Callable[[Any], object]) -> Callable[[Any], None]:
+    """What cannot be removed must not keep the rest."""
+
+    def attempt(row: Any) -> None:
+        with suppress(Exception):
+            remove(row)
+
+    return attempt
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
