@@ -35,7 +35,7 @@ def serve(database: psycopg.Connection) -> None:
         database.execute("SELECT 1")
         return {"status": "healthy"}
 
-    uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]))
+    uvicorn.run(app, host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ["PORT"]))
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ class _Fate:
     def _decided(self, spec: SystemSpec, stack: Stack) -> bool:
         name = spec.service or spec.name
         container, service = self._containers[name], self._project.services[name]
-        trouble = container.trouble()
+        trouble = container.trouble(starting=not self._trouble)
         late = time.monotonic() - self._began > self._limit_s
         found = endpoints(spec.kind, service, container.reached_at)
         if trouble is None or (trouble == "" and not _accepts(service, container)):

@@ -133,11 +133,14 @@ class Container:
         addresses = [one["IPAddress"] for one in (network.get("Networks") or {}).values() if one.get("IPAddress")]
         return (addresses[0], port) if addresses and self._engine.is_local else None
 
-    def trouble(self) -> str | None:
-        """Why it is not ready: "" if it is, None while it may still become so."""
+    def trouble(self, *, starting: bool = True) -> str | None:
+        """Why it is not ready: "" if it is, None while it may still become so. Unless things are still ``starting``
+        a container that was not started stays so."""
         state = self.seen.get("State")
         if not state:
             return "it is gone"
+        if state["Status"] == "created" and not starting:
+            return "not started"
         if state["Status"] in ("exited", "dead"):
             return f"exited with {state['ExitCode']}"
         health = (state.get("Health") or {}).get("Status", "none")
@@ -148,9 +151,10 @@ class Container:
     def inventory(self, secrets: Collection[str] = ()) -> Inventory:
         """Its state now. Without a pid: that belongs to the engine's host."""
         state = self.seen.get("State") or {}
-        running = bool(state.get("Running")) and state.get("Status") == "running"
-        if running:
+        if state.get("Status") == "running":
             return Inventory(running=True)
+        if state.get("Status", "created") == "created":
+            return Inventory(running=False, log_tail="its container was never started")
         words = self._engine.logs(self._id)
         for secret in secrets:
             words = words.replace(secret, "***")
