@@ -55,7 +55,7 @@ def provision(
     sorted_ = planning.sort(target, mode, names, recipes, environ)
     with ExitStack() as stack:
         free_port = FreePorts()
-        contained = _contained(target, sorted_, stack, root, environ, free_port, on_progress)
+        contained = _contained(target, mode, sorted_, stack, root, environ, free_port, on_progress)
         sorted_ = _with(sorted_, contained)
         plans, lives = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
         if sorted_.started:
@@ -79,6 +79,7 @@ def provision(
 
 def _contained(
     target: Target,
+    mode: Mode,
     sorted_: Sorted,
     stack: ExitStack,
     root: Path,
@@ -89,12 +90,14 @@ def _contained(
     """What runs in containers, started; removed by ``stack``."""
     if not sorted_.contained or target.compose is None:
         return Stack()
-    from pytest_distaudit.targets.containers.composed import composed
+    from pytest_distaudit.targets.containers import with_compose, with_testcontainers
+    from pytest_distaudit.targets.containers.project import running
 
     ground = stack.enter_context(private_directory())
+    up = with_testcontainers.up if mode == "containers" else with_compose.up
     return stack.enter_context(
-        composed(
-            target.compose, sorted_.contained,
+        running(
+            target.compose, sorted_.contained, up,
             root=root, ground=ground, environ=environ, free_port=free_port, on_progress=on_progress,
         )
     )  # fmt: skip

@@ -97,6 +97,12 @@ class Engine:
             return "\n".join(line[:_LINE_LENGTH] for line in said.splitlines())
         return ""
 
+    def volume(self, name: str, run: str) -> str:
+        """The name of a volume of the run; made if it is not there."""
+        with self._lock:
+            self._client.volumes.create(name, labels={RUN_LABEL: run})
+        return name
+
     def remove(self, run: str) -> None:
         """Take everything away that carries the run's label: containers, then networks, then volumes."""
         chosen, api = {"label": f"{RUN_LABEL}={run}"}, self._client.api
@@ -147,6 +153,18 @@ class Container:
         if state["Status"] != "running" or health == "starting":
             return None
         return "its health check fails" if health == "unhealthy" else ""
+
+    def meets(self, condition: str) -> bool | None:
+        """Whether Compose's ``condition`` of others is met; None while it may still be."""
+        state = self.seen.get("State") or {}
+        if condition == "service_completed_successfully":
+            return state["ExitCode"] == 0 if state.get("Status") == "exited" else None
+        if state.get("Status") in ("exited", "dead", None):
+            return False
+        if condition == "service_healthy":
+            health = (state.get("Health") or {}).get("Status", "none")
+            return {"healthy": True, "starting": None}.get(health, False)
+        return state["Status"] == "running" or None
 
     def inventory(self, secrets: Collection[str] = ()) -> Inventory:
         """Its state now. Without a pid: that belongs to the engine's host."""

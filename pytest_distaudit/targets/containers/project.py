@@ -1,4 +1,4 @@
-"""A compose project of its own for one run: up, waited for, gone at the end."""
+"""A target's services in containers for one run: started, waited for, gone at the end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,19 +16,37 @@ from pytest_distaudit.ports.dial import answers
 from pytest_distaudit.ports.located import Inventory
 from pytest_distaudit.targets import log
 from pytest_distaudit.targets.containers import description
+from pytest_distaudit.targets.containers.description import Described
 from pytest_distaudit.targets.containers.endpoints import Service, endpoints
 from pytest_distaudit.targets.containers.engine import Container, Engine
 from pytest_distaudit.targets.containers.stack import Stack
-from pytest_distaudit.targets.recipe import Command, StartFailed
+from pytest_distaudit.targets.recipe import StartFailed
 from pytest_distaudit.targets.yard import Yard
 
 _POLL_S = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a project is started: ``run`` is what all that it makes is labelled with; ``ground`` is its own folder."""
+
+    run: str
+    ground: Path
+    environ: Mapping[str, str] = field(repr=False)
+    engine: Engine
+    yard: Yard
+    limit_s: float
+
+
+#: starts a project's services; returns "" or why not all of them were started, and never waits longer than the limit
+Up = Callable[[Described, Site], str]
+
+
 @contextmanager
-def composed(
+def running(
     compose: Compose,
     specs: Collection[SystemSpec],
+    up: Up,
     *,
     root: Path,
     ground: Path,
@@ -46,48 +65,30 @@ def composed(
     except StartFailed as failure:
         yield Stack(unavailable={spec.name: (Reason.NOT_INSTALLED, f"{spec.name}: {failure}") for spec in specs})
         return
-    run = f"distaudit-{secrets.token_hex(6)}"
-    project = description.isolated(project, run, free_port)
-    yard = Yard(ground)
+    site = Site(f"distaudit-{secrets.token_hex(6)}", ground, filled, engine, Yard(ground), compose.start_limit_s)
+    project = description.isolated(project, site.run, free_port)
     try:
-        on_progress(f"docker compose: starting {', '.join(project.services)}")
-        trouble = _up(description.written(project, ground), yard, ground / "compose.log", filled, compose.start_limit_s)
-        yield _Fate(engine.containers(run), project, trouble, compose.start_limit_s, on_progress).of(specs)
+        on_progress(f"starting {', '.join(project.services)} in containers")
+        fate = _Fate(project, site, on_progress)
+        yield fate.of(specs, up(project, site))
     finally:
-        yard.close()
-        engine.remove(run)
+        site.yard.close()
+        engine.remove(site.run)
         engine.close()
-
-
-def _up(file: Path, yard: Yard, output: Path, environ: Mapping[str, str], seconds: float) -> str:
-    """Run Compose; "" or its last words, when it failed: what has started goes on all the same."""
-    from testcontainers.compose import DockerCompose
-
-    words = DockerCompose(file.parent, file.name).docker_compose_command()
-    try:
-        yard.run(Command((*words, "up", "--detach"), file.parent, environ), output, seconds)
-    except StartFailed as failure:
-        last = log.tail(output, ()).splitlines()[-1:]
-        return ": ".join([str(failure), *last])
-    return ""
 
 
 class _Fate:
     """What has become of each service, once that is known."""
 
-    def __init__(
-        self,
-        containers: Mapping[str, Container],
-        project: description.Described,
-        trouble: str,
-        limit_s: float,
-        on_progress: Callable[[str], None],
-    ) -> None:
-        self._containers, self._project, self._trouble = containers, project, trouble
-        self._began, self._limit_s, self._tell = time.monotonic(), limit_s, on_progress
+    def __init__(self, project: Described, site: Site, on_progress: Callable[[str], None]) -> None:
+        self._project, self._site, self._tell = project, site, on_progress
+        self._began = time.monotonic()
+        self._containers: Mapping[str, Container] = {}
+        self._trouble = ""
 
-    def of(self, specs: Collection[SystemSpec]) -> Stack:
-        """Wait for every system's container and find out where it is reached."""
+    def of(self, specs: Collection[SystemSpec], trouble: str) -> Stack:
+        """Wait for every system's container and find out where it is reached; ``trouble`` kept some from starting."""
+        self._trouble, self._containers = trouble, self._site.engine.containers(self._site.run)
         stack = Stack()
         waiting = [spec for spec in specs if self._is_there(spec, stack)]
         while waiting:
@@ -118,12 +119,12 @@ class _Fate:
         name = spec.service or spec.name
         container, service = self._containers[name], self._project.services[name]
         trouble = container.trouble(starting=not self._trouble)
-        late = time.monotonic() - self._began > self._limit_s
+        late = time.monotonic() - self._began > self._site.limit_s
         found = endpoints(spec.kind, service, container.reached_at)
         if trouble is None or (trouble == "" and not _accepts(service, container)):
             if not late:
                 return False
-            trouble = f"not ready after {self._limit_s:g} s"
+            trouble = f"not ready after {self._site.limit_s:g} s"
         secrets = log.secrets_in(found)
         stack.endpoints[spec.name] = found
         stack.inventories[spec.name] = partial(container.inventory, secrets)
