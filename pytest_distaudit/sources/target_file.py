@@ -94,10 +94,13 @@ def _validated(data: Any, places: TomlPlaces, problems: list[Problem]) -> Projec
 
 
 def _take_out(data: Any, path: KeyPath) -> None:
-    for part in path[:-1]:
-        data = data.get(part, {})
-    if path:
-        data.pop(path[-1], None)
+    """Remove what stands there; where a short form stands for a table, all of it."""
+    for part, following in zip(path, (*path[1:], None), strict=True):
+        inner = data.get(part)
+        if following is None or not isinstance(inner, dict):
+            data.pop(part, None)
+            return
+        data = inner
 
 
 def _judge(entry: ProjectEntry, data: Any, kinds: Kinds, places: TomlPlaces, problems: list[Problem]) -> None:
@@ -147,9 +150,9 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
     )
 
 
-def _compose(entry: str | ComposeEntry | None) -> Compose | None:
-    if entry is None or isinstance(entry, str):
-        return Compose((entry,)) if entry else None
+def _compose(entry: ComposeEntry | None) -> Compose | None:
+    if entry is None:
+        return None
     return Compose(tuple(entry.files), entry.env, tuple(entry.profiles), float(entry.start_limit))
 
 

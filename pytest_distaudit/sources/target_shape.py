@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 _REFUSING = ConfigDict(extra="forbid")
 
@@ -135,13 +135,17 @@ class ComposeEntry:
     start_limit: Annotated[StrictInt | StrictFloat, Field(gt=0)] = 120
 
 
+def _one_file(value: Any) -> Any:
+    return {"files": [value]} if isinstance(value, str) else value
+
+
 @dataclass(frozen=True)
 class TargetEntry:
     """One deployment of the audited system."""
 
     __pydantic_config__ = _REFUSING
 
-    compose: OwnPath | ComposeEntry | None = None
+    compose: Annotated[ComposeEntry | None, BeforeValidator(_one_file)] = None
     audit_host: Text | None = None
     systems: dict[Name, SystemEntry] = field(default_factory=dict)
     links: dict[Name, LinkEntry] = field(default_factory=dict)

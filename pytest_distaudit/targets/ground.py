@@ -7,9 +7,14 @@ import random
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_distaudit.targets.guard import Guard
 
 #: What a started program inherits; everything else it is told by its ``native.env``.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -52,6 +57,18 @@ def private_directory() -> Iterator[Path]:
 def _passable(path: Path) -> bool:
     """Whether every account can reach ``path``; servers that run as another one must."""
     return all(part.stat().st_mode & stat.S_IXOTH for part in [path, *path.resolve().parents])
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What starting systems needs: where they live, who cleans up after the run, and whom to tell."""
+
+    root: Path
+    environ: Mapping[str, str] = field(repr=False)
+    ground: Path
+    guard: Guard
+    free_port: Callable[[], int]
+    on_progress: Callable[[str], None]
 
 
 def account(*preferred: str) -> str | None:

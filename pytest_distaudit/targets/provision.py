@@ -13,7 +13,8 @@ from pytest_distaudit.ports.located import Inventory, Located
 from pytest_distaudit.targets import attached, planning, variables
 from pytest_distaudit.targets.closure import closed
 from pytest_distaudit.targets.containers.stack import Stack
-from pytest_distaudit.targets.ground import FreePorts, private_directory
+from pytest_distaudit.targets.ground import FreePorts, Lot, private_directory
+from pytest_distaudit.targets.guard import guarded
 from pytest_distaudit.targets.life import Life, Plan
 from pytest_distaudit.targets.neighbours import neighbours
 from pytest_distaudit.targets.planning import Mode, Plans, Sorted
@@ -54,14 +55,16 @@ def provision(
     names = closed(target, wanted, lambda spec: ways[spec.name] == "native")
     sorted_ = planning.sort(target, mode, names, recipes, environ)
     with ExitStack() as stack:
-        free_port = FreePorts()
-        contained = _contained(target, mode, sorted_, stack, root, environ, free_port, on_progress)
+        lot = _lot(sorted_, stack, root, environ, on_progress)
+        contained = _contained(target, mode, sorted_, lot, stack)
         sorted_ = _with(sorted_, contained)
         plans, lives = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
         if sorted_.started:
-            ground = stack.enter_context(private_directory())
-            plans = planning.plan(sorted_, recipes, ground=ground, root=root, environ=environ, free_port=free_port)
-            lives = _start(sorted_, plans, ground, stack, on_progress)
+            assert lot is not None
+            plans = planning.plan(
+                sorted_, recipes, ground=lot.ground, root=root, environ=environ, free_port=lot.free_port
+            )
+            lives = _start(sorted_, plans, lot, stack)
         others = {
             spec.name: variables.expanded(spec, environ)[0]
             for spec in target.systems.values()
@@ -77,30 +80,27 @@ def provision(
         yield Provisioned(located, {name: ways[name] for name in names})
 
 
-def _contained(
-    target: Target,
-    mode: Mode,
-    sorted_: Sorted,
-    stack: ExitStack,
-    root: Path,
-    environ: Mapping[str, str],
-    free_port: Callable[[], int],
-    on_progress: Callable[[str], None],
-) -> Stack:
+def _lot(
+    sorted_: Sorted, stack: ExitStack, root: Path, environ: Mapping[str, str], on_progress: Callable[[str], None]
+) -> Lot | None:
+    """What a start needs of this machine; None if nothing is to be started."""
+    if not (sorted_.started or sorted_.contained):
+        return None
+    guard = stack.enter_context(guarded())
+    ground = stack.enter_context(private_directory())
+    guard.promise("folder", path=str(ground))
+    return Lot(root, environ, ground, guard, FreePorts(), on_progress)
+
+
+def _contained(target: Target, mode: Mode, sorted_: Sorted, lot: Lot | None, stack: ExitStack) -> Stack:
     """What runs in containers, started; removed by ``stack``."""
-    if not sorted_.contained or target.compose is None:
+    if lot is None or not sorted_.contained or target.compose is None:
         return Stack()
     from pytest_distaudit.targets.containers import with_compose, with_testcontainers
     from pytest_distaudit.targets.containers.project import running
 
-    ground = stack.enter_context(private_directory())
     up = with_testcontainers.up if mode == "containers" else with_compose.up
-    return stack.enter_context(
-        running(
-            target.compose, sorted_.contained, up,
-            root=root, ground=ground, environ=environ, free_port=free_port, on_progress=on_progress,
-        )
-    )  # fmt: skip
+    return stack.enter_context(running(target.compose, sorted_.contained, up, lot))
 
 
 def _with(sorted_: Sorted, stack: Stack) -> Sorted:
@@ -112,13 +112,12 @@ def _with(sorted_: Sorted, stack: Stack) -> Sorted:
     )
 
 
-def _start(
-    sorted_: Sorted, plans: Plans, ground: Path, stack: ExitStack, on_progress: Callable[[str], None]
-) -> dict[str, Life]:
+def _start(sorted_: Sorted, plans: Plans, lot: Lot, stack: ExitStack) -> dict[str, Life]:
     """Start all concurrently; returns when the fate of each is known. What ends them is on ``stack`` first."""
     from pytest_distaudit.targets.yard import Yard
 
     specs = {spec.name: spec for spec in sorted_.started}
+    ground, on_progress = lot.ground, lot.on_progress
     yard = Yard(ground)
     lives = {
         name: Life(
@@ -130,6 +129,7 @@ def _start(
     if not lives:
         return lives
     on_progress(f"starting {', '.join(lives)}")
+    stack.enter_context(lot.guard.promised("processes", mark=yard.mark, ground=str(ground)))
     # Left in the opposite order: end the processes, which frees the threads, then read the last words.
     for life in lives.values():
         stack.callback(life.bury)

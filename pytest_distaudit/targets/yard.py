@@ -101,6 +101,11 @@ class Yard:
         self._lock = threading.Lock()
         self.closing = threading.Event()
 
+    @property
+    def mark(self) -> str:
+        """What every process of this yard carries in its environment, unless it overwrites that."""
+        return self._mark
+
     def launch(self, command: Command, log: Path) -> Started:
         """Start ``command``. Raises StartFailed if it cannot be run, Closing once the run ends."""
         process = Started(command, log, self._mark)
@@ -138,7 +143,7 @@ class Yard:
             started, self._started = self._started, []
         if started:
             end(started)
-            _kill_leftovers(self._mark, self._ground)
+            kill_leftovers(self._mark, self._ground)
         for each in started:
             each.forget()
 
@@ -192,7 +197,7 @@ def _alive(process: psutil.Process) -> bool:
         return False
 
 
-def _kill_leftovers(mark: str, ground: Path) -> None:
+def kill_leftovers(mark: str, ground: Path) -> None:
     """Kill what left its tree: by the mark in the environment (epmd), else by its working directory
     (PostgreSQL's children whose parent was killed; they overwrite their environment).
     """

@@ -8,7 +8,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem
-from pytest_distaudit.domain.target import Action, Activity, Instances, Link, NestedSystems, Operation, Probes, Project
+from pytest_distaudit.domain.target import (
+    Action,
+    Activity,
+    Compose,
+    Instances,
+    Link,
+    NestedSystems,
+    Operation,
+    Probes,
+    Project,
+)
 from pytest_distaudit.sources.target_file import read_project
 
 KINDS = {
@@ -72,7 +82,7 @@ def test_the_example_of_the_design_is_read_whole(read) -> None:
     target = project.targets["staging"]
     assert project.default == "staging"
     assert (target.compose, target.audit_host, target.place) == (
-        "docker-compose.yml",
+        Compose(("docker-compose.yml",)),
         "10.0.0.5",
         Place("distaudit.toml", 2, 1),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pytest_distaudit.domain.errors import InvalidInput
+from pytest_distaudit.domain.target import Compose
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.targets import planning
 from pytest_distaudit.targets.options import flat
@@ -99,19 +101,32 @@ def test_what_needs_an_uninstalled_server_cannot_be_had_either(
     assert progress == []
 
 
+URL = {"url": "http://h"}
+PROJECT = Compose(("compose.yaml",))
+
+
 @pytest.mark.parametrize(
-    ("mode", "endpoints", "native", "starts"),
+    ("mode", "endpoints", "native", "compose", "way"),
     [
-        ("auto", {"url": "http://h"}, {}, False),
-        ("auto", {}, {}, True),
-        ("auto", {}, None, False),
-        ("attach", {}, {}, False),
-        ("native", {"url": "http://h"}, {}, True),
-        ("native", {"url": "http://h"}, None, False),
+        ("auto", URL, {}, PROJECT, "attach"),
+        ("auto", {}, {}, PROJECT, "native"),
+        ("auto", {}, {}, None, "native"),
+        ("auto", {}, None, PROJECT, "compose"),
+        ("auto", {}, None, None, "attach"),
+        ("attach", {}, {}, PROJECT, "attach"),
+        ("native", URL, {}, PROJECT, "native"),
+        ("native", URL, None, PROJECT, "attach"),
+        ("compose", URL, {}, PROJECT, "compose"),
+        ("compose", URL, {}, None, "native"),
+        ("containers", {}, {}, PROJECT, "containers"),
+        ("containers", {}, None, None, "attach"),
     ],
 )
-def test_who_is_started(mode: planning.Mode, endpoints: dict[str, str], native: Any, starts: bool) -> None:
-    assert planning.is_native(system("x", native=native, endpoints=endpoints), mode) is starts
+def test_how_a_system_is_had(
+    mode: planning.Mode, endpoints: dict[str, str], native: Any, compose: Compose | None, way: str
+) -> None:
+    spec = system("x", native=native, endpoints=endpoints)
+    assert planning.way_of(spec, mode, replace(target(spec), compose=compose)) == way
 
 
 def test_settings_are_flattened_to_the_words_of_servers() -> None:

@@ -20,10 +20,13 @@ from pytest_distaudit.targets.containers.description import Described
 from pytest_distaudit.targets.containers.endpoints import Service, endpoints
 from pytest_distaudit.targets.containers.engine import Container, Engine
 from pytest_distaudit.targets.containers.stack import Stack
+from pytest_distaudit.targets.ground import Lot
 from pytest_distaudit.targets.recipe import StartFailed
 from pytest_distaudit.targets.yard import Yard
 
 _POLL_S = 0.1
+#: by which an engine is found
+_REACHING = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +46,32 @@ Up = Callable[[Described, Site], str]
 
 
 @contextmanager
-def running(
-    compose: Compose,
-    specs: Collection[SystemSpec],
-    up: Up,
-    *,
-    root: Path,
-    ground: Path,
-    environ: Mapping[str, str],
-    free_port: Callable[[], int],
-    on_progress: Callable[[str], None],
-) -> Iterator[Stack]:
+def running(compose: Compose, specs: Collection[SystemSpec], up: Up, lot: Lot) -> Iterator[Stack]:
     """Have the project of ``compose`` while the block runs; ``specs`` are the systems that are its services.
 
     A service that exits, hangs or stays unhealthy is no error: its inventory and its log say so.
     """
-    filled = description.filled_in(compose, environ)
+    filled = description.filled_in(compose, lot.environ)
     try:
         engine = Engine.reached(filled)
-        project = description.described(compose, root, filled)
+        project = description.described(compose, lot.root, filled)
     except StartFailed as failure:
         yield Stack(unavailable={spec.name: (Reason.NOT_INSTALLED, f"{spec.name}: {failure}") for spec in specs})
         return
+    ground = lot.ground / "containers"
+    ground.mkdir(mode=0o700)
     site = Site(f"distaudit-{secrets.token_hex(6)}", ground, filled, engine, Yard(ground), compose.start_limit_s)
-    project = description.isolated(project, site.run, free_port)
-    try:
-        on_progress(f"starting {', '.join(project.services)} in containers")
-        fate = _Fate(project, site, on_progress)
-        yield fate.of(specs, up(project, site))
-    finally:
-        site.yard.close()
-        engine.remove(site.run)
-        engine.close()
+    project = description.isolated(project, site.run, lot.free_port)
+    reaching = {name: filled[name] for name in _REACHING if name in filled}
+    with lot.guard.promised("containers", run=site.run, environ=reaching):
+        try:
+            lot.on_progress(f"starting {', '.join(project.services)} in containers")
+            fate = _Fate(project, site, lot.on_progress)
+            yield fate.of(specs, up(project, site))
+        finally:
+            site.yard.close()
+            engine.remove(site.run)
+            engine.close()
 
 
 class _Fate:

@@ -58,4 +58,12 @@ def health() -> dict[str, object]:
 
 if __name__ == "__main__":
     port = int(os.environ["PORT"])
-    uvicorn.run(app, host=os.environ.get("HOST", "127.0.0.1"), port=port, loop="asyncio", http="h11", ws="none", access_log=False)
+    uvicorn.run(
+        app,
+        host=os.environ.get("HOST", "127.0.0.1"),
+        port=port,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        access_log=False,
+    )

@@ -1,0 +1,165 @@
+"""Whatever happens to a run, nothing of it stays: not after an orderly end, not after Ctrl-C, not after SIGKILL."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pytest_distaudit.targets.guard import guarded
+from pytest_distaudit.targets.guarding import _open_promises
+from pytest_distaudit.targets.recipes import builtin_recipes
+
+MOMENTS = 10
+GONE_WITHIN_S = 10.0
+
+
+def journal(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "journal"
+    path.write_text("".join(lines), "utf-8")
+    return path
+
+
+def test_what_was_not_undone_is_undone_the_latest_first(tmp_path: Path) -> None:
+    promises = [json.dumps({"number": number, "undo": "folder", "path": str(number)}) + "\n" for number in (1, 2, 3)]
+    written = journal(tmp_path, *promises[:2], '{"kept": 1}\n', promises[2], '{"number": 4, "un')
+    assert [entry["number"] for entry in _open_promises(written)] == [3, 2]
+
+
+def test_an_orderly_end_leaves_nothing(tmp_path: Path) -> None:
+    forgotten, kept = tmp_path / "forgotten", tmp_path / "kept"
+    forgotten.mkdir()
+    kept.mkdir()
+    with guarded() as guard:
+        guard.promise("folder", path=str(forgotten))
+        with guard.promised("folder", path=str(kept)):
+            pass
+    assert not forgotten.exists()
+    assert kept.exists()
+
+
+def test_an_error_within_leaves_the_promise_to_the_guard(tmp_path: Path) -> None:
+    half = tmp_path / "half"
+    half.mkdir()
+
+    def fail() -> None:
+        with guarded() as guard, guard.promised("folder", path=str(half)):
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert not half.exists()
+
+
+# --- runs that are ended from outside
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Everything that a run makes, it makes below this folder."""
+    folder = Path(tempfile.mkdtemp(prefix="guarded-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(place: Path, code: str) -> subprocess.Popen[bytes]:
+    # its own session: a signal to its group, as a terminal sends it, must not reach us
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**os.environ, "TMPDIR": str(place)}, start_new_session=True, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def left(place: Path) -> list[str]:
+    """Processes that work below the place or were told of it, and files in it."""
+    found = [str(path) for path in place.iterdir()]
+    for process in psutil.process_iter():
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
+                continue
+            if process.cwd().startswith(f"{place}/") or process.environ().get("TMPDIR") == str(place):
+                found.append(f"{process.pid} {process.name()}")
+        except psutil.Error:
+            continue
+    return found
+
+
+def gone(place: Path) -> list[str]:
+    """What is still there when it should be gone."""
+    deadline = time.monotonic() + GONE_WITHIN_S
+    while (there := left(place)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return there
+
+
+def test_a_child_that_holds_the_pipe_open_does_not_fool_the_guard(place: Path) -> None:
+    process = run(
+        place,
+        """
+        import os, time
+        from pytest_distaudit.targets.guard import guarded
+        with guarded() as guard:
+            if os.fork() == 0:
+                os.environ.clear()
+                os.execv("/bin/sleep", ["sleep", "3"])
+            time.sleep(60)
+        """,
+    )
+    deadline = time.monotonic() + 10
+    while not left(place) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.kill()
+    process.wait()
+    assert gone(place) == []
+
+
+WHOLE = """
+import os, signal, time
+from pathlib import Path
+from pytest_distaudit.domain.errors import Place
+from pytest_distaudit.domain.target import SystemSpec, Target
+from pytest_distaudit.targets.provision import provision
+from pytest_distaudit.targets.recipes import builtin_recipes
+place = Place("distaudit.toml")
+serve = ["{python}", "-m", "http.server", "{port}", "--bind", "127.0.0.1"]
+daemon = "import os, sys, time; os.fork() and sys.exit(0); os.setsid(); time.sleep(600)"
+systems = [
+    SystemSpec("pg", "postgres", place, native={}),
+    SystemSpec("cache", "redis", place, native={}),
+    SystemSpec("web", "http", place, native={"argv": serve, "then": [["{python}", "-c", daemon]]}),
+]
+lab = Target("lab", place, {one.name: one for one in systems})
+with provision(lab, "native", list(lab.systems), builtin_recipes(), root=Path("/"), environ=os.environ,
+               on_progress=print):
+    time.sleep(60)
+"""
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("deadly", [signal.SIGINT, signal.SIGKILL], ids=lambda each: each.name)
+def test_nothing_is_left_however_and_whenever_a_run_is_ended(place: Path, deadly: signal.Signals) -> None:
+    for kind in ("postgres", "redis"):
+        if missing := builtin_recipes()[kind].missing():
+            pytest.skip(missing)
+    moments = random.Random(deadly.value)
+    for number in range(MOMENTS):
+        process = run(place, WHOLE)
+        moment = moments.uniform(0.2, 2.6)
+        time.sleep(moment)
+        os.killpg(process.pid, deadly)
+        process.wait(15)
+        assert gone(place) == [], f"moment {number + 1}: {moment:.2f} s after the start"
