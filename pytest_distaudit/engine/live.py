@@ -6,16 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pytest_distaudit.domain.claim import Span
-from pytest_distaudit.domain.needs import Look, Need, Perform, Probe, Read
+from pytest_distaudit.domain.needs import Look, Need, Perform, Read
 from pytest_distaudit.domain.observation import Ask, Observation
-from pytest_distaudit.engine.activity import PATIENCE_S, Pace, perform
+from pytest_distaudit.engine.activity import PATIENCE_S
 from pytest_distaudit.engine.blocking import systems_down, unseen
 from pytest_distaudit.engine.conduct import Sight, timing_of
-from pytest_distaudit.engine.hub import Hub
+from pytest_distaudit.engine.gather import Gathering
 from pytest_distaudit.engine.plan import PRESENCE, Plan, Planned, dependencies
-from pytest_distaudit.engine.probe import probe_ask, run_probe
-from pytest_distaudit.ports.fetch import Fetch
-from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import Located
 
 #: seconds between two looks of one claim: often enough to be quick, seldom enough to be polite
@@ -25,25 +22,17 @@ _SHORTEST, _LONGEST = 0.2, 1.0
 class Live:
     """Gathers for claims whose systems are bound to addresses. One per target and session."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        hub: Hub,
-        kinds: Mapping[str, Kind],
-        fetch: Callable[[], Fetch],
-        files: Callable[[Ask], Observation],
-    ) -> None:
-        self._plan, self._hub, self._kinds, self._fetch, self._files = plan, hub, kinds, fetch, files
-        self._shared: dict[object, tuple[Observation, ...]] = {}
+    def __init__(self, plan: Plan, gathering: Gathering, files: Callable[[Ask], Observation]) -> None:
+        self._plan, self._gathering, self._files = plan, gathering, files
         self._began = 0.0
 
     def begin(self, located: Mapping[str, Located]) -> None:
         """Start one concurrent look at every planned system of the target."""
-        self._hub.prefetch((located[name], asks) for name, asks in self._plan.asks.items() if name in located)
+        self._gathering.prefetch((located[name], asks) for name, asks in self._plan.asks.items() if name in located)
 
     def presence(self, located: Located, newer_than: float | None) -> Observation:
         """Whether the system runs; asked once per address unless a newer answer is wanted."""
-        return self._hub.facts(located, (PRESENCE,), newer_than)[0]
+        return self._gathering.facts(located, (PRESENCE,), newer_than)[0]
 
     def dependencies(self, system: str) -> tuple[str, ...]:
         """What the target's links say that ``system`` needs."""
@@ -84,10 +73,11 @@ class Live:
             elif isinstance(need, Read):
                 found.append(self._files(need.ask))
             else:
-                found.extend(self._probed(need, planned, bound))
-        self._hub.prefetch((bound[system], wanted) for system, wanted in asks.items() if newer_than is None)
+                players = {role: bound[planned.roles[role][0]] for role in need.roles}
+                found.extend(self._gathering.probed(need, players))
+        self._gathering.prefetch((bound[system], wanted) for system, wanted in asks.items() if newer_than is None)
         for system, wanted in asks.items():
-            found.extend(self._hub.facts(bound[system], wanted, newer_than))
+            found.extend(self._gathering.facts(bound[system], wanted, newer_than))
         return found
 
     def _performed(self, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
@@ -95,31 +85,15 @@ class Live:
         name = planned.claim.activity or ""
         watched: dict[str, list[Ask]] = {}
         for system, ask in self._plan.watched[name]:
-            watched.setdefault(system, []).append(ask)
-        key = (name, *sorted(tuple(bound[system].endpoints.items()) for system in watched if system in bound))
-        if key not in self._shared:
-            lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched if system in bound)
-            self._shared[key] = perform(
-                self._plan.target.activities[name],
-                [(bound[system], asks) for system, asks in watched.items() if system in bound],
-                self._hub,
-                self._fetch(),
-                lambda host: _base_url(bound, host),
-                Pace(lag, patience=self._patience(name)),
-            )
-        return self._shared[key]
+            if system in bound:
+                watched.setdefault(system, []).append(ask)
+        activity = self._plan.target.activities[name]
+        return self._gathering.performed(activity, watched, bound, self._patience(name))
 
     def _patience(self, activity: str) -> float:
         """The longest ``within`` of the claims about the activity, else the default."""
         timings = [one.claim.timing for one in self._plan.claims if one.claim.activity == activity]
         return max((timing.seconds for timing in timings if timing), default=PATIENCE_S)
-
-    def _probed(self, need: Probe, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        players = {role: bound[planned.roles[role][0]] for role in need.roles}
-        key = (probe_ask(need, players), *(tuple(located.endpoints.items()) for located in players.values()))
-        if key not in self._shared:
-            self._shared[key] = (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),)
-        return self._shared[key]
 
 
 class LiveSight:
@@ -146,10 +120,3 @@ class LiveSight:
         more = self._live.gather(self._planned, self._bound, needs, self._newer_than)
         self.observations = [*self.observations, *more]
         return bool(more)
-
-
-def _base_url(bound: Mapping[str, Located], host: str) -> str | None:
-    for name, located in bound.items():
-        if name.lower() == host:
-            return located.endpoints.get("url")
-    return None

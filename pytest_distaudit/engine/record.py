@@ -2,7 +2,8 @@
 
 ``<folder>/observations/<system>/<ask>.<digest>.json`` holds one observation;
 ``<folder>/claims/<key>.json`` the looks of one claim as lists of those files;
-``<folder>/audit.json`` when and where the audit was made. xdist workers write beside each other.
+``<folder>/audit.json`` when and where the audit was made. xdist workers write into one folder: files of one
+name are equal, and each appears whole.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput
 from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.plugin.collector import ClaimCollection, MinedCollection
+from pytest_distaudit.plugin.distributed import Controller, join
 from pytest_distaudit.plugin.fixtures import fixtures_plugin
 from pytest_distaudit.plugin.outcomes import Outcomes
 from pytest_distaudit.plugin.reading_bar import reading_bar
@@ -37,6 +38,10 @@ def activate(config: pytest.Config) -> None:
         "distaudit-outcomes": Outcomes(bench),
         "distaudit-recorder": recorder,
     }
+    if worker_id(config):
+        join(bench, config)
+    elif config.pluginmanager.hasplugin("xdist"):
+        plugins["distaudit-controller"] = Controller(bench)
     if config.pluginmanager.hasplugin("html"):
         from pytest_distaudit.plugin.html import HtmlColumns
 
@@ -53,7 +58,7 @@ def _bench(config: pytest.Config) -> Bench:
         target=option.distaudit_target,
         provision=option.distaudit_provision,
         scope=Scope[option.distaudit_scope.upper()],
-        evidence=_evidence_folder(config),
+        evidence=option.distaudit_evidence,
         replay=option.distaudit_replay,
         progress=_progress(config),
         reading=reading_bar(config),
@@ -94,13 +99,6 @@ def _mined(config: pytest.Config, bench: Bench) -> _Mined:
     for claim in (*claims_of(bench.files, waived(bench.written_claims())), *validating):
         found.setdefault(bench.wishes.root / claim.document, []).append(claim)
     return found
-
-
-def _evidence_folder(config: pytest.Config) -> Path | None:
-    """xdist workers write beside each other until they share."""
-    folder: Path | None = config.option.distaudit_evidence
-    worker = worker_id(config)
-    return folder / worker if folder is not None and worker else folder
 
 
 def _progress(config: pytest.Config) -> Callable[[str], None]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_distaudit.domain.audit import ClaimResult, Coverage
 from pytest_distaudit.domain.claim import Claim
@@ -22,6 +22,7 @@ from pytest_distaudit.domain.target import Project, Target
 from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
 from pytest_distaudit.engine.conduct import Conducted, Sight, conduct
+from pytest_distaudit.engine.gather import Gatherer
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.live import Live
 from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
@@ -33,6 +34,9 @@ from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
 from pytest_distaudit.wiring.file_claims import covered
 from pytest_distaudit.wiring.files import Files
+
+if TYPE_CHECKING:
+    from pytest_distaudit.wiring.sharing import Shared
 
 Provision = Literal["auto", "attach", "compose", "containers", "native"]
 
@@ -77,6 +81,8 @@ class Bench:
         documents = None if wishes.files_only else self.documents_to_mine
         self.files = Files(wishes.root, wishes.progress, documents, wishes.reading)
         self.located: Mapping[str, Located] = {}
+        #: the process that gathers for this one and others; None: every process for itself
+        self.shared: Shared | None = None
         self._live: Live | None = None
         self._planned: dict[str, Planned] = {}
 
@@ -194,19 +200,24 @@ class Bench:
         """Find or start every system that the plan needs; all looks of the plan begin at once."""
         with ExitStack() as stack:
             if self.recording is None and self.plan.systems:
-                self.located = stack.enter_context(self._provision())
+                systems = self.plan.systems
+                self.located = (
+                    self.shared.provisioned(systems, self.gatherer) if self.shared
+                    else stack.enter_context(self.provision(systems))
+                )  # fmt: skip
                 self.live.begin(self.located)
             yield self.located
 
     @contextmanager
-    def _provision(self) -> Iterator[Mapping[str, Located]]:
+    def provision(self, systems: Sequence[str]) -> Iterator[Mapping[str, Located]]:
+        """Find or start these, and what they need, while the block runs."""
         from pytest_distaudit.targets.provision import provision
         from pytest_distaudit.targets.recipes import builtin_recipes
 
         with provision(
             self.target,
             self.wishes.provision,
-            self.plan.systems,
+            systems,
             builtin_recipes(),
             root=self.wishes.root,
             environ=os.environ,
@@ -218,11 +229,16 @@ class Bench:
     def live(self) -> Live:
         """Looks at running systems, for the plan as it stands."""
         if self._live is None:
-            from pytest_distaudit.systems.http_fetch import HttpFetch
-
-            kinds = {name: self.kinds[name] for name in self.kinds}
-            self._live = Live(self.plan, self.hub, kinds, lambda: HttpFetch(self.hub.limits), self.files.observe)
+            self._live = Live(self.plan, self.shared or self.gatherer, self.files.observe)
         return self._live
+
+    @cached_property
+    def gatherer(self) -> Gatherer:
+        """What gathers evidence in this process."""
+        from pytest_distaudit.systems.http_fetch import HttpFetch
+
+        kinds = {name: self.kinds[name] for name in self.kinds}
+        return Gatherer(self.hub, kinds, lambda: HttpFetch(self.hub.limits))
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:
         """The verdict of one claim, its evidence recorded where that was asked for.

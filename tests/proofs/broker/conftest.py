@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from house import MINIATURE, House, activity
 
-from pytest_distaudit.engine import live
+from pytest_distaudit.engine import gather
 from pytest_distaudit.engine.activity import Pace
 from pytest_distaudit.testing import Room
 
@@ -24,7 +24,7 @@ def house(run: int, request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
     ways = dict.fromkeys(filter(None, map(performances, request.session.items)))
     target = MINIATURE + "".join(activity(*way) for way in ways)
     with pytest.MonkeyPatch.context() as patch, Room(root, target) as room:
-        patch.setattr(live, "Pace", lambda lag, **more: Pace(1.0, patience=2.5, limit=10.0))
+        patch.setattr(gather, "Pace", lambda lag, **more: Pace(1.0, patience=2.5, limit=10.0))
         house = House(room, root)
         try:
             for way in ways:

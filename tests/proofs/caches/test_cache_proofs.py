@@ -10,7 +10,7 @@ import pytest
 
 from pytest_distaudit.domain.audit import ClaimResult
 from pytest_distaudit.domain.verdict import Reason, Verdict
-from pytest_distaudit.engine import live
+from pytest_distaudit.engine import gather
 from pytest_distaudit.engine.activity import Pace
 from pytest_distaudit.targets.recipes import builtin_recipes
 from pytest_distaudit.testing import Room
@@ -76,7 +76,7 @@ def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge
         Room(tmp_path_factory.mktemp("caches"), stores + FRONT) as room,
         ThreadPoolExecutor(len(WAYS)) as pool,
     ):
-        patch.setattr(live, "Pace", lambda lag, **more: Pace(lag, limit=6.0))
+        patch.setattr(gather, "Pace", lambda lag, **more: Pace(lag, limit=6.0))
         results = {way: pool.submit(room.judge, "cache.used", system=way, activity=way) for way in WAYS}
         yield lambda way: results[way].result()
 

@@ -1,0 +1,96 @@
+"""Gathering: looks, activities and probes, each once, however many claims and processes want them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Protocol
+
+from pytest_distaudit.domain.needs import Probe
+from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.domain.target import Activity
+from pytest_distaudit.engine.activity import Pace, perform
+from pytest_distaudit.engine.hub import Hub
+from pytest_distaudit.engine.probe import probe_ask, run_probe
+from pytest_distaudit.ports.fetch import Fetch
+from pytest_distaudit.ports.kind import Kind
+from pytest_distaudit.ports.located import Located
+
+#: systems by name, with the asks that are meant of each
+Watched = Mapping[str, Sequence[Ask]]
+
+
+class Gathering(Protocol):
+    """Where evidence comes from: this process, or the one that gathers for all."""
+
+    def prefetch(self, wanted: Iterable[tuple[Located, Iterable[Ask]]]) -> None:
+        """Begin one look per system, all at once."""
+        ...
+
+    def facts(self, located: Located, asks: Sequence[Ask], newer_than: float | None = None) -> tuple[Observation, ...]:
+        """One observation per ask; with ``newer_than`` (epoch seconds) older ones are looked at afresh."""
+        ...
+
+    def performed(
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
+    ) -> tuple[Observation, ...]:
+        """The activity's one run on these addresses, and every look at what is watched meanwhile."""
+        ...
+
+    def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The probe's one run on these addresses."""
+        ...
+
+
+class Gatherer:
+    """Gathers in this process. Thread-safe."""
+
+    def __init__(self, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch]) -> None:
+        self._hub, self._kinds, self._fetch = hub, kinds, fetch
+        self.prefetch, self.facts = hub.prefetch, hub.facts
+        self._lock = threading.Lock()
+        self._once: dict[Hashable, Future[tuple[Observation, ...]]] = {}
+
+    def performed(
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
+    ) -> tuple[Observation, ...]:
+        """The activity's one run on these addresses, and every look at what is watched meanwhile."""
+
+        def run() -> tuple[Observation, ...]:
+            lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched)
+            return perform(
+                activity,
+                [(bound[system], asks) for system, asks in watched.items()],
+                self._hub,
+                self._fetch(),
+                lambda host: _base_url(bound, host),
+                Pace(lag, patience=patience),
+            )
+
+        return self._shared((activity.name, *(bound[system].place for system in sorted(watched))), run)
+
+    def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The probe's one run on these addresses."""
+        key = (probe_ask(need, players), *(located.place for located in players.values()))
+        return self._shared(key, lambda: (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),))
+
+    def _shared(self, key: Hashable, make: Callable[[], tuple[Observation, ...]]) -> tuple[Observation, ...]:
+        """What ``make`` brings, made by whoever comes first while the others wait."""
+        with self._lock:
+            first = key not in self._once
+            fate = self._once.setdefault(key, Future())
+        if first:
+            try:
+                fate.set_result(make())
+            except BaseException as error:
+                fate.set_exception(error)
+                raise
+        return fate.result()
+
+
+def _base_url(bound: Mapping[str, Located], host: str) -> str | None:
+    for name, located in bound.items():
+        if name.lower() == host:
+            return located.endpoints.get("url")
+    return None

@@ -1,0 +1,222 @@
+"""One process gathers for all: the controller of pytest-xdist has the systems, its workers ask it for evidence.
+
+The broker listens on a socket of its own folder and answers whoever knows its key: where the systems are, what was
+observed. So an audit costs as many requests with eight workers as with none.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pytest_distaudit.domain.errors import InvalidInput
+from pytest_distaudit.domain.needs import Probe
+from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.domain.target import Activity
+from pytest_distaudit.engine.gather import Gatherer, Gathering, Watched
+from pytest_distaudit.ports.located import Inventory, Located
+
+Provision = Callable[[Sequence[str]], AbstractContextManager[Mapping[str, Located]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a broker listens and what it wants to hear; plain text, so that it can be handed on."""
+
+    path: str
+    key: str
+
+
+class Broker:
+    """The process that gathers. ``provision`` is entered with the first question for systems, left by ``close``."""
+
+    def __init__(self, provision: Provision, gathering: Gathering) -> None:
+        self._provision, self._gathering = provision, gathering
+        self._stack = ExitStack()
+        # a socket's path has some hundred bytes
+        self._folder = TemporaryDirectory(prefix="distaudit-")
+        self.address = Address(str(Path(self._folder.name) / "broker"), secrets.token_hex(16))
+        self._listener = Listener(self.address.path, authkey=self.address.key.encode())
+        self._located: Future[Mapping[str, Located]] | None = None
+        self._lock = threading.Lock()
+        threading.Thread(target=self._listen, daemon=True, name="distaudit-broker").start()
+
+    def close(self) -> None:
+        """End the conversations and everything that was started."""
+        with suppress(OSError):
+            self._listener.close()
+        self._stack.close()
+        self._folder.cleanup()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection = self._listener.accept()
+            except OSError:  # closed
+                return
+            except Exception:  # noqa: BLE001, S112 - a stranger, who does not know the key
+                continue
+            threading.Thread(target=self._serve, args=(connection,), daemon=True, name="distaudit-worker").start()
+
+    def _serve(self, connection: Connection) -> None:
+        with connection, suppress(EOFError, OSError):
+            while True:
+                name, arguments = connection.recv()
+                try:
+                    answer: tuple[bool, Any] = (True, getattr(self, f"answer_{name}")(*arguments))
+                except Exception as error:  # noqa: BLE001 - whoever asked has to say it
+                    answer = (False, error if isinstance(error, InvalidInput) else _worded(error))
+                connection.send(answer)
+
+    def answer_provisioned(self, systems: Sequence[str]) -> dict[str, Located]:
+        """Where the systems are; all who ask collect alike, so the first one's systems are everybody's."""
+        return {name: _portable(located) for name, located in self._had(systems).items()}
+
+    def answer_inventory(self, system: str) -> Inventory | None:
+        """How the system's process is now."""
+        inventory = self._had(())[system].inventory
+        return inventory() if inventory else None
+
+    def answer_prefetch(self, wanted: Sequence[tuple[Located, Sequence[Ask]]]) -> None:
+        """Begin these looks."""
+        self._gathering.prefetch([(self._ours(located), asks) for located, asks in wanted])
+
+    def answer_facts(self, located: Located, asks: Sequence[Ask], newer_than: float | None) -> tuple[Observation, ...]:
+        """One observation per ask."""
+        return self._gathering.facts(self._ours(located), asks, newer_than)
+
+    def answer_performed(
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
+    ) -> tuple[Observation, ...]:
+        """The activity's one run."""
+        ours = {name: self._ours(located) for name, located in bound.items()}
+        return self._gathering.performed(activity, watched, ours, patience)
+
+    def answer_probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The probe's one run."""
+        return self._gathering.probed(need, {role: self._ours(located) for role, located in players.items()})
+
+    def _had(self, systems: Sequence[str]) -> Mapping[str, Located]:
+        with self._lock:
+            first = self._located is None
+            fate = self._located = self._located or Future()
+        if first:
+            try:
+                fate.set_result(self._stack.enter_context(self._provision(systems)))
+            except BaseException as error:  # noqa: BLE001 - all who wait are told
+                fate.set_exception(error)
+        return fate.result()
+
+    def _ours(self, located: Located) -> Located:
+        """The same system with its inventory, which does not travel."""
+        known = self._had(()).get(located.system)
+        return known if known is not None and known.place == located.place else located
+
+
+class Shared:
+    """A worker's end: gathers through the broker, and by itself what only this process knows of."""
+
+    def __init__(self, address: Address) -> None:
+        self._connection = Client(address.path, authkey=address.key.encode())
+        self._lock = threading.Lock()
+        self._common: set[int] = set()
+        self._own: Gatherer | None = None
+
+    def provisioned(self, systems: Sequence[str], own: Gatherer) -> Mapping[str, Located]:
+        """Where the systems are; ``own`` gathers what cannot be shared."""
+        self._own = own
+        found = {
+            name: replace(located, inventory=_Asked(self, name) if located.inventory else None)
+            for name, located in self._ask("provisioned", systems).items()
+        }
+        self._common = {id(located) for located in found.values()}
+        self._kept = found
+        return found
+
+    def inventory(self, system: str) -> Inventory:
+        """How the system's process is now."""
+        found: Inventory = self._ask("inventory", system)
+        return found
+
+    def prefetch(self, wanted: Iterable[tuple[Located, Iterable[Ask]]]) -> None:
+        """Begin these looks."""
+        pairs = [(located, list(asks)) for located, asks in wanted]
+        self._ask("prefetch", [(_portable(located), asks) for located, asks in pairs if self._is_common(located)])
+        self._mine.prefetch([pair for pair in pairs if not self._is_common(pair[0])])
+
+    def facts(self, located: Located, asks: Sequence[Ask], newer_than: float | None = None) -> tuple[Observation, ...]:
+        """One observation per ask."""
+        if not self._is_common(located):
+            return self._mine.facts(located, asks, newer_than)
+        found: tuple[Observation, ...] = self._ask("facts", _portable(located), list(asks), newer_than)
+        return found
+
+    def performed(
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
+    ) -> tuple[Observation, ...]:
+        """The activity's one run on these addresses."""
+        if not all(map(self._is_common, bound.values())):
+            return self._mine.performed(activity, watched, bound, patience)
+        portable = {name: _portable(located) for name, located in bound.items()}
+        found: tuple[Observation, ...] = self._ask("performed", activity, watched, portable, patience)
+        return found
+
+    def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The probe's one run on these addresses."""
+        if not all(map(self._is_common, players.values())):
+            return self._mine.probed(need, players)
+        portable = {role: _portable(located) for role, located in players.items()}
+        found: tuple[Observation, ...] = self._ask("probed", need, portable)
+        return found
+
+    @property
+    def _mine(self) -> Gatherer:
+        assert self._own is not None
+        return self._own
+
+    def _is_common(self, located: Located) -> bool:
+        """Whether the broker can look at it: not where a fixture brought an inventory of its own."""
+        return located.inventory is None or id(located) in self._common
+
+    def _ask(self, name: str, *arguments: Any) -> Any:
+        with self._lock:
+            self._connection.send((name, arguments))
+            fine, answer = self._connection.recv()
+        if fine:
+            return answer
+        raise answer if isinstance(answer, Exception) else BrokerFailed(answer)
+
+
+class BrokerFailed(Exception):
+    """The process that gathers could not answer; says why."""
+
+
+class _Asked:
+    """An inventory that the broker is asked for."""
+
+    def __init__(self, shared: Shared, system: str) -> None:
+        self._shared, self._system = shared, system
+
+    def __call__(self) -> Inventory:
+        return self._shared.inventory(self._system)
+
+
+def _portable(located: Located) -> Located:
+    """Without what does not travel; whether there is an inventory is told by one that is never called."""
+    return replace(located, inventory=_untold if located.inventory else None)
+
+
+def _untold() -> Inventory:
+    raise AssertionError("an inventory is asked where it is")
+
+
+def _worded(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
