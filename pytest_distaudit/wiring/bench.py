@@ -202,7 +202,7 @@ class Bench:
             if self.recording is None and self.plan.systems:
                 systems = self.plan.systems
                 self.located = (
-                    self.shared.provisioned(systems, self.gatherer) if self.shared
+                    self.shared.provisioned(systems) if self.shared
                     else stack.enter_context(self.provision(systems))
                 )  # fmt: skip
                 self.live.begin(self.located)

@@ -21,7 +21,7 @@ from pytest_distaudit.domain.errors import InvalidInput
 from pytest_distaudit.domain.needs import Probe
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
-from pytest_distaudit.engine.gather import Gatherer, Gathering, Watched
+from pytest_distaudit.engine.gather import Gathering, Watched
 from pytest_distaudit.ports.located import Inventory, Located
 
 Provision = Callable[[Sequence[str]], AbstractContextManager[Mapping[str, Located]]]
@@ -117,28 +117,29 @@ class Broker:
 
     def _ours(self, located: Located) -> Located:
         """The same system with its inventory, which does not travel."""
-        known = self._had(()).get(located.system)
+        # one whose address comes from a fixture may be asked for before, or without, the target's systems
+        fate = self._located
+        known = fate.result().get(located.system) if fate is not None and fate.done() else None
         return known if known is not None and known.place == located.place else located
 
 
 class Shared:
     """A worker's end: gathers through the broker, and by itself what only this process knows of."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, own: Gathering) -> None:
         self._connection = Client(address.path, authkey=address.key.encode())
         self._lock = threading.Lock()
-        self._common: set[int] = set()
-        self._own: Gatherer | None = None
-
-    def provisioned(self, systems: Sequence[str], own: Gatherer) -> Mapping[str, Located]:
-        """Where the systems are; ``own`` gathers what cannot be shared."""
         self._own = own
+        self._common: set[int] = set()
+
+    def provisioned(self, systems: Sequence[str]) -> Mapping[str, Located]:
+        """Where the systems are."""
         found = {
             name: replace(located, inventory=_Asked(self, name) if located.inventory else None)
             for name, located in self._ask("provisioned", systems).items()
         }
-        self._common = {id(located) for located in found.values()}
-        self._kept = found
+        # kept, so that their numbers stay theirs
+        self._found, self._common = found, {id(located) for located in found.values()}
         return found
 
     def inventory(self, system: str) -> Inventory:
@@ -150,12 +151,12 @@ class Shared:
         """Begin these looks."""
         pairs = [(located, list(asks)) for located, asks in wanted]
         self._ask("prefetch", [(_portable(located), asks) for located, asks in pairs if self._is_common(located)])
-        self._mine.prefetch([pair for pair in pairs if not self._is_common(pair[0])])
+        self._own.prefetch([pair for pair in pairs if not self._is_common(pair[0])])
 
     def facts(self, located: Located, asks: Sequence[Ask], newer_than: float | None = None) -> tuple[Observation, ...]:
         """One observation per ask."""
         if not self._is_common(located):
-            return self._mine.facts(located, asks, newer_than)
+            return self._own.facts(located, asks, newer_than)
         found: tuple[Observation, ...] = self._ask("facts", _portable(located), list(asks), newer_than)
         return found
 
@@ -164,7 +165,7 @@ class Shared:
     ) -> tuple[Observation, ...]:
         """The activity's one run on these addresses."""
         if not all(map(self._is_common, bound.values())):
-            return self._mine.performed(activity, watched, bound, patience)
+            return self._own.performed(activity, watched, bound, patience)
         portable = {name: _portable(located) for name, located in bound.items()}
         found: tuple[Observation, ...] = self._ask("performed", activity, watched, portable, patience)
         return found
@@ -172,15 +173,10 @@ class Shared:
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""
         if not all(map(self._is_common, players.values())):
-            return self._mine.probed(need, players)
+            return self._own.probed(need, players)
         portable = {role: _portable(located) for role, located in players.items()}
         found: tuple[Observation, ...] = self._ask("probed", need, portable)
         return found
-
-    @property
-    def _mine(self) -> Gatherer:
-        assert self._own is not None
-        return self._own
 
     def _is_common(self, located: Located) -> bool:
         """Whether the broker can look at it: not where a fixture brought an inventory of its own."""
