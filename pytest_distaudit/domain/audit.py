@@ -53,6 +53,8 @@ class ClaimResult:
     baselined: bool = False
     waiver_spent: bool = False
     replayable: bool = True
+    #: the recorded run that it was judged on, "" for a run of this one's own
+    recorded_in: str = ""
 
     @property
     def key(self) -> str:

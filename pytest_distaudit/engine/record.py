@@ -13,6 +13,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,29 +53,49 @@ class Recorder:
         return known[1]
 
 
-class Recording:
-    """Reads an evidence folder, or the folders of xdist workers in it. Raises FileNotFoundError if there is none."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The evidence of one run: ``name`` tells it from the others, ``about`` is its ``audit.json``."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folders = sorted(path.parent for path in (*folder.glob("audit.json"), *folder.glob("*/audit.json")))
-        if not self._folders:
-            raise FileNotFoundError(folder / "audit.json")
-        self.about: Mapping[str, Any] = _read(self._folders[0] / "audit.json")
+    name: str
+    folder: Path
+    about: Mapping[str, Any]
+
+
+class Recording:
+    """Reads evidence folders, and folders of such folders. Raises FileNotFoundError for one that holds none."""
+
+    def __init__(self, *folders: Path) -> None:
+        self.parts = tuple(part for folder in folders for part in _parts(folder))
         self._seen: dict[Path, Observation] = {}
 
-    def sights(self, key: str) -> Iterator[Sight]:
-        """The claim's looks as they were; none if it was not recorded."""
-        for folder in self._folders:
-            path = folder / "claims" / f"{_slug(key)}.json"
+    @property
+    def started(self) -> str:
+        """When the first of the runs began, ISO 8601."""
+        return min(str(part.about["started"]) for part in self.parts)
+
+    def recorded(self, key: str) -> Iterator[tuple[Part, Iterator[Sight]]]:
+        """The claim's looks as they were, by run; none if it was not recorded."""
+        for part in self.parts:
+            path = part.folder / "claims" / f"{_slug(key)}.json"
             if path.is_file():
-                for look in _read(path)["looks"]:
-                    yield RecordedSight([self._observation(folder / "observations" / name) for name in look])
-                return
+                yield part, self._sights(part, _read(path)["looks"])
+
+    def _sights(self, part: Part, looks: Sequence[Sequence[str]]) -> Iterator[Sight]:
+        for look in looks:
+            yield RecordedSight([self._observation(part.folder / "observations" / name) for name in look])
 
     def _observation(self, path: Path) -> Observation:
         if path not in self._seen:
             self._seen[path] = observation_from_json(_read(path))
         return self._seen[path]
+
+
+def _parts(folder: Path) -> list[Part]:
+    found = sorted(path.parent for path in (*folder.glob("audit.json"), *folder.glob("*/audit.json")))
+    if not found:
+        raise FileNotFoundError(folder / "audit.json")
+    return [Part(one.resolve().name, one, _read(one / "audit.json")) for one in found]
 
 
 class RecordedSight:

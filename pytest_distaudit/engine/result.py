@@ -17,7 +17,14 @@ _MOST_LINES = 12
 
 
 def result_of(
-    planned: Planned, conducted: Conducted, *, nodeid: str, today: date, duration_s: float, blocked_by: str | None
+    planned: Planned,
+    conducted: Conducted,
+    *,
+    nodeid: str,
+    today: date,
+    duration_s: float,
+    blocked_by: str | None,
+    recorded_in: str = "",
 ) -> ClaimResult:
     """The claim's line in the audit, its waiver applied as of ``today``."""
     claim, check, judgement = planned.claim, planned.check, conducted.judgement
@@ -50,6 +57,7 @@ def result_of(
         duration_s=round(duration_s, 4),
         evidence=_lines(conducted),
         waiver_spent=spent,
+        recorded_in=recorded_in,
     )
 
 

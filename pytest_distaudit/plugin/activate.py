@@ -59,7 +59,7 @@ def _bench(config: pytest.Config) -> Bench:
         provision=option.distaudit_provision,
         scope=Scope[option.distaudit_scope.upper()],
         evidence=option.distaudit_evidence,
-        replay=option.distaudit_replay,
+        replay=tuple(option.distaudit_merge or filter(None, [option.distaudit_replay])),
         progress=_progress(config),
         reading=reading_bar(config),
     )

@@ -39,6 +39,15 @@ def add_options(parser: pytest.Parser) -> None:
     add("--distaudit-evidence", metavar="DIR", type=Path, help="keep the evidence, for --distaudit-replay")
     add("--distaudit-replay", metavar="DIR", type=Path, help="judge recorded evidence again; no server is needed")
     add(
+        "--distaudit-merge",
+        metavar="DIR",
+        type=Path,
+        nargs="+",
+        action="extend",
+        help="judge what several runs recorded, on several machines or in several CI jobs, as one; of a claim recorded "
+        "more than once the worst verdict counts. (Folders outside the project: --distaudit-merge=DIR for each.)",
+    )
+    add(
         "--distaudit-unverifiable",
         choices=("fail", "skip"),
         default="fail",

@@ -137,13 +137,13 @@ class AuditRecorder:
     def _provision(self, sources: dict[str, str]) -> str:
         """Where the systems really came from; the option where none was needed, nothing where only files were read."""
         if self._bench.recording is not None:
-            return "replay"
+            return "replay" if len(self._bench.recording.parts) == 1 else "merge"
         if self._config.option.distaudit_scope == Scope.STATIC.word:
             return "files"
         return "+".join(sorted(set(sources.values()))) or str(self._config.option.distaudit_provision)
 
     def _recorded_start(self) -> str | None:
-        return str(self._bench.recording.about["started"]) if self._bench.recording else self._bench.started.isoformat()
+        return self._bench.recording.started if self._bench.recording else self._bench.started.isoformat()
 
     def _narrowed(self) -> bool:
         """Whether the user looked at a part only, so that no verdict on the whole target is due."""

@@ -87,6 +87,7 @@ def _claim(claim: ClaimResult) -> dict[str, Any]:
         "waiver": claim.waiver,
         "baselined": claim.baselined,
         "replayable": claim.replayable,
+        "recorded_in": claim.recorded_in or None,
         "remedy": claim.remedy,
         "duration_s": claim.duration_s,
         "evidence": [_evidence(line) for line in claim.evidence],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pytest_distaudit.domain.audit import Audit, ClaimResult
 from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.domain.wording import counted
 from pytest_distaudit.reports.wording import again, headline, ladder, one_line, place, verdict_words
 
 Line = tuple[str, dict[str, bool]]
@@ -35,6 +37,10 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
     yield from _named("not read", audit.coverage.not_read, "files", verbose)
     if audit.errors:
         yield f"errors in claims or targets: {len(audit.errors)}; see above, file:line:column first", {"red": True}
+    if audit.provision == "merge":
+        recorded = Counter(claim.recorded_in or "no run" for claim in audit.claims)
+        names = [f"{name} ({counted(number, 'claim')})" for name, number in sorted(recorded.items())]
+        yield f"merged: {', '.join(names)}", {}
     counts = ", ".join(f"{audit.count(verdict)} {verdict.value}" for verdict in Verdict)
     yield f"{counts} of {audit.selected} selected, {audit.total} claims in all", {}
     yield headline(audit), {"bold": True, **_verdict_colour(audit)}

@@ -21,7 +21,7 @@ from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.target import Project, Target
 from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
-from pytest_distaudit.engine.conduct import Conducted, Sight, conduct
+from pytest_distaudit.engine.conduct import Conducted, conduct
 from pytest_distaudit.engine.gather import Gatherer
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.live import Live
@@ -54,7 +54,7 @@ class Wishes:
     provision: Provision = "auto"
     scope: Scope = Scope.ACTIVITY
     evidence: Path | None = None
-    replay: Path | None = None
+    replay: tuple[Path, ...] = ()
     progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
     reading: Callable[[int, int], None] = field(default=lambda done, of: None, repr=False)
 
@@ -90,7 +90,7 @@ class Bench:
     def today(self) -> date:
         """The day on which waivers are judged: the recorded one in a replay."""
         if self.recording is not None:
-            return datetime.fromisoformat(self.recording.about["started"]).date()
+            return datetime.fromisoformat(self.recording.started).date()
         return self.started.date()
 
     def _read_project(self) -> Project:
@@ -102,12 +102,7 @@ class Bench:
         return read_project(self.wishes.root, schemes) or Project(Place("distaudit.toml"))
 
     def _choose_target(self) -> Target:
-        recorded = str(self.recording.about["target"]) if self.recording else None
-        if recorded and self.wishes.target not in (None, recorded):
-            message = (
-                f"holds evidence of target {recorded!r}, not of {self.wishes.target!r}; leave --distaudit-target out"
-            )
-            raise InvalidInput([Problem(Place(str(self.wishes.replay)), message)])
+        recorded = self._recorded_target()
         targets, wanted = self.project.targets, self.wishes.target or recorded or self.project.default
         if wanted is None:
             return next(iter(targets.values())) if len(targets) == 1 else Target("", Place("distaudit.toml"))
@@ -116,15 +111,24 @@ class Bench:
             raise InvalidInput([Problem(self.project.place, f"there is no target {wanted!r}; {hint}")])
         return targets[wanted]
 
+    def _recorded_target(self) -> str | None:
+        """The target that all recorded runs were about. Raises InvalidInput where another one is wanted."""
+        told = {str(part.about["target"]): part for part in self.recording.parts} if self.recording else {}
+        wanted = self.wishes.target or next(iter(told), None)
+        for other in told.keys() - {wanted}:
+            next_step = "leave --distaudit-target out" if self.wishes.target else "merge runs of one target only"
+            message = f"holds evidence of target {other!r}, not of {wanted!r}; {next_step}"
+            raise InvalidInput([Problem(Place(str(told[other].folder)), message)])
+        return next(iter(told), None)
+
     def _open_recording(self) -> Recording | None:
-        folder = self.wishes.replay
-        if folder is None:
+        if not self.wishes.replay:
             return None
         try:
-            return Recording(folder)
-        except FileNotFoundError:
+            return Recording(*self.wishes.replay)
+        except FileNotFoundError as error:
             message = "holds no evidence (audit.json is missing); record some with --distaudit-evidence=DIR"
-            raise InvalidInput([Problem(Place(str(folder)), message)]) from None
+            raise InvalidInput([Problem(Place(str(Path(error.args[0]).parent)), message)]) from None
 
     @cached_property
     def claim_files(self) -> list[Path]:
@@ -245,9 +249,9 @@ class Bench:
 
         ``bind`` tells where each system is. Whatever goes wrong here is the audit's error, never a pass.
         """
-        started = time.perf_counter()
+        started, part = time.perf_counter(), ""
         try:
-            conducted = conduct(planned, self._sights(planned, bind))
+            part, conducted = self._conducted(planned, bind)
         except Exception as error:  # noqa: BLE001 - fixtures, recordings and adapters of others end here
             conducted = Conducted(_audit_error(error), ())
         cause = blocker(planned, self.plan, systems_down(conducted.observations))
@@ -261,18 +265,24 @@ class Bench:
             today=self.today,
             duration_s=time.perf_counter() - started,
             blocked_by=cause,
+            recorded_in=part,
         )
 
-    def _sights(self, planned: Planned, bind: Callable[[], Mapping[str, Located]]) -> Iterator[Sight]:
-        if self.recording is not None:
-            return self.recording.sights(planned.claim.key)
-        return self.live.sights(planned, bind())
+    def _conducted(self, planned: Planned, bind: Callable[[], Mapping[str, Located]]) -> tuple[str, Conducted]:
+        """(name of the recorded run, "" without one; what the claim came to). Of several runs, the worst counts."""
+        if self.recording is None:
+            return "", conduct(planned, self.live.sights(planned, bind()))
+        found = [(part.name, conduct(planned, sights)) for part, sights in self.recording.recorded(planned.claim.key)]
+        return max(
+            found, key=lambda one: _WORSE.index(one[1].judgement.verdict), default=("", conduct(planned, iter(())))
+        )
 
     @property
     def sources(self) -> dict[str, str]:
         """System -> where it was had from: "attach" or "native", as recorded in a replay."""
         if self.recording is not None:
-            return {name: str(told["source"]) for name, told in self.recording.about["systems"].items()}
+            told = {name: one for part in self.recording.parts for name, one in part.about["systems"].items()}
+            return {name: str(one["source"]) for name, one in told.items()}
         return {name: one.source for name, one in self.located.items()}
 
     def _about(self) -> dict[str, Any]:
@@ -287,6 +297,10 @@ class Bench:
             "started": self.started.isoformat(),
             "systems": {name: {"kind": one.kind, "source": one.source} for name, one in self.located.items()},
         }
+
+
+#: what counts of several judgements of one claim: the last of these
+_WORSE = (Verdict.VERIFIED, Verdict.WAIVED, Verdict.UNVERIFIABLE, Verdict.REFUTED)
 
 
 def _audit_error(error: Exception) -> Judgement:
