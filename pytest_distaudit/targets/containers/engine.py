@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from pytest_distaudit.targets.recipe import StartFailed
 if TYPE_CHECKING:
     from docker import DockerClient
 
+_USUAL = "unix:///var/run/docker.sock"
 _ANSWER_S = 20.0
 _LOG_LINES = 40
 _LINE_LENGTH = 500
@@ -39,6 +41,7 @@ class Engine:
 
         named = kwargs_from_env(dict(environ))
         try:
+            _refuse_silence(str(named.get("base_url") or _USUAL))
             client = docker.DockerClient(timeout=_ANSWER_S, **named)
             client.ping()
         except (DockerException, OSError) as error:
@@ -118,6 +121,14 @@ class Engine:
         self._client.close()
 
 
+def _refuse_silence(address: str) -> None:
+    """Raise OSError where nobody listens: the client would leave its socket open."""
+    scheme, _, path = address.partition("://")
+    if scheme in ("unix", "http+unix"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(path)
+
+
 class Container:
     """One container of a run."""
 
@@ -139,14 +150,16 @@ class Container:
         addresses = [one["IPAddress"] for one in (network.get("Networks") or {}).values() if one.get("IPAddress")]
         return (addresses[0], port) if addresses and self._engine.is_local else None
 
-    def trouble(self, *, starting: bool = True) -> str | None:
-        """Why it is not ready: "" if it is, None while it may still become so. Unless things are still ``starting``
-        a container that was not started stays so."""
+    @property
+    def was_started(self) -> bool:
+        """Whether it ever ran."""
+        return bool(self.seen.get("State", {}).get("Status", "created") != "created")
+
+    def trouble(self) -> str | None:
+        """Why it is not ready: "" if it is, None while it may still become so."""
         state = self.seen.get("State")
         if not state:
             return "it is gone"
-        if state["Status"] == "created" and not starting:
-            return "not started"
         if state["Status"] in ("exited", "dead"):
             return f"exited with {state['ExitCode']}"
         health = (state.get("Health") or {}).get("Status", "none")
@@ -171,8 +184,6 @@ class Container:
         state = self.seen.get("State") or {}
         if state.get("Status") == "running":
             return Inventory(running=True)
-        if state.get("Status", "created") == "created":
-            return Inventory(running=False, log_tail="its container was never started")
         words = self._engine.logs(self._id)
         for secret in secrets:
             words = words.replace(secret, "***")

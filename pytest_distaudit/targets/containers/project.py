@@ -55,6 +55,7 @@ def running(compose: Compose, specs: Collection[SystemSpec], up: Up, lot: Lot) -
     try:
         engine = Engine.reached(filled)
         project = description.described(compose, lot.root, filled)
+        _refuse_missing(project, engine)
     except StartFailed as failure:
         yield Stack(unavailable={spec.name: (Reason.NOT_INSTALLED, f"{spec.name}: {failure}") for spec in specs})
         return
@@ -72,6 +73,13 @@ def running(compose: Compose, specs: Collection[SystemSpec], up: Up, lot: Lot) -
             site.yard.close()
             engine.remove(site.run)
             engine.close()
+
+
+def _refuse_missing(project: Described, engine: Engine) -> None:
+    """Half a project would look as if the other half were down. Raises StartFailed."""
+    images = {str(service["image"]) for service in project.services.values() if not service.get("build")}
+    if missing := engine.lacks(sorted(images)):
+        raise StartFailed(f"neither here nor to be pulled: {', '.join(missing)}")
 
 
 class _Fate:
@@ -94,28 +102,54 @@ class _Fate:
         return stack
 
     def _is_there(self, spec: SystemSpec, stack: Stack) -> bool:
-        """Whether the system has a container; otherwise it is said why not."""
+        """Whether the system has a container that was started; otherwise it is said why not."""
         service = spec.service or spec.name
-        if service in self._containers:
-            return True
         if service in self._project.hidden:
-            because = f"service {service} is only started with profile {' or '.join(self._project.hidden[service])}"
-        elif service in self._project.services:
-            because = f"service {service} was not started: {self._trouble or 'it is scaled to no container'}"
-        else:
+            profiles = " or ".join(self._project.hidden[service])
+            self._down(spec, stack, f"service {service} is only started with profile {profiles}")
+        elif service not in self._project.services:
             known = ", ".join(self._project.services)
-            stack.unavailable[spec.name] = (
-                Reason.NOT_INSTALLED, f"the compose files have no service {service!r}; they have {known}"
-            )  # fmt: skip
-            return False
+            because = f"the compose files have no service {service!r}; they have {known}"
+            stack.unavailable[spec.name] = (Reason.NOT_INSTALLED, because)
+        elif not self._was_started(service):
+            self._not_started(spec, service, stack)
+        else:
+            return True
+        return False
+
+    def _was_started(self, service: str) -> bool:
+        container = self._containers.get(service)
+        return container is not None and (not self._trouble or container.was_started)
+
+    def _not_started(self, spec: SystemSpec, service: str, stack: Stack) -> None:
+        """Its own project's fault is evidence; what was missing here is not."""
+        culprit = self._culprit(service)
+        if culprit is None and self._trouble:
+            because = f"service {service} could not be started: {self._trouble}"
+            stack.unavailable[spec.name] = (Reason.NOT_INSTALLED, because)
+        elif culprit is None:
+            self._down(spec, stack, f"service {service} is scaled to no container")
+        else:
+            self._down(spec, stack, f"its container was never started: it waits for {culprit}")
+        self._tell(f"{spec.name}: not started")
+
+    def _culprit(self, service: str) -> str | None:
+        """The service that it waits for in vain, directly or not, and what became of that."""
+        for needed in self._project.services[service].get("depends_on") or {}:
+            if further := self._culprit(needed):
+                return further
+            if self._was_started(needed) and (trouble := self._containers[needed].trouble()) != "":
+                return f"{needed} ({trouble or 'not ready'})"
+        return None
+
+    def _down(self, spec: SystemSpec, stack: Stack, because: str) -> None:
         stack.endpoints[spec.name] = {}
         stack.inventories[spec.name] = lambda: Inventory(running=False, log_tail=because)
-        return False
 
     def _decided(self, spec: SystemSpec, stack: Stack) -> bool:
         name = spec.service or spec.name
         container, service = self._containers[name], self._project.services[name]
-        trouble = container.trouble(starting=not self._trouble)
+        trouble = container.trouble()
         late = time.monotonic() - self._began > self._site.limit_s
         found = endpoints(spec.kind, service, container.reached_at)
         if trouble is None or (trouble == "" and not _accepts(service, container)):

@@ -1,0 +1,242 @@
+"""Real containers on the lab's engine, on their good and on their bad days; nothing of them stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_distaudit.domain.target import Compose, SystemSpec, Target
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.targets.containers.description import RUN_LABEL
+from tests.lab import Lab, variables
+from tests.targets.conftest import PLACE, Provide
+
+pytestmark = pytest.mark.live
+
+REDIS, BUSYBOX = "distaudit-lab/redis:7.0", "distaudit-lab/busybox:1.35"
+MOMENTS = 5
+GONE_WITHIN_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab.reached("redis:7.0", "busybox:1.35") as lab:
+        yield lab
+
+
+@pytest.fixture(autouse=True)
+def environ(lab: Lab, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> dict[str, str]:
+    for name, value in variables().items():
+        monkeypatch.setenv(name, value)
+    if "DOCKER_CONFIG" not in variables() and "compose" in request.node.name:
+        pytest.skip("no Docker Compose: ./run lab up")
+    return dict(os.environ)
+
+
+def left(lab: Lab) -> list[str]:
+    """What carries a run's label."""
+    chosen = {"label": RUN_LABEL}
+    return [
+        *(row["Names"][0] for row in lab.client.api.containers(all=True, filters=chosen)),
+        *(row["Name"] for row in lab.client.api.networks(filters=chosen)),
+        *(row["Name"] for row in lab.client.api.volumes(filters=chosen)["Volumes"] or ()),
+    ]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(lab: Lab) -> Iterator[None]:
+    assert left(lab) == []
+    yield
+    assert left(lab) == []
+
+
+def lab_target(tmp_path: Path, services: dict[str, Any], limit_s: float = 30.0, **more: Any) -> Target:
+    """A target whose systems are all redis services of one compose file."""
+    kinds = {name: service.pop("kind", "redis") for name, service in services.items()}
+    (tmp_path / "compose.yaml").write_text(json.dumps({"services": services, **more}), "utf-8")
+    systems = {name: SystemSpec(name, kind, PLACE) for name, kind in kinds.items()}
+    return Target("lab", PLACE, systems, compose=Compose(("compose.yaml",), start_limit_s=limit_s))
+
+
+CACHE = {"image": REDIS, "ports": ["6379"]}
+MODES = pytest.mark.parametrize("mode", ["compose", "containers"])
+
+
+@MODES
+def test_services_are_reached_and_gone_at_the_end(provide: Provide, tmp_path: Path, lab: Lab, mode: str) -> None:
+    import redis
+    from redis.backoff import ConstantBackoff
+    from redis.retry import Retry
+
+    data = {"volumes": ["data:/data"], "container_name": "the-cache"}
+    after = {"depends_on": {"cache": {"condition": "service_started"}}}
+    whole = lab_target(
+        tmp_path, {"cache": CACHE | data, "hidden": {"image": REDIS} | after}, volumes={"data": {"name": "precious"}}
+    )
+    with provide(whole, mode=mode) as had:
+        for name in ("cache", "hidden"):  # one is published, the other has only its own address
+            located = had.located[name]
+            assert located.source == mode
+            assert redis.Redis.from_url(located.endpoints["url"]).ping()
+            assert located.inventory is not None
+            assert located.inventory().running
+        assert located.endpoints["url"].startswith("redis://172.")
+        (container,) = [one for one in lab.client.containers.list() if "cache" in str(one.attrs["Config"]["Labels"])
+                        and one.attrs["NetworkSettings"]["Ports"].get("6379/tcp")]  # fmt: skip
+        container.kill()
+        inventory = had.located["cache"].inventory
+        assert inventory is not None
+        assert (inventory().running, inventory().exit_code) == (False, 137)
+        # the port stays where it was when the container is started again
+        container.start()
+        client = redis.Redis.from_url(had.located["cache"].endpoints["url"], retry=Retry(ConstantBackoff(0.1), 50))
+        assert client.ping()
+    assert "precious" not in [volume.name for volume in lab.client.volumes.list()]
+
+
+@MODES
+def test_a_container_that_exits_at_once_says_its_last_words(provide: Provide, tmp_path: Path, mode: str) -> None:
+    services = {"cache": CACHE, "broken": {"image": BUSYBOX, "command": ["sh", "-c", "echo out of $$HOME; exit 3"]}}
+    with provide(lab_target(tmp_path, services), mode=mode) as had:
+        inventory = had.located["broken"].inventory
+        assert inventory is not None
+        assert (inventory().running, inventory().exit_code, inventory().log_tail) == (False, 3, "out of /")
+        assert had.located["cache"].unavailable is None
+
+
+@MODES
+def test_a_service_that_never_gets_healthy_keeps_those_that_wait_for_it(
+    provide: Provide, tmp_path: Path, mode: str, progress: list[str]
+) -> None:
+    sick = CACHE | {"healthcheck": {"test": ["CMD", "false"], "interval": "200ms", "retries": 2}}
+    waiting = CACHE | {"depends_on": {"sick": {"condition": "service_healthy"}}}
+    with provide(lab_target(tmp_path, {"sick": sick, "waiting": waiting}), mode=mode) as had:
+        sick_now, waiting_now = (had.located[name].inventory for name in ("sick", "waiting"))
+        assert sick_now is not None
+        assert waiting_now is not None
+        assert sick_now().running  # how it feels is for the audit to see
+        assert not waiting_now().running
+        assert waiting_now().log_tail.startswith("its container was never started: it waits for sick (its health check")
+    assert any("sick: its health check fails" in line for line in progress)
+
+
+@MODES
+def test_an_image_that_cannot_be_had_is_nobodys_fault(provide: Provide, tmp_path: Path, mode: str) -> None:
+    services = {"cache": dict(CACHE), "none": {"image": "distaudit-lab/none:1"}}
+    with provide(lab_target(tmp_path, services), mode=mode) as had:
+        for name in ("none", "cache"):  # half a project would look as if the other half were down
+            reason, why = had.located[name].unavailable or (None, "")
+            assert reason is Reason.NOT_INSTALLED
+            assert "neither here nor to be pulled: distaudit-lab/none:1" in why
+
+
+@MODES
+def test_what_this_machine_lacks_is_not_held_against_the_project(provide: Provide, tmp_path: Path, mode: str) -> None:
+    services = {"cache": dict(CACHE), "strange": CACHE | {"volumes": ["/proc/none:/none"]}}
+    with provide(lab_target(tmp_path, services), mode=mode) as had:
+        reason, why = had.located["strange"].unavailable or (None, "")
+        assert reason is Reason.NOT_INSTALLED
+        assert "could not be started" in why
+
+
+@MODES
+def test_a_service_behind_a_profile_is_defined_and_does_not_run(provide: Provide, tmp_path: Path, mode: str) -> None:
+    services = {"cache": CACHE, "second": CACHE | {"profiles": ["full"]}}
+    with provide(lab_target(tmp_path, services), mode=mode) as had:
+        inventory = had.located["second"].inventory
+        assert inventory is not None
+        assert not inventory().running
+        assert "only started with profile full" in inventory().log_tail
+
+
+@MODES
+def test_a_system_that_is_no_service_of_the_files(provide: Provide, tmp_path: Path, mode: str) -> None:
+    whole = lab_target(tmp_path, {"cache": dict(CACHE)})
+    more = Target("lab", PLACE, {**whole.systems, "ghost": SystemSpec("ghost", "redis", PLACE)}, compose=whole.compose)
+    with provide(more, mode=mode) as had:
+        assert had.located["ghost"].unavailable == (
+            Reason.NOT_INSTALLED,
+            "the compose files have no service 'ghost'; they have cache",
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("services:\n  cache:\n    imag: x\n", "Additional property imag is not allowed"),
+        ("services:\n  cache:\n    image: ${UNSET:?set me}\n", "set me"),
+        ("services: [", "yaml"),
+    ],
+)
+def test_a_compose_file_that_is_refused(provide: Provide, tmp_path: Path, text: str, words: str) -> None:
+    whole = lab_target(tmp_path, {"cache": dict(CACHE)})
+    (tmp_path / "compose.yaml").write_text(text, "utf-8")
+    with provide(whole, mode="compose") as had:
+        reason, why = had.located["cache"].unavailable or (None, "")
+        assert reason is Reason.NOT_INSTALLED
+        assert "docker compose config refuses compose.yaml" in why
+        assert words in why
+
+
+@MODES
+def test_two_runs_at_once_do_not_meet_nor_the_users_own(provide: Provide, tmp_path: Path, lab: Lab, mode: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        services = {"cache": {"image": REDIS, "container_name": "the-cache", "ports": [f"127.0.0.1:{port}:6379"]}}
+        whole = lab_target(tmp_path, services)
+
+        def audit(number: int) -> str:
+            with provide(whole, mode=mode) as had:
+                time.sleep(0.5)
+                return had.located["cache"].endpoints["url"]
+
+        with ThreadPoolExecutor(2) as pool:
+            assert len(set(pool.map(audit, range(2)))) == 2
+
+
+WHOLE = """
+import os, sys, time
+from pathlib import Path
+from pytest_distaudit.domain.errors import Place
+from pytest_distaudit.domain.target import Compose, SystemSpec, Target
+from pytest_distaudit.targets.provision import provision
+place = Place("distaudit.toml")
+systems = {name: SystemSpec(name, "redis", place) for name in ("one", "two", "three")}
+lab = Target("lab", place, systems, compose=Compose(("compose.yaml",)))
+with provision(lab, sys.argv[1], list(systems), {}, root=Path(sys.argv[2]), environ=os.environ, on_progress=print):
+    time.sleep(60)
+"""
+
+
+@MODES
+@pytest.mark.parametrize("deadly", [signal.SIGINT, signal.SIGKILL], ids=lambda each: each.name)
+def test_nothing_is_left_however_and_whenever_a_run_is_ended(
+    tmp_path: Path, lab: Lab, mode: str, deadly: signal.Signals
+) -> None:
+    lab_target(tmp_path, {name: CACHE | {"volumes": ["data:/data"]} for name in ("one", "two", "three")},
+               volumes={"data": {}})  # fmt: skip
+    moments = random.Random(f"{mode}{deadly.value}")
+    for number in range(MOMENTS):
+        argv = [sys.executable, "-c", textwrap.dedent(WHOLE), mode, str(tmp_path)]
+        process = subprocess.Popen(argv, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        moment = moments.uniform(0.3, 3.5)
+        time.sleep(moment)
+        os.killpg(process.pid, deadly)
+        process.wait(30)
+        deadline = time.monotonic() + GONE_WITHIN_S
+        while (there := left(lab)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert there == [], f"moment {number + 1}: {moment:.2f} s after the start"
