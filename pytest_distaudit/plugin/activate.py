@@ -58,6 +58,7 @@ def _bench(config: pytest.Config) -> Bench:
         target=option.distaudit_target,
         provision=option.distaudit_provision,
         scope=Scope[option.distaudit_scope.upper()],
+        keep_s=option.distaudit_keep or 0.0,
         evidence=option.distaudit_evidence,
         replay=tuple(option.distaudit_merge or filter(None, [option.distaudit_replay])),
         progress=_progress(config),

@@ -46,7 +46,11 @@ def pytest_load_initial_conftests(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """``--distaudit-checks`` lists and stops, ``--distaudit-init`` writes and stops."""
+    """``--distaudit-checks`` lists and stops, ``--distaudit-init`` writes and stops, ``--distaudit-down`` removes."""
+    if config.option.distaudit_down:
+        from pytest_distaudit.plugin.downing import down
+
+        return down()
     if config.option.distaudit_checks:
         from pytest_distaudit.plugin.listing import list_checks
 
@@ -61,7 +65,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Switch the audit on if it was asked for, by option or by naming a claim file."""
     config.addinivalue_line("markers", _MARKER)
-    if config.option.distaudit_init or config.option.distaudit_checks:
+    if config.option.distaudit_init or config.option.distaudit_checks or config.option.distaudit_down:
         return
     if config.option.distaudit or config.option.distaudit_tree or _names_claim_file(config):
         from pytest_distaudit.plugin.at_rest import at_rest

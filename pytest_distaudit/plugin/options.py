@@ -28,6 +28,16 @@ def add_options(parser: pytest.Parser) -> None:
         "native processes, or (auto) whichever a system declares, in this order: address, native, compose",
     )
     add(
+        "--distaudit-keep",
+        metavar="TIME",
+        nargs="?",
+        const="1h",
+        type=_seconds,
+        help="let containers outlive the run: the next one uses them if they are well, their description is the same "
+        "and they are not older than TIME (--distaudit-keep=2h; default 1h)",
+    )
+    add("--distaudit-down", action="store_true", help="remove every stack that was kept, and stop")
+    add(
         "--distaudit-scope",
         choices=[scope.word for scope in SCOPES],
         default=Scope.ACTIVITY.word,
@@ -87,6 +97,18 @@ def _without_systems(add: Callable[..., None]) -> None:
         type=_percentage,
         help="fail if less than N %% of the documents' checkable sentences are claimed",
     )
+
+
+def _seconds(text: str) -> float:
+    from pytest_distaudit.domain.comparison import Quantity  # not in every pytest run
+
+    try:
+        quantity = Quantity.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if quantity.dimension != "time" or quantity.value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write one such as 30min or 2h")
+    return float(quantity.value)
 
 
 def _percentage(text: str) -> float:

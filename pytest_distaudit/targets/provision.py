@@ -43,19 +43,20 @@ def provision(
     root: Path,
     environ: Mapping[str, str],
     on_progress: Callable[[str], None],
+    keep_s: float = 0.0,
 ) -> Iterator[Provisioned]:
     """Have ``wanted`` while the block runs; everything started has ended when it is left.
 
     A system that exits, hangs or is not installed is no error: it says so itself. ``environ``
     fills ``${NAME}`` in endpoints; ``root`` is what relative paths are relative to; ``on_progress``
-    gets short sentences, in the calling thread. Raises InvalidInput, with every problem, before
-    anything is started.
+    gets short sentences, in the calling thread; containers that are well may outlive the run by ``keep_s``. Raises
+    InvalidInput, with every problem, before anything is started.
     """
     ways = {spec.name: planning.way_of(spec, mode, target) for spec in target.systems.values()}
     names = closed(target, wanted, lambda spec: ways[spec.name] == "native")
     sorted_ = planning.sort(target, mode, names, recipes, environ)
     with ExitStack() as stack:
-        lot = _lot(sorted_, stack, root, environ, on_progress)
+        lot = _lot(sorted_, stack, root, environ, on_progress, keep_s)
         contained = _contained(target, mode, sorted_, lot, stack)
         sorted_ = _with(sorted_, contained)
         plans, lives = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
@@ -81,7 +82,12 @@ def provision(
 
 
 def _lot(
-    sorted_: Sorted, stack: ExitStack, root: Path, environ: Mapping[str, str], on_progress: Callable[[str], None]
+    sorted_: Sorted,
+    stack: ExitStack,
+    root: Path,
+    environ: Mapping[str, str],
+    on_progress: Callable[[str], None],
+    keep_s: float,
 ) -> Lot | None:
     """What a start needs of this machine; None if nothing is to be started."""
     if not (sorted_.started or sorted_.contained):
@@ -89,7 +95,7 @@ def _lot(
     guard = stack.enter_context(guarded())
     ground = stack.enter_context(private_directory())
     guard.promise("folder", path=str(ground))
-    return Lot(root, environ, ground, guard, FreePorts(), on_progress)
+    return Lot(root, environ, ground, guard, FreePorts(), on_progress, keep_s)
 
 
 def _contained(target: Target, mode: Mode, sorted_: Sorted, lot: Lot | None, stack: ExitStack) -> Stack:

@@ -53,6 +53,7 @@ class Wishes:
     target: str | None = None
     provision: Provision = "auto"
     scope: Scope = Scope.ACTIVITY
+    keep_s: float = 0.0
     evidence: Path | None = None
     replay: tuple[Path, ...] = ()
     progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
@@ -226,6 +227,7 @@ class Bench:
             root=self.wishes.root,
             environ=os.environ,
             on_progress=self.wishes.progress,
+            keep_s=self.wishes.keep_s,
         ) as found:
             yield found.located
 

@@ -52,7 +52,7 @@ def progress() -> list[str]:
 @pytest.fixture
 def provide(tmp_path: Path, progress: list[str]) -> Provide:
     def provided(
-        of: Target, *wanted: str, mode: Mode = "auto", environ: Mapping[str, str] | None = None
+        of: Target, *wanted: str, mode: Mode = "auto", environ: Mapping[str, str] | None = None, keep_s: float = 0.0
     ) -> AbstractContextManager[Provisioned]:
         return provision(
             of,
@@ -62,6 +62,7 @@ def provide(tmp_path: Path, progress: list[str]) -> Provide:
             root=tmp_path,
             environ=os.environ if environ is None else environ,
             on_progress=progress.append,
+            keep_s=keep_s,
         )
 
     return provided

@@ -20,6 +20,7 @@ import pytest
 
 from pytest_distaudit.domain.target import Compose, SystemSpec, Target
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.targets.containers import kept
 from pytest_distaudit.targets.containers.description import RUN_LABEL
 from tests.lab import Lab, variables
 from tests.targets.conftest import PLACE, Provide
@@ -240,3 +241,71 @@ def test_nothing_is_left_however_and_whenever_a_run_is_ended(
         while (there := left(lab)) and time.monotonic() < deadline:
             time.sleep(0.2)
         assert there == [], f"moment {number + 1}: {moment:.2f} s after the start"
+
+
+# --- stacks that are kept
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> Iterator[Path]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    yield tmp_path / "state"
+    list(kept.remove_all(os.environ))
+
+
+@MODES
+def test_a_kept_stack_is_used_again_until_it_is_taken_down(
+    provide: Provide, tmp_path: Path, lab: Lab, mode: str, state: Path, progress: list[str]
+) -> None:
+    whole = lab_target(tmp_path, {"cache": dict(CACHE)})
+
+    def url(keep_s: float = 600.0) -> str:
+        with provide(whole, mode=mode, keep_s=keep_s) as had:
+            return had.located["cache"].endpoints["url"]
+
+    first = url()
+    assert url() == first
+    (file,) = state.rglob("*.json")
+    assert file.stat().st_mode & 0o077 == 0
+    # another run at the same time has its own
+    with kept.reserved(file):
+        assert url() != first
+    # without the option it is let alone
+    assert url(0.0) != first
+    # too old
+    time.sleep(0.01)
+    second = url(0.005)
+    assert second != first
+    assert left(lab) == []
+    # one that is no longer well
+    third = url()
+    lab.client.containers.list(filters={"label": RUN_LABEL})[0].kill()
+    fourth = url()
+    assert fourth != third
+    # another description
+    (tmp_path / "compose.yaml").write_text(json.dumps({"services": {"cache": CACHE | {"hostname": "other"}}}), "utf-8")
+    assert url() not in (third, fourth)
+    # a clock that was set back
+    for file in state.rglob("*.json"):
+        told = json.loads(file.read_text())
+        file.write_text(json.dumps(told | {"started": told["started"] + 3600}))
+    fifth = url()
+    assert url() == fifth
+    assert sum("removed" in line for line in kept.remove_all(os.environ)) == 2
+    assert list(kept.remove_all(os.environ)) == ["no stack is kept"]
+
+
+@MODES
+def test_a_stack_that_mounts_files_is_another_one_when_they_change(
+    provide: Provide, tmp_path: Path, mode: str, state: Path
+) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/app.py").write_text("1")
+    whole = lab_target(tmp_path, {"cache": CACHE | {"volumes": ["./code:/code:ro"]}})
+    urls = []
+    for text in ("1", "1", "22"):
+        if text != "1":
+            (tmp_path / "code/app.py").write_text(text)
+        with provide(whole, mode=mode, keep_s=600.0) as had:
+            urls.append(had.located["cache"].endpoints["url"])
+    assert urls[0] == urls[1] != urls[2]

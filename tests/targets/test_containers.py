@@ -90,14 +90,16 @@ def reach(*known: int):
         (
             "rabbitmq",
             {
+                "image": "rabbitmq:4-management",
                 "environment": {
                     "RABBITMQ_DEFAULT_USER": "u",
                     "RABBITMQ_DEFAULT_PASS": "p",
                     "RABBITMQ_DEFAULT_VHOST": "v/1",
-                }
+                },
             },
             {"amqp": "amqp://u:p@127.0.0.1:15672/v%2F1", "management": "http://u:p@127.0.0.1:25672"},
         ),
+        ("rabbitmq", {"image": "rabbitmq:4"}, {"amqp": "amqp://guest:guest@127.0.0.1:15672/%2F"}),
         ("redis", {"command": ["redis-server", "--requirepass", "s3"]}, {"url": "redis://:s3@127.0.0.1:16379/0"}),
         ("redis", {"command": "redis-server --requirepass 's 3'"}, {"url": "redis://:s%203@127.0.0.1:16379/0"}),
         ("redis", {}, {"url": "redis://127.0.0.1:16379/0"}),

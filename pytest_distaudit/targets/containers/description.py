@@ -34,9 +34,12 @@ class Described:
     hidden: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def filled_in(compose: Compose, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which the files are read; ``{secret}`` made up anew."""
-    return {**environ, **{name: value.replace(_SECRET, secrets.token_hex(12)) for name, value in compose.env.items()}}
+def filled_in(compose: Compose, environ: Mapping[str, str], *, secret: str | None = None) -> dict[str, str]:
+    """The environment in which the files are read; ``{secret}`` made up anew unless it is given."""
+    return {
+        **environ,
+        **{name: value.replace(_SECRET, secret or secrets.token_hex(12)) for name, value in compose.env.items()},
+    }
 
 
 def described(compose: Compose, root: Path, environ: Mapping[str, str]) -> Described:

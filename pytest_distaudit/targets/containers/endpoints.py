@@ -52,9 +52,14 @@ def _rabbitmq(service: Service, reach: Reach) -> dict[str, str]:
     found = {}
     if place := reach(5672):
         found["amqp"] = f"amqp://{login}{_at(place)}/{vhost}"
-    if place := reach(15672):
+    if _has_management(service) and (place := reach(15672)):
         found["management"] = f"http://{login}{_at(place)}"
     return found
+
+
+def _has_management(service: Service) -> bool:
+    """Whether the description speaks of the management plugin: not every image has it."""
+    return "management" in str(service.get("image")) or 15672 in http_ports(service)
 
 
 def _redis(service: Service, reach: Reach) -> dict[str, str]:

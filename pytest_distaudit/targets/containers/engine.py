@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.dial import answers
 from pytest_distaudit.ports.located import Inventory
 from pytest_distaudit.targets.containers.description import RUN_LABEL
 from pytest_distaudit.targets.recipe import StartFailed
@@ -80,6 +81,16 @@ class Engine:
                     missing.append(image)
         return missing
 
+    def identities(self, images: Collection[str]) -> dict[str, str]:
+        """The ids of those of ``images`` that are here."""
+        from docker.errors import ImageNotFound
+
+        found = {}
+        for image in images:
+            with suppress(ImageNotFound), self._lock:
+                found[image] = str(self._client.images.get(image).id)
+        return found
+
     def inspected(self, identity: str) -> dict[str, Any]:
         """Everything the engine knows of a container. Raises Unobservable if the engine does not answer."""
         from docker.errors import DockerException, NotFound
@@ -144,10 +155,18 @@ class Container:
         """(host, port) of its TCP ``port``: as published, else on its own address where that can be reached."""
         network = self.seen.get("NetworkSettings") or {}
         for binding in (network.get("Ports") or {}).get(f"{port}/tcp") or ():
-            return "127.0.0.1" if binding["HostIp"] in ("", "0.0.0.0", "::") else binding["HostIp"], int(  # noqa: S104
-                binding["HostPort"]
-            )
-        addresses = [one["IPAddress"] for one in (network.get("Networks") or {}).values() if one.get("IPAddress")]
+            everywhere = binding["HostIp"] in ("", "0.0.0.0", "::")  # noqa: S104
+            return "127.0.0.1" if everywhere else binding["HostIp"], int(binding["HostPort"])
+        return self._own_address(port)
+
+    def listens(self, port: int) -> bool:
+        """Whether somebody listens there. Asked inside, where that can be: outside, the engine itself answers."""
+        place = self._own_address(port) or self.reached_at(port)
+        return place is None or answers(*place)
+
+    def _own_address(self, port: int) -> tuple[str, int] | None:
+        networks = (self.seen.get("NetworkSettings") or {}).get("Networks") or {}
+        addresses = [one["IPAddress"] for one in networks.values() if one.get("IPAddress")]
         return (addresses[0], port) if addresses and self._engine.is_local else None
 
     @property

@@ -6,18 +6,17 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from pytest_distaudit.domain.target import Compose, SystemSpec
 from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.dial import answers
 from pytest_distaudit.ports.located import Inventory
 from pytest_distaudit.targets import log
-from pytest_distaudit.targets.containers import description
+from pytest_distaudit.targets.containers import description, kept
 from pytest_distaudit.targets.containers.description import Described
-from pytest_distaudit.targets.containers.endpoints import Service, endpoints
+from pytest_distaudit.targets.containers.endpoints import endpoints
 from pytest_distaudit.targets.containers.engine import Container, Engine
 from pytest_distaudit.targets.containers.stack import Stack
 from pytest_distaudit.targets.ground import Lot
@@ -62,17 +61,54 @@ def running(compose: Compose, specs: Collection[SystemSpec], up: Up, lot: Lot) -
     ground = lot.ground / "containers"
     ground.mkdir(mode=0o700)
     site = Site(f"distaudit-{secrets.token_hex(6)}", ground, filled, engine, Yard(ground), compose.start_limit_s)
-    project = description.isolated(project, site.run, lot.free_port)
-    reaching = {name: filled[name] for name in _REACHING if name in filled}
+    try:
+        with _to_keep(compose, project, up, lot, engine) as file:
+            known = kept.read(file) if file is not None else None
+            if known is not None and known.serves(engine, lot.keep_s):
+                lot.on_progress(f"using the kept stack {known.run}")
+                project = replace(project, services=known.whole["services"], whole=known.whole)
+                yield _Fate(project, replace(site, run=known.run), lot.on_progress).of(specs, "")
+                return
+            if known is not None:
+                lot.on_progress(f"the kept stack {known.run} is too old, or not all of it is well: it is removed")
+                kept.remove(known, lot.environ)
+            yield from _new(specs, description.isolated(project, site.run, lot.free_port), up, lot, site, file)
+    finally:
+        site.yard.close()
+        engine.close()
+
+
+def _new(
+    specs: Collection[SystemSpec], project: Described, up: Up, lot: Lot, site: Site, file: Path | None
+) -> Iterator[Stack]:
+    """Start the project; at the end it is removed, or remembered in ``file`` if all of it is well."""
+    reaching = {name: site.environ[name] for name in _REACHING if name in site.environ}
+    new = kept.Kept(file or Path(), site.run, time.time(), project.whole, reaching)
     with lot.guard.promised("containers", run=site.run, environ=reaching):
         try:
             lot.on_progress(f"starting {', '.join(project.services)} in containers")
-            fate = _Fate(project, site, lot.on_progress)
-            yield fate.of(specs, up(project, site))
+            yield _Fate(project, site, lot.on_progress).of(specs, up(project, site))
         finally:
             site.yard.close()
-            engine.remove(site.run)
-            engine.close()
+            if file is not None and new.serves(site.engine, lot.keep_s):
+                kept.keep(new)
+                lot.on_progress(f"keeping {site.run}; pytest --distaudit-down removes it")
+            else:
+                site.engine.remove(site.run)
+
+
+@contextmanager
+def _to_keep(compose: Compose, project: Described, up: Up, lot: Lot, engine: Engine) -> Iterator[Path | None]:
+    """The file of the stack if it is to be kept and is nobody else's now."""
+    if not lot.keep_s:
+        yield None
+        return
+    always = description.described(compose, lot.root, description.filled_in(compose, lot.environ, secret="x"))  # noqa: S106
+    file = kept.folder(lot.environ) / f"{kept.digest(always, up.__module__, engine)}.json"
+    with kept.reserved(file) as free:
+        if not free:
+            lot.on_progress("another run uses the kept stack: this one has its own, which is not kept")
+        yield file if free else None
 
 
 def _refuse_missing(project: Described, engine: Engine) -> None:
@@ -151,8 +187,11 @@ class _Fate:
         container, service = self._containers[name], self._project.services[name]
         trouble = container.trouble()
         late = time.monotonic() - self._began > self._site.limit_s
-        found = endpoints(spec.kind, service, container.reached_at)
-        if trouble is None or (trouble == "" and not _accepts(service, container)):
+        places: dict[int, tuple[str, int] | None] = {}
+        found = endpoints(spec.kind, service, lambda port: places.setdefault(port, container.reached_at(port)))
+        # Nobody has waited for a service without a health check.
+        listens = bool(service.get("healthcheck")) or all(map(container.listens, places))
+        if trouble is None or (trouble == "" and not listens):
             if not late:
                 return False
             trouble = f"not ready after {self._site.limit_s:g} s"
@@ -164,11 +203,3 @@ class _Fate:
             stack.unavailable[spec.name] = (Reason.NOT_REACHABLE, because)
         self._tell(f"{spec.name}: {trouble or 'ready'} ({time.monotonic() - self._began:.1f} s)")
         return True
-
-
-def _accepts(service: Service, container: Container) -> bool:
-    """Whether a service without a health check accepts connections: Compose has not waited for that."""
-    if service.get("healthcheck"):
-        return True
-    places = [container.reached_at(int(port["target"])) for port in service.get("ports") or ()]
-    return all(answers(*place) for place in places if place)
