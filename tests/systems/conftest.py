@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -60,6 +61,20 @@ def serve() -> Iterator[Callable[[Handler], int]]:
         listener.close()
     for thread in threads:
         thread.join(6)
+
+
+@pytest.fixture(scope="session")
+def untrusted(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate that nobody vouches for."""
+    home = tmp_path_factory.mktemp("tls")
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    made = subprocess.run(
+        [*argv, "-keyout", str(home / "key"), "-out", str(home / "cert")], capture_output=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(home / "cert", home / "key")
+    return context
 
 
 @pytest.fixture(scope="session")
