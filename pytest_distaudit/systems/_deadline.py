@@ -48,7 +48,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class Deadline(httpcore.NetworkBackend):
-    """TCP for one request. httpcore's own timeouts are per operation: a byte a second evades them."""
+    """The way there for one request. httpcore's own timeouts are per operation: a byte a second evades them."""
 
     def __init__(self, seconds: float) -> None:
         self._clock = _Clock(seconds)
@@ -65,3 +65,9 @@ class Deadline(httpcore.NetworkBackend):
         """Connect; the connection inherits the deadline."""
         stream = self._inner.connect_tcp(host, port, self._clock.left(timeout), local_address, socket_options)
         return _Stream(stream, self._clock)
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        """Connect to a socket of this machine; the connection inherits the deadline."""
+        return _Stream(self._inner.connect_unix_socket(path, self._clock.left(timeout), socket_options), self._clock)
