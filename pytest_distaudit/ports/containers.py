@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pytest_distaudit.ports.capabilities import Capability
 
 
+#: commands are cut here: one of this length may go on
+COMMAND_LENGTH = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerProcess:
-    """One process of a container as the host's process table has it.
+    """One process of a container as the host's process table has it; those of an ``exec`` are left out.
 
     ``name`` is that of the program file, which a process cannot choose as it can its ``command``
     (words joined by spaces, values of options that speak of secrets cut out).

@@ -32,6 +32,7 @@ _DEFAULT_INTERVAL_S = 30.0
 _TOP = "?ps_args=" + quote("-ww -eo pid,ppid,comm,args")
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 _SHORT_ID = 12
+_ALIVE = ("running", "paused")
 
 
 def containers(session: DockerSession, ask: Ask) -> Containers:
@@ -86,14 +87,14 @@ def _container(session: DockerSession, seen: Mapping[str, Any]) -> Container:
         ),
         project=str(labels.get(f"{_COMPOSE}project", "")),
         service=str(labels.get(f"{_COMPOSE}service", "")),
-        exit_code=None if state.get("Running") else state.get("ExitCode"),
+        exit_code=None if state.get("Status") in _ALIVE else state.get("ExitCode"),
         out_of_memory=bool(state.get("OOMKilled")),
         restarts=int(seen.get("RestartCount") or 0),
         restart_policy=str((host.get("RestartPolicy") or {}).get("Name") or "no"),
         created_at=moment(seen.get("Created")),
         started_at=moment(state.get("StartedAt")),
         argv=shown([seen.get("Path", ""), *(seen.get("Args") or ())]),
-        processes=_processes(session, str(seen["Id"])) if pid else None,
+        processes=_processes(session, str(seen["Id"]), pid) if pid else None,
         health=_health(state.get("Health") or {}, config.get("Healthcheck") or {}),
         ports=_ports(session, str(seen["Id"]), pid, networks.get("Ports") or {}),
         exposed=tuple(sorted({*(config.get("ExposedPorts") or {}), *(networks.get("Ports") or {})})),
@@ -110,7 +111,7 @@ def _image(session: DockerSession, identity: str) -> Mapping[str, Any]:
     return seen if isinstance(seen, dict) else {}
 
 
-def _processes(session: DockerSession, identity: str) -> tuple[ContainerProcess, ...] | None:
+def _processes(session: DockerSession, identity: str, main: int) -> tuple[ContainerProcess, ...] | None:
     """What runs in it; None where the engine does not tell or the container has just ended."""
     for form in (_TOP, ""):
         answer = session.get(f"/containers/{identity}/top{form}")
@@ -120,18 +121,25 @@ def _processes(session: DockerSession, identity: str) -> tuple[ContainerProcess,
         return None
     seen = answer.decoded("GET /containers/top")
     titles, rows = seen.get("Titles") or [], seen.get("Processes") or []
-    if "PID" not in titles or not rows:
+    if "PID" not in titles or "PPID" not in titles or not rows:
         return None
-    pid, parent = titles.index("PID"), titles.index("PPID") if "PPID" in titles else None
-    return tuple(
-        ContainerProcess(
-            pid=int(row[pid]),
-            parent=int(row[parent]) if parent is not None else 0,
-            name=without(row[2]) if form else "",
-            command=shown_line(row[-1]),
-        )
-        for row in rows[:_MOST_PROCESSES]
-    )
+    pid, parent = titles.index("PID"), titles.index("PPID")
+    found = [
+        ContainerProcess(int(row[pid]), int(row[parent]), without(row[2]) if form else "", shown_line(row[-1]))
+        for row in rows
+    ]
+    return tuple(_of_the_container(found, main)[:_MOST_PROCESSES])
+
+
+def _of_the_container(processes: list[ContainerProcess], main: int) -> list[ContainerProcess]:
+    """Without what an exec brought in, such as a health test: only the main process and its descendants."""
+    # Podman counts as the container does
+    root = main if any(process.pid == main for process in processes) else 1
+    own, size = {root}, 0
+    while size < len(own):
+        size = len(own)
+        own |= {process.pid for process in processes if process.parent in own}
+    return [process for process in processes if process.pid in own]
 
 
 def _health(state: Mapping[str, Any], declared: Mapping[str, Any]) -> HealthTest | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from pytest_distaudit.ports.containers import ImageWord
+from pytest_distaudit.ports.containers import COMMAND_LENGTH, ImageWord
 
 _MASK = "***"
-_LONGEST, _MOST = 300, 40
+_MOST = 200
 _TELLING = r"[\w.-]*(?:pass|pwd|secret|token|api[-_]?key|credential|auth|private[-_]?key)[\w.-]*"
 _OPTION = re.compile(rf"(?i)--?{_TELLING}")
 _SETTING = re.compile(rf"(?i)(?P<name>(?:--?)?{_TELLING}[=:]).+", re.DOTALL)
@@ -33,12 +33,12 @@ def shown(words: Iterable[object]) -> tuple[str, ...]:
         program = program or word
         kept.append(_MASK if hide else _masked(word, program))
         hide = not hide and bool(_OPTION.fullmatch(word) or word in _USER_OPTIONS)
-    return tuple(word[:_LONGEST] for word in kept[:_MOST])
+    return tuple(word[:COMMAND_LENGTH] for word in kept[:_MOST])
 
 
 def shown_line(command: str) -> str:
     """The same for a command whose words were joined by spaces."""
-    return " ".join(shown(command.split()))[:_LONGEST]
+    return " ".join(shown(command.split(" ")))[:COMMAND_LENGTH]
 
 
 def _masked(word: str, program: str) -> str:
@@ -68,4 +68,4 @@ def image_words(labels: Mapping[str, str], environment: Sequence[str]) -> tuple[
 
 def _bare(name: str) -> str:
     """The last part of an image's or a product's name."""
-    return name.rpartition("/")[2].partition(":")[0].strip().lower()[:_LONGEST]
+    return name.rpartition("/")[2].partition(":")[0].strip().lower()[:COMMAND_LENGTH]
