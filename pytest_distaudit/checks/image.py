@@ -43,7 +43,7 @@ def version(claim: Claim, evidence: Evidence) -> Judgement:
         _refute_wrong(one, wanted, claim["version"])
     for one in found:
         _doubt(one)
-    words = {one.name: _own_words(one)[0] for one in found}
+    words = {one.name: _own_words(one)[0][0] for one in found}
     listed = ", ".join(f"{name} {word.version} (its {word.source})" for name, word in words.items())
     return verified(listed, f"claimed {claim['version']}")
 
@@ -79,16 +79,17 @@ def _tag(reference: str) -> str:
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 
-def _own_words(container: Container) -> Sequence[ImageWord]:
+def _own_words(container: Container) -> Sequence[tuple[ImageWord, Version]]:
     """What the image says of what it is called after; words of another product are its base's."""
     called = {_repository(name).rpartition("/")[2].lower() for name in (container.image, *container.tags)}
-    return [word for word in container.versions if word.about in called and told(word.version) is not None]
+    about = [(word, told(word.version)) for word in container.versions if word.about in called]
+    return [(word, version) for word, version in about if version is not None]
 
 
 def _refute_wrong(container: Container, wanted: SpecifierSet, claimed: str) -> None:
     words = _own_words(container)
-    for word in words:
-        if told(word.version) not in wanted:
+    for word, version in words:
+        if version not in wanted:
             because = f"claimed {claimed}; by its {word.source}, whatever {container.image} is called"
             refute(f"{container.name} is {word.version}", because, remedy="correct the document, or run what it says")
     tag = told(_tag(container.image))
@@ -106,9 +107,10 @@ def _may_be(tag: Version, wanted: SpecifierSet) -> bool:
     """Whether a tag such as 15 leaves room for a version that is wanted, such as 15.4."""
     if tag.is_prerelease:
         return tag in wanted
-    within = [Version(f"{tag.public}{more}") for more in ("", ".0.1", ".99999", ".99999.99999")]
     named = [each.version.removesuffix(".*") for each in wanted]
-    return any(version in wanted for version in within) or any(_starts_with(told(name), tag) for name in named)
+    near = [name for name in named if _starts_with(told(name), tag)]
+    within = [f"{release}{more}" for release in (tag.public, *near) for more in ("", ".0.1", ".1", ".99999")]
+    return any(Version(version) in wanted for version in within)
 
 
 def _starts_with(longer: Version | None, shorter: Version) -> bool:
@@ -120,9 +122,9 @@ def _doubt(container: Container) -> None:
     words, tag = _own_words(container), told(_tag(container.image))
     if not words:
         _unsaid(container)
-    own = told(words[0].version)
-    if tag is not None and own is not None and not (_starts_with(own, tag) or _starts_with(tag, own)):
-        because = f"{container.image} calls itself {words[0].version} by its {words[0].source}"
+    word, own = words[0]
+    if tag is not None and not (_starts_with(own, tag) or _starts_with(tag, own)):
+        because = f"{container.image} calls itself {word.version} by its {word.source}"
         unverifiable(Reason.AMBIGUOUS_CLAIM, f"{container.name}: tag and image disagree", because)
 
 

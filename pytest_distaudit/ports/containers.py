@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from pytest_distaudit.ports.capabilities import Capability
 
-
 #: commands are cut here: one of this length may go on
 COMMAND_LENGTH = 1000
 
