@@ -9,7 +9,7 @@ from typing import NoReturn
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from pytest_distaudit.checks.chosen import CONTAINER, ENGINE, PROJECT, is_named, names
+from pytest_distaudit.checks.chosen import CONTAINER, ENGINE, PROJECT, is_named, is_up, names, state
 from pytest_distaudit.checks.versions import specifier, told
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
@@ -60,7 +60,10 @@ def _meant(claim: Claim, seen: Containers) -> Sequence[Container]:
     if not found:
         what = claim["container"] or claim["image"]
         refute(f"no container of {what}", f"the engine has {names(seen.containers)}", remedy="start it")
-    return found
+    up = [one for one in found if is_up(one)]
+    if not up:
+        refute(state(found[0]), f"none of {names(found)} is up", remedy="start it")
+    return up
 
 
 def _is_of(container: Container, pattern: str) -> bool:
