@@ -41,7 +41,7 @@ _LOOP_HEADS = {"for", "case", "select"}
 _BETWEEN = re.compile(r"[;&|\n(){}`]+|\$\(")
 _ASSIGNMENT = re.compile(r"\w+=\S*")
 _ARITHMETIC = re.compile(r"\$\(\([^()]*\)\)")
-_WRITES = re.compile(r">>?\s*(?!/dev/null|&)\S")
+_DISCARDS = re.compile(r"\d*>>?\s*(?:/dev/null|&\d)|<\s*/dev/null")
 _INTERPRETER = re.compile(r"(?:python|perl|ruby|node|nodejs)[\d.]*")
 _LITERAL = {"-c", "-e"}
 #: statements that wait: of Python, JavaScript, Perl, Ruby
@@ -77,7 +77,8 @@ def _doing(process: ContainerProcess) -> Doing:
 
 
 def _program(word: str) -> str:
-    return word.rpartition("/")[2].removeprefix("-").removesuffix(":")
+    name = word.rpartition("/")[2].removeprefix("-")
+    return name.removesuffix(":") or name
 
 
 def _program_does(program: str, arguments: Sequence[str]) -> Doing:
@@ -146,7 +147,8 @@ def _after(arguments: Sequence[str], options: set[str]) -> str:
 
 def passes_time(script: str) -> bool:
     """Whether no command of a shell's script does anything but wait, print, or listen for nobody."""
-    if _WRITES.search(script):
+    script = _DISCARDS.sub("", script)
+    if ">" in script:
         return False
     commands = [_command(part.split()) for part in _BETWEEN.split(_ARITHMETIC.sub("1", script))]
     return all(_is_pastime(words) for words in commands if words)

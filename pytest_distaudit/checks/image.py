@@ -79,6 +79,9 @@ def _repository(reference: str) -> str:
 
 
 def _tag(reference: str) -> str:
+    """Its tag; "" without one. An image that lost its name is called by its digest."""
+    if reference.startswith("sha256:"):
+        return ""
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 
