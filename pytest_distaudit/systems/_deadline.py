@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Iterable
@@ -70,4 +71,8 @@ class Deadline(httpcore.NetworkBackend):
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore.NetworkStream:
         """Connect to a socket of this machine; the connection inherits the deadline."""
+        # httpcore leaves its own socket open where nobody listens
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(self._clock.left(timeout))
+            probe.connect(path)
         return _Stream(self._inner.connect_unix_socket(path, self._clock.left(timeout), socket_options), self._clock)
