@@ -176,6 +176,8 @@ def healthy(claim: Claim, evidence: Evidence) -> Judgement:
         if one.health is None:
             because = f"{one.name} has no health check, so that nothing says whether it is well"
             unverifiable(Reason.NO_OBSERVABLE, f"{one.name}: no health check", because, remedy="give it one")
+    # a loop of nc passes a test that looks for nc
+    _doubt_hidden(up)
     tests = "; ".join(f"{one.name}: {' '.join(one.health.test)}" for one in up[:5] if one.health)
     return verified(f"{counted(len(up), 'container')} healthy", tests)
 

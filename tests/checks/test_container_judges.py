@@ -171,8 +171,9 @@ def test_what_the_test_said():
 
 def test_a_loop_that_passes_its_test():
     assert healthy(WELL, "sh -c while true; do nc -l 80; done", "nc -l 80") == (R, "web does nothing")
-    # what it does is not asked where the test can tell
-    assert healthy(WELL, "sh job.sh", "sleep 1")[0] is V
+    # the loop may stand in a file
+    assert healthy(WELL, "sh loop.sh", "nc -l 80") == (U, Reason.NO_OBSERVABLE)
+    assert healthy(WELL, processes=None) == (U, Reason.NO_OBSERVABLE)
 
 
 def test_without_a_test():

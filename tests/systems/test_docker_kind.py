@@ -128,7 +128,7 @@ def one(seen: dict[str, object] | None, **more: object) -> dict[str, object]:
         (never_answers, Reason.TIMED_OUT),
         (dribbles, Reason.TIMED_OUT),
         (garbage, Reason.PROTOCOL_ERROR),
-        (greets_like_ssh, Reason.PROTOCOL_ERROR),
+        (greets_like_ssh, Reason.TIMED_OUT),
         (speaks_http, Reason.PROTOCOL_ERROR),
         (declares_a_gigabyte, Reason.TOO_LARGE),
         (closes, Reason.PROTOCOL_ERROR),
