@@ -28,7 +28,7 @@ class Shelf:
     def build(self, name: str, *lines: str, also: tuple[str, ...] = ()) -> str:
         reference = f"{self.dock.project}/{name}"
         text = "\n".join(["FROM distaudit-lab/busybox:1.35", *lines])
-        image, _ = self.dock.lab.client.images.build(fileobj=io.BytesIO(text.encode()), tag=reference)
+        image, _ = self.dock.lab.client.images.build(fileobj=io.BytesIO(text.encode()), tag=reference, rm=True)
         for other in also:
             image.tag(f"{self.dock.project}/{other}")
         self._made += [reference, *(f"{self.dock.project}/{other}" for other in also)]
