@@ -8,9 +8,9 @@ from contextlib import suppress
 from itertools import chain
 from typing import TypeVar
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from pytest_distaudit.checks.versions import specifier
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.comparison import Comparison
@@ -240,7 +240,7 @@ def distinct(claim: Claim, evidence: Evidence) -> Judgement:
 )
 def version(claim: Claim, evidence: Evidence) -> Judgement:
     """The server's own account, from each server of the role."""
-    wanted = _specifier(claim["version"])
+    wanted = specifier(claim["version"])
     seen = evidence.attempts(Presence, "system")
     found = {name: _version_of(fact) for name, fact in seen.items() if isinstance(fact, Presence)}
     told = {name: number for name, number in found.items() if number is not None}
@@ -266,16 +266,3 @@ def _version_of(fact: Presence) -> Version | None:
         if whole.is_prerelease:
             return whole
     return Version(number.group())
-
-
-def _specifier(text: str) -> SpecifierSet:
-    """What the claim allows. Nothing at all would allow everything."""
-    bare = re.fullmatch(r"v?(\d+(?:\.\d+)*)(?:\.[x*])?", text.strip())
-    try:
-        wanted = SpecifierSet(f"=={bare[1]}.*" if bare else text, prereleases=True)
-    except InvalidSpecifier:
-        wanted = SpecifierSet()
-    if not len(wanted):
-        because = "is no version; write '15' or comparisons such as '>= 15, < 17'"
-        unverifiable(Reason.AMBIGUOUS_CLAIM, f"{text!r}", because)
-    return wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Iterable
@@ -48,7 +49,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class Deadline(httpcore.NetworkBackend):
-    """TCP for one request. httpcore's own timeouts are per operation: a byte a second evades them."""
+    """The way there for one request. httpcore's own timeouts are per operation: a byte a second evades them."""
 
     def __init__(self, seconds: float) -> None:
         self._clock = _Clock(seconds)
@@ -65,3 +66,13 @@ class Deadline(httpcore.NetworkBackend):
         """Connect; the connection inherits the deadline."""
         stream = self._inner.connect_tcp(host, port, self._clock.left(timeout), local_address, socket_options)
         return _Stream(stream, self._clock)
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        """Connect to a socket of this machine; the connection inherits the deadline."""
+        # httpcore leaves its own socket open where nobody listens
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(self._clock.left(timeout))
+            probe.connect(path)
+        return _Stream(self._inner.connect_unix_socket(path, self._clock.left(timeout), socket_options), self._clock)

@@ -41,10 +41,12 @@ class HttpFetch:
 
     No redirects, retries, cookies or proxies; every request has a connection of its own, so that a
     balancer sees as many clients as there are requests. Safe to share between threads.
+    ``socket`` is the path of a Unix socket that every request goes to, whatever host its URL names.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, socket: str | None = None) -> None:
         self._limits = limits or Limits()
+        self._socket = socket
 
     def __call__(self, request: Request) -> Response:
         """Ask once. Raises Unobservable; its text names neither credentials nor the query."""
@@ -80,7 +82,8 @@ class HttpFetch:
             headers["Authorization"] = "Basic " + _basic(auth)
         built = httpx.Request(request.method, url, headers=headers | dict(request.headers), json=request.json)
         started = time.perf_counter()
-        pool = httpcore.ConnectionPool(ssl_context=_trust(), network_backend=Deadline(self._limits.ask_s))
+        deadline = Deadline(self._limits.ask_s)
+        pool = httpcore.ConnectionPool(ssl_context=_trust(), uds=self._socket, network_backend=deadline)
         timeouts = {"connect": self._limits.connect_s, "read": None, "write": None, "pool": None}
         with (
             pool,
