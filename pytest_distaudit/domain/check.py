@@ -66,6 +66,8 @@ class Check:
     ``says`` is the claim with its parameters filled in ("{consumers} consumers of {queue}"), for
     reports; without it they print ``claims``. ``{quote}`` there is the claim's quote.
     ``judges_presence``: roles whose systems may be down without blocking the claim.
+    ``judges_silence``: a system that nobody uses can be told although the activity cannot be performed, because who
+    performs it is down; such a claim may be refuted, and is blocked otherwise.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Check:
     cost_s: float = 0.0
     settles_s: float = 0.0
     judges_presence: tuple[str, ...] = ()
+    judges_silence: bool = False
     says: str = ""
     shows_not: str = ""
     version: int = 1
@@ -100,6 +103,7 @@ def check(
     cost_s: float = 0.0,
     settles_s: float = 0.0,
     judges_presence: tuple[str, ...] = (),
+    judges_silence: bool = False,
     says: str = "",
     shows_not: str = "",
     version: int = 1,
@@ -121,6 +125,7 @@ def check(
             cost_s=cost_s,
             settles_s=settles_s,
             judges_presence=judges_presence,
+            judges_silence=judges_silence,
             says=says,
             shows_not=shows_not,
             version=version,

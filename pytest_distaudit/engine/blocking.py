@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.observation import Observation
@@ -24,6 +24,13 @@ def blocked(planned: Planned, down: dict[str, str]) -> Judgement | None:
             remedy = f"let {system} run first"
             return Judgement(Verdict.UNVERIFIABLE, f"{system} down", because, remedy, Reason.BLOCKED)
     return None
+
+
+def silent(planned: Planned, down: Mapping[str, str]) -> bool:
+    """Whether only who performs the activity is down, and the check can refute without it."""
+    if not planned.check.judges_silence or any(system in down for system in planned.systems):
+        return False
+    return any(system in down for system in planned.leans_on)
 
 
 def unseen(planned: Planned, observations: Iterable[Observation]) -> Judgement | None:

@@ -12,7 +12,7 @@ from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.needs import Need
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Reason, Verdict
-from pytest_distaudit.engine.blocking import blocked, systems_down, unseen
+from pytest_distaudit.engine.blocking import blocked, silent, systems_down, unseen
 from pytest_distaudit.engine.judge import judge, over_time, settled
 from pytest_distaudit.engine.plan import Planned
 from pytest_distaudit.ports.codec import from_json
@@ -56,7 +56,10 @@ def conduct(planned: Planned, sights: Iterator[Sight]) -> Conducted:
     timing, judgements = timing_of(planned), list[Judgement]()
     looks: list[tuple[Observation, ...]] = []
     for sight in sights:
-        stopped = blocked(planned, systems_down(sight.observations))
+        down = systems_down(sight.observations)
+        stopped = blocked(planned, down)
+        if silent(planned, down) and (judgement := _judge_sight(planned, looks, sight)).verdict is Verdict.REFUTED:
+            return Conducted(judgement, (*looks, tuple(sight.observations)))
         judgements.append(stopped or unseen(planned, sight.observations) or _judge_sight(planned, looks, sight))
         looks.append(tuple(sight.observations))
         if stopped:

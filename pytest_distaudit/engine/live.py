@@ -9,7 +9,7 @@ from pytest_distaudit.domain.claim import Span
 from pytest_distaudit.domain.needs import Look, Need, Perform, Read
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.engine.activity import PATIENCE_S
-from pytest_distaudit.engine.blocking import systems_down, unseen
+from pytest_distaudit.engine.blocking import silent, systems_down, unseen
 from pytest_distaudit.engine.conduct import Sight, timing_of
 from pytest_distaudit.engine.gather import Gathering
 from pytest_distaudit.engine.plan import PRESENCE, Plan, Planned, dependencies
@@ -103,7 +103,8 @@ class LiveSight:
         self._live, self._planned, self._bound, self._newer_than = live, planned, bound, newer_than
         self.observations: Sequence[Observation] = self._presences()
         down = systems_down(self.observations)
-        if not any(system in down for system in planned.leans_on) and not unseen(planned, self.observations):
+        blocked = any(system in down for system in planned.leans_on) and not silent(planned, down)
+        if not blocked and not unseen(planned, self.observations):
             self.extend(planned.needs)
 
     def _presences(self) -> list[Observation]:

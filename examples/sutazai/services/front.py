@@ -1,4 +1,5 @@
-"""The front: takes tasks over HTTP, records them in PostgreSQL and hands them to the workers through RabbitMQ."""
+"""The front: takes tasks over HTTP, records them in PostgreSQL and hands them to the workers through RabbitMQ;
+counts them, and remembers the count in Redis."""
 
 import os
 import time
@@ -10,12 +11,26 @@ from functools import partial
 
 from fastapi import HTTPException
 from fastapi.responses import JSONResponse
-from plumbing import PATIENCE, UNREACHABLE, Database, Publisher, health_report, log, reason, serve, web_app
+from plumbing import (
+    PATIENCE,
+    UNREACHABLE,
+    Cache,
+    Database,
+    Publisher,
+    Registry,
+    health_report,
+    log,
+    reason,
+    serve,
+    web_app,
+)
 from pydantic import BaseModel
 
 primary = Database(os.environ["DATABASE_URL"])
 standby = Database(os.environ["STANDBY_URL"])
 publisher = Publisher()
+cache = Cache(os.environ["REDIS_URL"])
+registry = Registry(os.environ["CONSUL_URL"])
 workers = dict(entry.split("=", 1) for entry in os.environ["WORKER_URLS"].split())  # "worker-1=http://... ..."
 askers = ThreadPoolExecutor(8)
 
@@ -69,6 +84,27 @@ def show(identifier: str) -> dict[str, str | None]:
     return rows[0]
 
 
+@app.get("/statistics")
+def statistics() -> dict[str, int]:
+    """How many tasks there are by status: counted once a minute, told from the cache in between."""
+    return cache.remembered("statistics", 60, count_tasks)
+
+
+def count_tasks() -> dict[str, int]:
+    """Count on the standby."""
+    rows = standby.run("SELECT status, count(*)::int AS number FROM tasks GROUP BY status")
+    return {str(row["status"]): int(row["number"]) for row in rows}
+
+
+@app.get("/workers")
+def alive() -> dict[str, str]:
+    """Every worker that the registry calls well, asked for a sign of life."""
+    found = registry.passing("worker")
+    for address in found.values():
+        ask_alive(address)
+    return dict.fromkeys(sorted(found), "alive")
+
+
 @app.delete("/tasks/{identifier}", status_code=204)
 def remove(identifier: str) -> None:
     """Forget the task; one that is not there is forgotten already."""
@@ -82,6 +118,7 @@ def health() -> JSONResponse:
         "postgres": lambda: primary.run("SELECT 1"),
         "postgres-standby": lambda: standby.run("SELECT 1"),
         "rabbitmq": publisher.ping,
+        "redis": cache.ping,
         **{name: partial(ask_alive, url) for name, url in workers.items()},
     }
     asked = {name: askers.submit(question) for name, question in questions.items()}

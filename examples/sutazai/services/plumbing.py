@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import threading
+import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -15,6 +16,7 @@ from typing import Any, LiteralString
 
 import pika
 import psycopg
+import redis
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -26,7 +28,7 @@ PATIENCE = 2  # seconds that any one question to a server may take
 
 TASKS = "tasks"
 FAILED = "tasks.failed"
-UNREACHABLE = (psycopg.Error, pika.exceptions.AMQPError, HTTPException, OSError)
+UNREACHABLE = (psycopg.Error, pika.exceptions.AMQPError, redis.RedisError, HTTPException, OSError)
 
 logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {NAME}: %(message)s")
 logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -119,6 +121,53 @@ class Database:
                 )
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
+
+
+class Cache:
+    """What was worked out before, kept in Redis for a while."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+
+    def remembered(self, name: str, seconds: int, work_out: Callable[[], Any]) -> Any:
+        """The value kept under the name; worked out, and kept for so many seconds, if there is none."""
+        known = self._redis.get(name)
+        if known is not None:
+            return json.loads(known)
+        value = work_out()
+        self._redis.set(name, json.dumps(value), ex=seconds)
+        return value
+
+    def ping(self) -> None:
+        """Raise unless the server answers."""
+        self._redis.ping()
+
+
+class Registry:
+    """The Consul agent: who is where, and who is well."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def register(self, service: str) -> None:
+        """Say where this process answers, and have it asked for its health; to say it again changes nothing."""
+        address, port = os.environ.get("ADDRESS", "127.0.0.1"), int(os.environ["PORT"])
+        check = {"HTTP": f"http://{address}:{port}/live", "Interval": "1s", "Timeout": "1s"}
+        body = {"Name": service, "ID": NAME, "Address": address, "Port": port, "Check": check}
+        self._ask("PUT", "/v1/agent/service/register", body)
+
+    def passing(self, service: str) -> dict[str, str]:
+        """Instance -> its address, of all that are well now."""
+        rows = self._ask("GET", f"/v1/health/service/{service}?passing=true")
+        found = [row["Service"] for row in rows]
+        return {one["ID"]: f"http://{one['Address']}:{one['Port']}" for one in found}
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url + path, data, method=method)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
 
 
 class Publisher:
