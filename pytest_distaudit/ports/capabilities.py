@@ -334,7 +334,8 @@ class Lookup:
     """One look-up, finished ``at`` (seconds since the epoch) after ``took`` seconds.
 
     ``service`` "": a list of many, or a question whose answer may name any. ``asker``: who
-    asked, as far as this host knows, else its address.
+    asked, as far as this host knows, else its address. ``slept``: ports of the target whose
+    processes were certainly given no processor meanwhile, so that none of them asked.
     """
 
     service: str
@@ -342,6 +343,7 @@ class Lookup:
     took: float
     way: str
     asker: str
+    slept: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,8 @@ from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._consul_session import ConsulSession
 
 _MAPPED = "::ffff:"
+#: longer than most questions take, and shorter than one that waits for a change
+_QUESTION_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +33,32 @@ class Guests:
 
 
 def guests(session: ConsulSession) -> Guests:
-    """Everybody who is connected to any port of the agent now."""
-    import psutil
-
+    """Everybody who is connected to any port of the agent, and for longer than a plain question takes."""
     agent = _local.serving_process(session.located)
     if agent is None:
         return Guests()
     session.ways.append("connections of this host")
     ports = {place.rpartition(":")[2] for place in _local.listens_on([agent])}
     ours = {os.getpid(), *(member.pid for member in _local.tree(agent))}
+    strangers = _strangers(ports, ours)
+    if strangers:
+        time.sleep(_QUESTION_S)
+        still = _strangers(ports, ours)
+        strangers = None if still is None else {peer: strangers[peer] for peer in strangers if peer in still}
+    return Guests() if strangers is None else Guests(tuple(sorted(set(strangers.values()))), strangers)
+
+
+def _strangers(ports: Collection[str], ours: Collection[int]) -> dict[str, str] | None:
+    """Address -> name of who has an established connection to one of the ports; None if none can be seen."""
+    import psutil
+
     try:
         table = [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED]
     except psutil.Error:
-        return Guests()
+        return None
     owners = {_written(one.laddr): one.pid for one in table}
     peers = {_written(one.raddr) for one in table if _written(one.laddr).rpartition(":")[2] in ports}
-    strangers = {peer: _name(peer, owners) for peer in sorted(peers) if owners.get(peer) not in ours}
-    return Guests(tuple(sorted(set(strangers.values()))), strangers)
+    return {peer: _name(peer, owners) for peer in sorted(peers) if owners.get(peer) not in ours}
 
 
 def _written(place: Any) -> str:

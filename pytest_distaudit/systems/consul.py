@@ -36,6 +36,7 @@ from pytest_distaudit.systems._consul_session import ConsulSession, identify, st
 from pytest_distaudit.systems._consul_words import asked_by, counted, seconds
 from pytest_distaudit.systems._knocking import knocked
 from pytest_distaudit.systems._listener import listener_of
+from pytest_distaudit.systems._ran import watch
 from pytest_distaudit.systems._wire import without
 
 _PRODUCT = "Consul"
@@ -217,7 +218,7 @@ def _answering(instance: Instance, answers: bool | None) -> Instance:
 def lookups(session: ConsulSession, ask: Ask) -> Lookups:
     """Requests by the agent's log, which tells of each when it is finished, and the agent's own count."""
     service = ask.arg("service")
-    present = guests(session)
+    present, runs = guests(session), watch(session.located)
     heard = listen(session)
     identify(session)
     metrics = session.metrics()
@@ -226,7 +227,15 @@ def lookups(session: ConsulSession, ask: Ask) -> Lookups:
         service=service,
         listened_from=heard.since,
         seen=tuple(
-            Lookup(one.service or "", one.at, one.took, one.way, present.get(one.source, one.source)) for one in by_name
+            Lookup(
+                service=one.service or "",
+                at=one.at,
+                took=one.took,
+                way=one.way,
+                asker=present.get(one.source, one.source),
+                slept=runs.slept(one.at - one.took, one.at),
+            )
+            for one in by_name
         ),
         others=len(heard.lookups) - len(by_name),
         gaps=heard.gaps,
@@ -263,5 +272,5 @@ KIND = Kind(
     connect=ConsulSession,
     answers=_ANSWERS,
     # the log does not lag: this makes the idle window long enough to know what is usual
-    statistics_lag_s=4.0,
+    statistics_lag_s=5.0,
 )
