@@ -337,14 +337,17 @@ class _Asked:
         return self._last.at - self._since
 
     def doubt(self, history: bool) -> str:
-        """Why somebody may have asked unheard; with ``history``, also before the audit listened."""
+        """Why somebody may have asked unheard; with ``history``, also before the audit listened.
+
+        Where the registry never answered such a question, none is pending either: it would be a second one.
+        """
         connected = sorted({name for fact in self._facts for name in fact.connected or ()})
         last = self._last.fact
         if last.gaps:
             return "the audit did not hear everything"
         if self._heard_s < _SILENCE_S:
             return f"the audit listened for {self._heard_s:.0f} s only, not for {_SILENCE_S:.0f} s"
-        if any(fact.connected is None for fact in self._facts):
+        if not history and any(fact.connected is None for fact in self._facts):
             return "who is connected to the registry cannot be seen, and a question may be pending"
         if connected:
             return f"a question may be pending: {_named(connected)} is connected to the registry"
@@ -358,7 +361,8 @@ class _Asked:
             unverifiable(Reason.NO_OBSERVABLE, f"no look-up of {name} heard", why)
         others = f", {self._last.fact.others} of other services" if self._last.fact.others else ""
         performed = f"{len(self._run.runs)} performances in {self._heard_s:.0f} s"
-        because = f"{performed}{others}; by the registry's own count none since it keeps one; nobody else is connected"
+        hours = (self._last.at - (self._last.fact.counted_from or self._last.at)) / 3600
+        because = f"{performed}{others}; by the registry's own count none in {hours:.1f} h"
         refute(f"0 look-ups of {name}", because, remedy="let the callers ask the registry, or correct the document")
 
 

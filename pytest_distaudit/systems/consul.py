@@ -123,6 +123,8 @@ def _servers(session: ConsulSession) -> list[HealthPart]:
         return []  # no right to it, or no leader: the other part says so
     seen = answer.decoded("GET /v1/operator/autopilot/health")
     servers = seen.get("Servers") or []
+    if not servers:
+        return []  # a new leader has not judged anybody yet
     return [HealthPart("autopilot", bool(seen.get("Healthy")), f"failure tolerance {seen.get('FailureTolerance')}")] + [
         HealthPart(f"server {one.get('Name')}", bool(one.get("Healthy")), str(one.get("SerfStatus", "")))
         for one in servers
@@ -221,7 +223,7 @@ def lookups(session: ConsulSession, ask: Ask) -> Lookups:
     present, runs = guests(session), watch(session.located)
     heard = listen(session)
     identify(session)
-    metrics = session.metrics()
+    count = _count(session, service)
     by_name = [one for one in heard.lookups if (one.service or "").lower() in ("", service.lower())]
     return Lookups(
         service=service,
@@ -241,20 +243,28 @@ def lookups(session: ConsulSession, ask: Ask) -> Lookups:
         gaps=heard.gaps,
         connected=present.names,
         deaf_to=deaf_to(session),
-        counted=None if metrics is None else counted(metrics, service),
-        counted_from=None if metrics is None else _counted_from(session, metrics),
+        counted=count and count[0],
+        counted_from=count and count[1],
         way="the agent's log, as a stream",
     )
 
 
-def _counted_from(session: ConsulSession, metrics: str) -> float | None:
-    """A count is forgotten when nothing was added to it for as long as the agent retains counts."""
-    telemetry = session.agent().get("DebugConfig", {}).get("Telemetry", {})
-    retained = telemetry.get("PrometheusRetentionTime") or telemetry.get("PrometheusOpts", {}).get("Expiration")
+def _count(session: ConsulSession, service: str) -> tuple[int, float] | None:
+    """(look-ups, since when) by the agent's own count; None where it keeps none.
+
+    Only servers count, each for itself. A count is forgotten when nothing was added to it for as long
+    as the agent retains counts.
+    """
+    metrics = session.metrics()
     started = started_at(metrics)
-    if started is None or not retained:
+    if metrics is None or started is None:
         return None
-    return max(started, float(int(time.time() - seconds(str(retained)))))
+    agent = session.agent()
+    telemetry = agent.get("DebugConfig", {}).get("Telemetry", {})
+    retained = telemetry.get("PrometheusRetentionTime") or telemetry.get("PrometheusOpts", {}).get("Expiration")
+    if not agent["Config"].get("Server") or not retained:
+        return None
+    return counted(metrics, service), max(started, float(int(time.time() - seconds(str(retained)))))
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {

@@ -98,6 +98,11 @@ class House:
     def port(self, system: str = "worker") -> int:
         return int(self.url(system).rpartition(":")[2])
 
+    @property
+    def spare_port(self) -> int:
+        """Where somebody listens whom nobody registered."""
+        return int(self.room.located["consul"].endpoints["dns"].rpartition(":")[2])
+
     def judge(self, check: str, system: str = "consul", **claim: Any) -> ClaimResult:
         return self.room.judge(check, roles={"system": system}, **claim)
 
