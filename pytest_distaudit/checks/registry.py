@@ -190,7 +190,7 @@ class _Tested:
         host, _, port = check.asks.rpartition(":")
         if check.manner not in _NETWORK or port != str(one.port):
             return False
-        return host.strip("[]") in {one.address, one.node_address} or host in _HERE
+        return host.strip("[]") == one.address or {host.strip("[]"), one.address} <= {one.node_address, *_HERE}
 
     def _other(self, one: Instance, check: HealthCheck) -> str:
         """The other instance, or the registry, that the check asks in its place; "" if none is known."""
