@@ -267,7 +267,7 @@ _UNSEEN = 3.0
 #: look-ups at least, and the share of them that somebody else must certainly have done
 _RHYTHM_OF, _ACQUITTED = 6, 0.75
 #: how far steps of one rhythm may lie apart
-_STEADY = 1.4
+_STEADY = 1.5
 
 
 def _callers_slept(claim: Claim, evidence: Evidence, asked: _Asked) -> bool:
@@ -352,7 +352,8 @@ class _Asked:
         if connected:
             return f"a question may be pending: {_named(connected)} is connected to the registry"
         if last.deaf_to != 0:
-            return f"the registry has {'' if last.deaf_to is None else last.deaf_to} other agents that may be asked"
+            many = "perhaps others" if last.deaf_to is None else counted(last.deaf_to, "other agent")
+            return f"only one agent was listened to; the registry has {many}"
         return _remembered(last) if history else ""
 
     def refute_silence(self, name: str) -> NoReturn:

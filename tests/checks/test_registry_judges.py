@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_distaudit.domain.claim import Expect
+from pytest_distaudit.domain.needs import Look
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.capabilities import (
     ActivityRun,
@@ -19,7 +21,7 @@ from pytest_distaudit.ports.capabilities import (
     Registry,
 )
 
-from .evidence import ask_of, claim, evidence, fact, failure, judged
+from .evidence import CHECKS, ask_of, claim, evidence, fact, failure, judged
 
 ROLES = {"system": ("registry",), "caller": ("front",)}
 
@@ -88,6 +90,16 @@ def test_an_instance_where_nobody_listens_is_none():
     assert registered(dead) == (Verdict.REFUTED, "0 instances")
     assert registered(WORKER, dead, wanted=">= 2") == (Verdict.REFUTED, "1 instance")
     assert registered(WORKER, dead, wanted=1) == (Verdict.VERIFIED, "1 instance")
+
+
+def test_who_does_not_listen_is_told():
+    seen = fact("registry", holding(worker=[WORKER, at_port(81, answers=False)]))
+    of = claim("registry.registered", service="worker", instances=2)
+    assert judged(of, evidence(ROLES, seen)).because == "at 10.0.0.7:80; nobody listens at 10.0.0.7:81"
+    alive = fact("registry", holding(worker=[WORKER]))
+    assert judged(of, evidence(ROLES, alive)).because == "at 10.0.0.7:80"
+    denied = replace(of, expect=Expect.ABSENT)
+    assert "nobody" not in judged(denied, evidence(ROLES, seen)).because
 
 
 def test_what_is_registered_where_nobody_listens_is_not_absent():
@@ -210,6 +222,12 @@ def test_a_check_of_which_nobody_knows_what_it_asks(manner):
     assert passing(checked(manner=manner)) == CANNOT_TELL
 
 
+def test_the_manners_of_checks_are_told():
+    checks = tuple(HealthCheck("x", manner, "passing") for manner in ("ttl", "", "script"))
+    seen = fact("registry", holding(worker=[replace(WORKER, checks=checks)]))
+    assert "(script, ttl, unknown)" in judged(claim("registry.passing"), evidence(ROLES, seen)).because
+
+
 def test_a_check_that_asks_an_unknown_port_or_host():
     assert passing(checked(asks="10.0.0.7:9999")) == CANNOT_TELL
     assert passing(checked(asks="elsewhere.example:80")) == CANNOT_TELL
@@ -291,6 +309,13 @@ def test_look_ups_all_the_time():
     assert asked(*EACH, *busier) == INCONCLUSIVE
 
 
+@pytest.mark.parametrize(("apart", "answer"), [(70, SEVEN), (75, SEVEN), (78, INCONCLUSIVE)])
+def test_what_falls_together_by_chance(apart, answer):
+    # (apart + 3) / 13.7 s; seven windows of 0.11 s: one in 200 at 5.75 look-ups a second
+    usual = (replace(EACH[0], at=100.6 + number / 16) for number in range(apart))
+    assert asked(*EACH, *usual) == answer
+
+
 def test_work_that_takes_long_meets_polls_by_chance():
     slow = replace(
         RUN,
@@ -323,6 +348,35 @@ def test_look_ups_before_the_window_are_not_the_works():
     assert asked(replace(EACH[0], at=99.0)) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
     assert asked(replace(EACH[0], at=100.2)) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
     assert asked(replace(EACH[0], at=100.5)) == INCONCLUSIVE
+
+
+def because(*lookups, **more):
+    of = replace(claim("registry.queried", service="worker", activity="work"), roles={"caller": "front"})
+    last = replace(SILENT, seen=lookups, **more)
+    looks = [fact("registry", seen, at=when, service="worker") for when, seen in ((100.5, SILENT), (115.0, last))]
+    seen = (*looks, fact("front", Listener(8080, True)), fact("", RUN, activity="work"))
+    return judged(of, evidence(ROLES, *seen)).because
+
+
+def test_the_numbers_are_told():
+    assert because(*EACH, replace(EACH[0], at=102.0)) == "8 look-ups: 7 of 7 performances had one, 1 apart from them"
+    assert because(counted_from=115.0 - 7200).endswith("count none in 2.0 h")
+    assert because(others=3).startswith("7 performances in 14 s, 3 of other services; ")
+    assert because(*POLLS, replace(POLLS[0], at=115.0, asker="poller (pid 7)")).endswith("10.0.0.9, poller (pid 7)")
+    assert because(deaf_to=1).endswith("has 1 other agent")
+    assert because(deaf_to=None).endswith("has perhaps others")
+
+
+def test_callers_are_looked_at_where_the_claim_names_them():
+    needs = CHECKS["registry.queried"].needs
+    of = claim("registry.queried", service="worker", activity="work")
+    assert len(needs(of)) == 1
+    assert needs(replace(of, roles={"caller": "front"}))[1] == Look("caller", Listener.ask())
+
+
+@pytest.mark.parametrize("name", ["registered", "count", "passing"])
+def test_a_registry_is_given_a_moment(name):
+    assert 0 < CHECKS[f"registry.{name}"].settles_s < 10
 
 
 # silence
@@ -361,7 +415,7 @@ def test_a_connection_at_any_time_may_have_brought_a_question():
 
 def test_silence_takes_ten_seconds():
     assert queried(SILENT, SILENT, moments=(100.5, 110.4)) == CANNOT_TELL
-    assert queried(SILENT, SILENT, moments=(100.5, 110.6)) == SILENCE
+    assert queried(SILENT, SILENT, moments=(100.5, 110.5)) == SILENCE
     # it is the activity's window that counts, and what of it was heard
     early = replace(SILENT, listened_from=20.0)
     assert queried(early, early, moments=(100.5, 109.9)) == CANNOT_TELL
@@ -411,8 +465,11 @@ def test_a_poll_that_meets_the_work_fits_the_rhythm():
     assert asked(*awake(6)) == BY_OTHERS
     assert asked(*awake(1, 6, 9)) == BY_OTHERS
     assert asked(*awake(1, 6, 9, 11)) == INCONCLUSIVE
-    sixteen = (*awake(1, 6, 9), *(replace(POLLS[0], at=one) for one in (114.9, 114.95)))
-    assert asked(*sixteen) == INCONCLUSIVE
+    sixteen = [replace(POLLS[0], at=101 + 0.875 * number) for number in range(16)]
+    assert asked(*(replace(one, slept=()) for one in sixteen[:4]), *sixteen[4:]) == BY_OTHERS
+    assert asked(*(replace(one, slept=()) for one in sixteen[:5]), *sixteen[5:]) == INCONCLUSIVE
+    half_as_long_again = [replace(one, at=one.at + 0.5 * (one.at > 105)) for one in awake(2)]
+    assert asked(*half_as_long_again) == BY_OTHERS
 
 
 def test_a_look_up_on_top_of_the_rhythm_may_be_the_callers():
@@ -420,7 +477,7 @@ def test_a_look_up_on_top_of_the_rhythm_may_be_the_callers():
     assert asked(*POLLS, replace(POLLS[0], at=107.5)) == BY_OTHERS
     uneven = tuple(replace(one, at=one.at + 0.16 * (index % 2)) for index, one in enumerate(awake(6)))
     assert asked(*uneven) == BY_OTHERS
-    more_uneven = tuple(replace(one, at=one.at + 0.2 * (index % 2)) for index, one in enumerate(awake(6)))
+    more_uneven = tuple(replace(one, at=one.at + 0.25 * (index % 2)) for index, one in enumerate(awake(6)))
     assert asked(*more_uneven) == INCONCLUSIVE
 
 

@@ -86,7 +86,9 @@ class _Agent:
         if binary is None:
             raise StartFailed("consul is no longer installed")
         home = self._site.workdir
-        services = [_port_as_number(_resolved(one, world.resolve)) for one in self._services]
+        # the agent registers what it is configured with as the service's own token may
+        login = {"token": self._token} if self._token else {}
+        services = [login | _port_as_number(_resolved(one, world.resolve)) for one in self._services]
         for name, content in (
             ("10-own.json", self._configuration(home, binary)),
             ("20-services.json", {"services": services}),
