@@ -161,6 +161,15 @@ _HERE = {"localhost", "127.0.0.1", "::1"}
 _NETWORK = {"http", "tcp", "grpc", "udp", "h2ping"}
 
 
+def _not_run_yet(one: Instance) -> bool:
+    """Whether nothing is wrong with it but that a check is critical until it has run, which leaves a word."""
+    waiting = [
+        check for check in one.checks if check.status != "passing" and check.manner != "ttl" and not check.output
+    ]
+    rest = [check for check in one.checks if check not in waiting]
+    return bool(waiting) and all(check.status == "passing" for check in rest)
+
+
 class _Tested:
     """What the registry's checks test, known by the addresses that they ask."""
 
@@ -171,7 +180,7 @@ class _Tested:
     def fault(self, one: Instance) -> str:
         """Why the instance is certainly not shown to be well; "" if that cannot be said."""
         if one.status != "passing":
-            return f"is {one.status}"
+            return "" if _not_run_yet(one) else f"is {one.status}"
         if not one.checks:
             return "is checked by nobody"
         if one.answers is False:
@@ -181,6 +190,8 @@ class _Tested:
 
     def doubt(self, one: Instance) -> str:
         """Why it cannot be told whether the instance itself is tested; "" if it is."""
+        if one.status != "passing":
+            return "a check of it has not run yet"
         if any(self._asks(check, one) for check in one.checks):
             return ""
         manners = ", ".join(sorted({check.manner or "unknown" for check in one.checks}))
@@ -295,7 +306,7 @@ class _Asked:
     def __init__(self, looks: Sequence[Seen[Lookups]], run: ActivityRun) -> None:
         self._run, self._last = run, looks[-1]
         self._facts = [look.fact for look in looks]
-        self._since = max(run.idle_from, self._facts[0].listened_from)
+        self._since = max(run.idle_from, *(fact.listened_from for fact in self._facts))
         # of what several looks tell of, the last one knows most
         seen = {(one.at, one.took, one.service): one for fact in self._facts for one in fact.seen}
         inside = [one for one in sorted(seen.values(), key=lambda one: one.at) if one.at >= self._since]
@@ -343,7 +354,7 @@ class _Asked:
         """
         connected = sorted({name for fact in self._facts for name in fact.connected or ()})
         last = self._last.fact
-        if last.gaps:
+        if any(until > self._since for _, until in last.gaps):
             return "the audit did not hear everything"
         if self._heard_s < _SILENCE_S:
             return f"the audit listened for {self._heard_s:.0f} s only, not for {_SILENCE_S:.0f} s"

@@ -350,6 +350,7 @@ class Lookup:
 class Lookups(Capability):
     """What others than the audit looked up in a registry while the audit listened. Args: ``service``.
 
+    ``listened_from`` begins anew where listening broke off; ``gaps`` are (from, to) within it.
     ``seen`` are those of the service and those that may tell of any, ``others`` counts the rest.
     ``connected`` names who else holds a connection to the registry, over which a question may be
     pending. ``deaf_to`` counts further agents of the registry, whose callers cannot be heard here.

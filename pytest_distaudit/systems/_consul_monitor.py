@@ -23,8 +23,8 @@ from pytest_distaudit.systems.http_fetch import user_agent
 
 _IDLE_S = 20.0
 _LINE_BYTES = 64 * 1024
-#: look-ups kept; what is older was handed out by earlier looks
-_KEPT = 2000
+#: look-ups and gaps kept
+_KEPT, _GAPS = 2000, 20
 _PATIENCE_S = 0.4
 _TRIES = 2
 #: the log's clock has milliseconds
@@ -33,7 +33,10 @@ _TICK_S = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Look-ups by others (times by the audit's clock), and from when on and with which gaps it listened."""
+    """Look-ups by others (times by the audit's clock), and from when on and with which gaps it listened.
+
+    A stream that broke off is followed anew: what it told is gone, and ``since`` begins again.
+    """
 
     since: float
     lookups: tuple[Request, ...]
@@ -43,17 +46,15 @@ class Heard:
 class _Ear:
     """One stream of one agent's log."""
 
-    def __init__(self, session: ConsulSession, before: _Ear | None) -> None:
+    def __init__(self, session: ConsulSession) -> None:
         self._url, self._headers = session.url, session.headers
         self._connect_s = session.limits.connect_s
         self._news = threading.Condition()
         self._marks: dict[str, float] = {}
-        self._lookups: deque[Request] = deque(before.heard().lookups if before else (), _KEPT)
-        self._gaps = list(before.heard().gaps) if before else []
-        self._since = before.heard().since if before else 0.0
-        #: when it was last known that nothing had been missed; 0 if it never was
-        self.until: float = before.until if before else 0.0
-        self._lost_from = self.until
+        self._lookups: deque[Request] = deque(maxlen=_KEPT)
+        self._gaps: list[tuple[float, float]] = []
+        #: moments of our own requests that the log told of, the first and the last
+        self._since = self._until = 0.0
         self._skew = 0.0
         self._failure: Unobservable | None = None
         self.asked = time.monotonic()
@@ -92,11 +93,7 @@ class _Ear:
             # only a clock that cannot be ours is set right
             if not sent - _TICK_S <= stamp <= answered + _TICK_S:
                 self._skew = stamp - (sent + answered) / 2
-            if not self._since:
-                self._since = sent
-            elif self._lost_from:
-                self._gaps.append((self._lost_from, sent))
-            self._lost_from, self.until = 0.0, sent
+            self._since, self._until = self._since or sent, sent
             return True
 
     def _follow(self) -> None:
@@ -108,7 +105,7 @@ class _Ear:
         except Unobservable as error:
             self._failure = error
         except Exception as error:  # noqa: BLE001 - whatever ends the stream is one failure of this way
-            self._failure = None if self.until else unobservable(error, "GET /v1/agent/monitor")
+            self._failure = None if self._since else unobservable(error, "GET /v1/agent/monitor")
         finally:
             with self._news:
                 self.over = True
@@ -118,14 +115,20 @@ class _Ear:
         seen = request_of(line)
         with self._news:
             if tells_of_loss(line):
-                self._gaps.append((self.until, time.time()))
+                self._lose()
             elif seen is not None and seen.mark:
                 if len(self._marks) > _KEPT:  # another audit's: nobody here waits for them
                     self._marks.clear()
                 self._marks[seen.mark] = seen.at
                 self._news.notify_all()
             elif seen is not None and seen.service is not None:
+                if len(self._lookups) == _KEPT:
+                    self._lose()
                 self._lookups.append(replace(seen, at=seen.at - self._skew))
+
+    def _lose(self) -> None:
+        """Not everything since the last look can be told; one gap says so."""
+        self._gaps = [*self._gaps[-_GAPS:], (self._until, time.time())]
 
     def _lines(self) -> Iterator[str]:
         """The log's lines. Every look brings one, so that a silence means that nobody looks any more."""
@@ -168,7 +171,7 @@ def listen(session: ConsulSession) -> Heard:
             key = session.url, session.token
             ear = _EARS.get(key)
             if ear is None or ear.over:
-                ear = _EARS[key] = _Ear(session, ear if ear and ear.until else None)
+                ear = _EARS[key] = _Ear(session)
         if ear.attend(session):
             return ear.heard()
     raise Unobservable(Reason.PROTOCOL_ERROR, "GET /v1/agent/monitor: the stream ends at once")

@@ -26,7 +26,7 @@ from .evidence import CHECKS, ask_of, claim, evidence, fact, failure, judged
 ROLES = {"system": ("registry",), "caller": ("front",)}
 
 OWN = "10.0.0.1:8500"
-WELL = HealthCheck("alive", "http", "passing", "10.0.0.7:80")
+WELL = HealthCheck("alive", "http", "passing", "10.0.0.7:80", "200 OK")
 WORKER = Instance("worker-1", "node-1", "10.0.0.7", 80, "passing", (WELL,), "10.0.0.7", True)
 
 
@@ -192,6 +192,18 @@ def test_an_instance_that_does_not_pass(state):
     assert passing(replace(WORKER, status=state)) == NOT_WELL
 
 
+def test_a_check_that_has_not_run_yet():
+    waiting = replace(WELL, status="critical", asks="", output="")
+    silent = replace(WELL, output="")
+    assert passing(replace(WORKER, status="critical", checks=(silent,))) == NOT_WELL
+    assert passing(replace(WORKER, status="critical", checks=(waiting,))) == CANNOT_TELL
+    assert passing(replace(WORKER, status="critical", checks=(waiting, WELL))) == CANNOT_TELL
+    failing = replace(waiting, output="connection refused")
+    assert passing(replace(WORKER, status="critical", checks=(failing,))) == NOT_WELL
+    assert passing(replace(WORKER, status="critical", checks=(failing, waiting))) == NOT_WELL
+    assert passing(replace(WORKER, status="critical", checks=(replace(waiting, manner="ttl"),))) == NOT_WELL
+
+
 def test_an_instance_that_nobody_checks():
     assert passing(replace(WORKER, checks=())) == NOT_WELL
 
@@ -223,7 +235,7 @@ def test_a_check_of_which_nobody_knows_what_it_asks(manner):
 
 
 def test_the_manners_of_checks_are_told():
-    checks = tuple(HealthCheck("x", manner, "passing") for manner in ("ttl", "", "script"))
+    checks = tuple(HealthCheck("x", manner, "passing", "", "word") for manner in ("ttl", "", "script"))
     seen = fact("registry", holding(worker=[replace(WORKER, checks=checks)]))
     assert "(script, ttl, unknown)" in judged(claim("registry.passing"), evidence(ROLES, seen)).because
 
@@ -411,6 +423,20 @@ def test_silence_that_may_be_none(doubt):
 
 def test_a_connection_at_any_time_may_have_brought_a_question():
     assert queried(replace(SILENT, connected=("worker (pid 7)",)), SILENT) == CANNOT_TELL
+
+
+def test_a_gap_before_the_window_hides_nothing():
+    before = replace(SILENT, listened_from=20.0, gaps=((30.0, 31.0), (99.0, 100.0)))
+    assert queried(before, before) == SILENCE
+    into_it = replace(before, gaps=((99.0, 100.1), (30.0, 31.0)))
+    assert queried(into_it, into_it) == CANNOT_TELL
+
+
+def test_listening_that_began_anew_heard_only_the_rest():
+    assert queried(SILENT, replace(SILENT, listened_from=106.0)) == CANNOT_TELL
+    anew = replace(SILENT, seen=EACH, counted=7)
+    assert queried(SILENT, replace(anew, listened_from=106.0)) == SEVEN
+    assert queried(SILENT, replace(anew, listened_from=107.2)) == INCONCLUSIVE
 
 
 def test_silence_takes_ten_seconds():
