@@ -220,11 +220,14 @@ def _answering(instance: Instance, answers: bool | None) -> Instance:
 def lookups(session: ConsulSession, ask: Ask) -> Lookups:
     """Requests by the agent's log, which tells of each when it is finished, and the agent's own count."""
     service = ask.arg("service")
-    present, runs = guests(session), watch(session.located)
-    heard = listen(session)
+    runs = watch(session.located)
+    runs.wait_for(0.0)
+    present, heard = guests(session), listen(session)
     identify(session)
     count = _count(session, service)
     by_name = [one for one in heard.lookups if (one.service or "").lower() in ("", service.lower())]
+    if by_name:
+        runs.wait_for(by_name[-1].at)
     return Lookups(
         service=service,
         listened_from=heard.since,
