@@ -273,8 +273,6 @@ def _lookups(claim: Claim) -> Ask:
 _CHANCE = 1 / 200
 #: of look-ups that come now and then, at most this many more are usual than were seen (95 %)
 _UNSEEN = 3.0
-
-
 #: look-ups at least, and the share of them that somebody else must certainly have done
 _RHYTHM_OF, _ACQUITTED = 6, 0.75
 #: how far steps of one rhythm may lie apart
@@ -314,17 +312,13 @@ class _Asked:
         self.named = [one for one in inside if one.service]
         self.of_many = [one for one in inside if not one.service]
         self.windows = [one.latency + 2 * _TICK_S for one in run.runs]
-        self._within = {one.nonce: [each for each in self.named if _falls_into(each, one)] for one in run.runs}
-
-    @property
-    def covered(self) -> int:
-        """Performances during which the service was looked up."""
-        return sum(1 for found in self._within.values() if found)
+        #: performances during which the service was looked up, each by a look-up of its own
+        self.covered = _covered(self.named, run.runs)
 
     @property
     def apart(self) -> int:
         """Look-ups outside of all performances."""
-        return len(self.named) - len({one.at for found in self._within.values() for one in found})
+        return sum(not any(_falls_into(one, performed) for performed in self._run.runs) for one in self.named)
 
     @property
     def told(self) -> str:
@@ -385,6 +379,17 @@ def _remembered(last: Lookups) -> str:
     if last.counted:
         return f"it was looked up {last.counted} times before: a caller may remember the answer"
     return ""
+
+
+def _covered(lookups: Sequence[Lookup], runs: Sequence[Performed]) -> int:
+    """How many performances have a look-up that no earlier one has: short ones lie closer than clocks tell."""
+    left, covered = list(lookups), 0
+    for performed in runs:
+        own = next((one for one in left if _falls_into(one, performed)), None)
+        if own is not None:
+            left.remove(own)
+            covered += 1
+    return covered
 
 
 def _falls_into(one: Lookup, performed: Performed) -> bool:

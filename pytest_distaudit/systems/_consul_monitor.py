@@ -18,7 +18,7 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.failure import unobservable
 from pytest_distaudit.systems._consul_session import MARK, ConsulSession
-from pytest_distaudit.systems._consul_words import Request, request_of, tells_of_loss
+from pytest_distaudit.systems._consul_words import Request, failed_by, request_of, tells_of_loss
 from pytest_distaudit.systems.http_fetch import user_agent
 
 _IDLE_S = 20.0
@@ -52,6 +52,7 @@ class _Ear:
         self._news = threading.Condition()
         self._marks: dict[str, float] = {}
         self._lookups: deque[Request] = deque(maxlen=_KEPT)
+        self._failed: set[tuple[str, str]] = set()
         self._gaps: list[tuple[float, float]] = []
         #: moments of our own requests that the log told of, the first and the last
         self._since = self._until = 0.0
@@ -112,15 +113,19 @@ class _Ear:
                 self._news.notify_all()
 
     def _hear(self, line: str) -> None:
-        seen = request_of(line)
+        seen, failed = request_of(line), failed_by(line)
         with self._news:
             if tells_of_loss(line):
                 self._lose()
+            elif failed is not None and len(self._failed) < _KEPT:
+                self._failed.add(failed)
             elif seen is not None and seen.mark:
                 if len(self._marks) > _KEPT:  # another audit's: nobody here waits for them
                     self._marks.clear()
                 self._marks[seen.mark] = seen.at
                 self._news.notify_all()
+            elif seen is not None and (seen.source, seen.target) in self._failed:
+                self._failed.discard((seen.source, seen.target))  # who is refused has learned nothing
             elif seen is not None and seen.service is not None:
                 if len(self._lookups) == _KEPT:
                     self._lose()

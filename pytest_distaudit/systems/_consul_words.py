@@ -18,6 +18,7 @@ _DNS = re.compile(
     r"(?P<at>\S+) +\[DEBUG\] +\S*dns: request served from client: name=(?P<name>\S+)"
     r".*? latency=(?P<took>\S+) client=(?P<source>\S+)"
 )
+_FAILED = re.compile(r"\S+ +\[ERROR\] +\S*http: Request error: method=\S+ url=(?P<url>\S+) from=(?P<source>\S+) error=")
 _DROPPED = re.compile(r"\bdropped \d+ logs?\b", re.IGNORECASE)
 
 #: paths that end in the name of the service that is looked up
@@ -50,7 +51,7 @@ class Request:
     """One finished request by the log: ``at`` (seconds since the epoch, the agent's clock) is its end.
 
     ``service``: what was looked up, "" for a list of many or what may name any, None if nothing was.
-    ``mark`` is that of our own requests.
+    ``mark`` is that of our own requests, ``target`` what was asked for as the agent wrote it.
     """
 
     at: float
@@ -59,6 +60,7 @@ class Request:
     source: str
     service: str | None
     mark: str = ""
+    target: str = ""
 
 
 def request_of(line: str) -> Request | None:
@@ -66,10 +68,17 @@ def request_of(line: str) -> Request | None:
     if found := _HTTP.match(line):
         mark = parse_qs(urlsplit(found["url"]).query).get(MARK, [""])[0]
         service = _looked_up(urlsplit(found["url"]).path) if found["method"] == "GET" else None
-        return Request(_stamp(found["at"]), seconds(found["took"]), "http", found["source"], service, mark)
+        took, source = seconds(found["took"]), found["source"]
+        return Request(_stamp(found["at"]), took, "http", source, service, mark, found["url"])
     if found := _DNS.match(line):
         return Request(_stamp(found["at"]), seconds(found["took"]), "dns", found["source"], _resolved(found["name"]))
     return None
+
+
+def failed_by(line: str) -> tuple[str, str] | None:
+    """(source, target) of a request that the agent refuses or cannot answer; the line before the one of its end."""
+    found = _FAILED.match(line)
+    return (found["source"], found["url"]) if found else None
 
 
 def tells_of_loss(line: str) -> bool:

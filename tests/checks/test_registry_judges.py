@@ -345,6 +345,14 @@ def test_one_performance_without_a_look_up(missing):
     assert asked(*(one for one in EACH if one is not EACH[missing])) == INCONCLUSIVE
 
 
+def test_one_look_up_is_not_that_of_two_performances():
+    quick = tuple(Performed(f"n{number}", 107 + number / 500, 0.001, True, 202) for number in range(7))
+    run = replace(RUN, active_to=107.013, runs=quick)
+    each = tuple(replace(EACH[0], at=one.at + 0.0005, took=0.0001) for one in quick)
+    for seen, answer in ((each, SEVEN), (each[:6], INCONCLUSIVE), (each[3:4], INCONCLUSIVE)):
+        assert queried(SILENT, replace(SILENT, seen=seen, counted=7), run=run) == answer
+
+
 def test_a_question_that_began_before_the_performance_is_not_its():
     early = replace(EACH[0], took=0.2)
     assert asked(early, *EACH[1:]) == INCONCLUSIVE

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import socket
 import time
+import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -406,6 +408,15 @@ class TestReal:
                 assert refusal(KIND, ask, Limits(), url=where).reason is Reason.FORBIDDEN
         assert look(KIND, "registry", Limits(), url=consul.locked).services
         assert look(KIND, WORKER, Limits(), url=consul.locked).deaf_to == 0
+
+    def test_who_is_refused_has_looked_nothing_up(self, consul):
+        before = look(KIND, WORKER, Limits(), url=consul.locked)
+        bare = consul.locked.replace(f":{SECRET}@", "")
+        for token in ("wrong", SECRET):
+            with suppress(urllib.error.HTTPError):
+                asks(bare, f"health/service/worker?token={token}")
+        after = look(KIND, WORKER, Limits(), url=consul.locked)
+        assert len(after.seen) - len(before.seen) == 1
 
     def test_a_part_of_the_registry_is_not_the_whole(self, consul):
         rules = 'service "consul" {policy = "read"} node_prefix "" {policy = "read"} agent_prefix "" {policy = "read"}'

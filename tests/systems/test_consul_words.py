@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_distaudit.systems._consul_words import asked_by, counted, request_of, seconds, tells_of_loss
+from pytest_distaudit.systems._consul_words import asked_by, counted, failed_by, request_of, seconds, tells_of_loss
 
 AT = "2026-11-25T15:46:05.575Z"
 
@@ -104,6 +104,13 @@ def test_other_lines_tell_of_no_request(line):
 
 def test_a_stamp_that_is_none_is_long_ago():
     assert request_of(http("/v1/agent/self").replace(AT, "yesterday")).at == 0
+
+
+def test_a_request_that_failed():
+    line = f"{AT} [ERROR] agent.http: Request error: method=GET url=/v1/agent/self from=127.0.0.1:1 error="
+    assert failed_by(f'{line}"ACL not found"') == ("127.0.0.1:1", "/v1/agent/self")
+    assert failed_by(http("/v1/agent/self")) is None
+    assert request_of(http("/v1/agent/self?x=1")).target == "/v1/agent/self?x=1"
 
 
 def test_lines_that_were_left_out():
