@@ -296,6 +296,8 @@ def _callers_slept(claim: Claim, evidence: Evidence, asked: _Asked) -> bool:
 _SILENCE_S = 10.0
 #: clocks of the log and of the audit, in milliseconds
 _TICK_S = 0.005
+#: a busy agent writes its log this much after it has answered
+_LATE_S = 0.25
 
 
 class _Asked:
@@ -393,6 +395,7 @@ def _covered(lookups: Sequence[Lookup], runs: Sequence[Performed]) -> int:
 
 
 def _falls_into(one: Lookup, performed: Performed) -> bool:
-    """Whether the look-up began and ended during the performance."""
-    began, ended = performed.at - _TICK_S, performed.at + performed.latency + _TICK_S
-    return began <= one.at - one.took and one.at <= ended
+    """Whether the look-up began during the performance, and was over when it was."""
+    ended = performed.at + performed.latency
+    began = one.at - one.took
+    return performed.at - _TICK_S <= began <= ended + _TICK_S and one.at <= ended + _LATE_S

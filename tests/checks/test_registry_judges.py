@@ -360,6 +360,10 @@ def test_a_question_that_began_before_the_performance_is_not_its():
     assert asked(*EACH[:6], late) == INCONCLUSIVE
     hardly = replace(EACH[0], at=107.0, took=0.004)
     assert asked(hardly, *EACH[1:]) == SEVEN
+    written_late = replace(EACH[6], at=107.9, took=0.25)
+    assert asked(*EACH[:6], written_late) == SEVEN
+    over_much_later = replace(EACH[6], at=108.1, took=0.45)
+    assert asked(*EACH[:6], over_much_later) == INCONCLUSIVE
     just = replace(EACH[6], at=107.704)
     assert asked(*EACH[:6], just) == SEVEN
 
