@@ -159,12 +159,14 @@ def _instances(services: Sequence[RegisteredService]) -> Iterator[tuple[Register
 #: what a host calls itself; an agent's checks run beside the instances that it registers
 _HERE = {"localhost", "127.0.0.1", "::1"}
 _NETWORK = {"http", "tcp", "grpc", "udp", "h2ping"}
+#: what the registry itself does now and then; others are told their state
+_RUN = _NETWORK | {"script", "docker"}
 
 
 def _not_run_yet(one: Instance) -> bool:
     """Whether nothing is wrong with it but that a check is critical until it has run, which leaves a word."""
     failing = [check for check in one.checks if check.status != "passing"]
-    return bool(failing) and all(check.manner != "ttl" and not check.output for check in failing)
+    return bool(failing) and all(check.manner in _RUN and not check.output for check in failing)
 
 
 class _Tested:

@@ -201,7 +201,8 @@ def test_a_check_that_has_not_run_yet():
     failing = replace(waiting, output="connection refused")
     assert passing(replace(WORKER, status="critical", checks=(failing,))) == NOT_WELL
     assert passing(replace(WORKER, status="critical", checks=(failing, waiting))) == NOT_WELL
-    assert passing(replace(WORKER, status="critical", checks=(replace(waiting, manner="ttl"),))) == NOT_WELL
+    for told in ("ttl", "maintenance", ""):
+        assert passing(replace(WORKER, status="critical", checks=(replace(waiting, manner=told),))) == NOT_WELL
 
 
 def test_an_instance_that_nobody_checks():
