@@ -53,8 +53,7 @@ def _held(wanted: Comparison, instances: Collection[Instance]) -> tuple[bool, st
     """(whether there are as many as wanted, how many there are)."""
     most, least = _most_and_least(instances)
     if wanted.holds(most) is not wanted.holds(least):
-        told = "several are registered without a port: they may be one and the same"
-        unverifiable(Reason.NO_OBSERVABLE, f"{least} to {most} instances", told)
+        unverifiable(Reason.NO_OBSERVABLE, f"{least} to {most} instances", "without ports some may be one and the same")
     return wanted.holds(most), counted(most, "instance")
 
 
