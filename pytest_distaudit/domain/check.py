@@ -48,10 +48,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One part that a system plays in a claim. ``many``: a glob over system names is meant."""
+    """One part that a system plays in a claim. ``many``: a glob over system names is meant.
+
+    ``optional``: the claim may leave it out; then ``claim.roles`` lacks it.
+    """
 
     help: str
     many: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ def _paragraph(check: Check) -> Iterator[str]:
     yield f"{check.name}  [{check.rung.word}, {check.scope.word}]"
     yield f"  claims:    {check.claims}"
     for name, role in check.roles.items():
-        yield f"  role:      {name}{' (glob)' if role.many else ''}: {role.help}"
+        manner = ", ".join(word for word, is_so in (("glob", role.many), ("optional", role.optional)) if is_so)
+        yield f"  role:      {name}{f' ({manner})' if manner else ''}: {role.help}"
     if check.takes_activity:
         yield "  needs:     activity"
     for name, parameter in check.params.items():

@@ -31,7 +31,7 @@ def read_roles(entry: ClaimEntry, check: Check, origin: Origin, report: Report) 
             known = did_you_mean(role, check.roles)
             report(origin.key_place(path), f"check {check.name} has no role {role!r}; {known}")
     for role, wanted in check.roles.items():
-        if role not in given:
+        if role not in given and not wanted.optional:
             how = "'system: NAME'" if role_of_system(check) == role else f"'roles: {{{role}: NAME}}'"
             report(origin.place(()), f"check {check.name} needs a system as {role!r} ({wanted.help}); write {how}")
     return {

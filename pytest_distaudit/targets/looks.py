@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import http.client
+from collections.abc import Mapping
 
 _SECONDS = 1.0
+_MOST = 1 << 20
 
 
 def http_ok(port: int, path: str, credentials: tuple[str, str] | None = None) -> bool:
@@ -13,11 +15,21 @@ def http_ok(port: int, path: str, credentials: tuple[str, str] | None = None) ->
     headers = {}
     if credentials:
         headers["Authorization"] = "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
+    return _answer(port, path, headers) is not None
+
+
+def http_text(port: int, path: str, headers: Mapping[str, str] | None = None) -> str:
+    """The body of a 2xx answer to GET ``path`` on 127.0.0.1, else ""."""
+    return (_answer(port, path, headers or {}) or b"").decode("utf-8", "replace")
+
+
+def _answer(port: int, path: str, headers: Mapping[str, str]) -> bytes | None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
     try:
-        connection.request("GET", path, headers=headers)
-        return 200 <= connection.getresponse().status < 300
+        connection.request("GET", path, headers=dict(headers))
+        answer = connection.getresponse()
+        return answer.read(_MOST) if 200 <= answer.status < 300 else None
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()

@@ -12,6 +12,7 @@ from typing import Literal
 from pytest_distaudit.domain.errors import InvalidInput, Problem, did_you_mean
 from pytest_distaudit.domain.target import SystemSpec, Target
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.located import address
 from pytest_distaudit.targets import log, options, placeholders, variables
 from pytest_distaudit.targets.closure import waits_for
 from pytest_distaudit.targets.recipe import Blueprint, Recipe, Site
@@ -138,6 +139,8 @@ def plan(
         blueprints[name] = recipes[specs[name].kind].plan(specs[name], site)
         endpoints[name] = blueprints[name].endpoints
     shared = {"python": sys.executable}
+    shared |= {f"{name}.port": str(address(next(iter(urls.values())))[1]) for name, urls in endpoints.items() if urls}
+    shared |= {f"{name}.port": str(blueprint.port) for name, blueprint in blueprints.items()}
     shared |= {f"{name}.{each}": url for name, urls in endpoints.items() for each, url in urls.items()}
     values = {name: {**shared, "port": str(blueprint.port)} for name, blueprint in blueprints.items()}
     problems = [problem for name in specs for problem in _unknown(specs[name], values[name])]

@@ -22,6 +22,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.published",
     "pytest_distaudit.checks.database",
     "pytest_distaudit.checks.http",
+    "pytest_distaudit.checks.registry",
     "pytest_distaudit.checks.agreement",
 )
 

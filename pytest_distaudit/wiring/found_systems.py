@@ -11,7 +11,7 @@ from pytest_distaudit.reports.target_toml import FoundSystem
 _HOST = "127.0.0.1"
 #: products whose published port is an HTTP interface that a person may open
 _SPEAK_HTTP = {
-    *("consul", "elasticsearch", "grafana", "haproxy", "jaeger", "keycloak", "kibana", "kong", "minio", "nginx"),
+    *("elasticsearch", "grafana", "haproxy", "jaeger", "keycloak", "kibana", "kong", "minio", "nginx"),
     *("opensearch", "prometheus", "qdrant", "traefik", "vault", "zipkin"),
 }
 
@@ -69,6 +69,10 @@ def _redis(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"redis://{_HOST}:{published.get(6379, next(iter(published.values())))}/0")]
 
 
+def _consul(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"http://{_HOST}:{published.get(8500, next(iter(published.values())))}")]
+
+
 def _variable(service: Service, name: str) -> str:
     """A reference to the variable: by the image's own name where the service sets it, else with the service's."""
     given = {one for layer in service.layers for one in _environment(layer)}
@@ -82,6 +86,7 @@ def _environment(component: Component) -> tuple[str, ...]:
 
 
 _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
+    "consul": _consul,
     "http": _http,
     "postgres": _postgres,
     "rabbitmq": _rabbitmq,

@@ -74,6 +74,15 @@ def test_a_first_run_writes_claims_targets_and_a_ci_file(pytester: pytest.Pytest
     assert "# mail (compose.yaml:" in (shop / "distaudit.toml").read_text(encoding="utf-8")
 
 
+def test_a_registry_is_of_its_own_kind(pytester: pytest.Pytester) -> None:
+    ports = '["8600:8600/udp", "18500:8500"]'
+    pytester.makefile(".yaml", compose=f"services:\n  discovery:\n    image: consul:1.15\n    ports: {ports}\n")
+    init(pytester)
+    target = tomllib.loads((pytester.path / "distaudit.toml").read_text(encoding="utf-8"))
+    systems = target["targets"][target["default"]]["systems"]
+    assert systems["discovery"] == {"kind": "consul", "url": "http://127.0.0.1:18500"}
+
+
 def test_what_it_wrote_is_judged(pytester: pytest.Pytester, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     init(pytester)
     for name in ("POSTGRES_USER", "POSTGRES_PASSWORD", "DB_DB"):

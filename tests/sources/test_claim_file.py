@@ -16,6 +16,7 @@ from pytest_distaudit.domain.errors import Place
 from pytest_distaudit.domain.verdict import Severity
 from pytest_distaudit.sources.claim_file import ClaimFile, read_claim_file
 from pytest_distaudit.sources.documents import Documents
+from pytest_distaudit.wiring import load_checks
 
 
 @pytest.fixture
@@ -60,6 +61,21 @@ def test_every_key_reaches_the_claim(read) -> None:
     assert claim["consumers"] == Comparison.parse("> 2")
     assert claim["lag"].quantity.value == Decimal("0.2")
     assert claim["durable"] is True
+
+
+def test_an_optional_role_may_be_left_out(project: Path) -> None:
+    head = "  - {id: a, quote: Messaging, check: registry.queried, activity: work, with: {service: w}, "
+    path, checks = project / "claims" / "discovery.yaml", load_checks()
+    for who, roles in (
+        ("system: registry}", {"system": "registry"}),
+        ("roles: {system: registry, caller: front}}", {"system": "registry", "caller": "front"}),
+    ):
+        path.write_text(HEAD + head + who + "\n")
+        (claim,) = read_claim_file(path, project, checks, Documents(project), {}).claims
+        assert claim.roles == roles
+    path.write_text(HEAD + head + "roles: {caller: front}}\n")
+    (malformed,) = read_claim_file(path, project, checks, Documents(project), {}).malformed
+    assert "needs a system as 'system'" in str(malformed.problems[0])
 
 
 def test_defaults_are_filled_in_and_parsed(read) -> None:

@@ -20,6 +20,8 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.ports.fetch import Request
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.systems.http_fetch import HttpFetch
+from pytest_distaudit.targets.recipes import builtin_recipes
+from pytest_distaudit.testing import Room
 
 from .bad_days import SECRET, Handler, free_port, wait_until
 
@@ -195,3 +197,37 @@ def _api(made: SimpleNamespace, method: str, path: str, body: object = None) -> 
         return HttpFetch()(Request(method, f"{made.management.format('guest:guest')}/api/{path}", json=body)).status
     except Unobservable:
         return 0
+
+
+_CONSUL = """
+[targets.it.systems.open]
+kind = "consul"
+[targets.it.systems.open.native]
+services = [
+    {name = "worker", address = "127.0.0.1", port = "{open.port}"},
+    {name = "dead", address = "127.0.0.1", port = 1},
+]
+[targets.it.systems.locked]
+kind = "consul"
+[targets.it.systems.locked.native]
+token = "SECRET"
+services = [{name = "worker", port = 80}]
+"""
+
+
+@pytest.fixture(scope="session")
+def consul(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """Two agents: ``url`` is open to everybody, ``locked`` to its token; ``token`` makes one with those rules."""
+    if missing := builtin_recipes()["consul"].missing():
+        pytest.skip(missing)
+    with Room(tmp_path_factory.mktemp("consul"), _CONSUL.replace("SECRET", SECRET)) as room:
+        urls = {name: located.endpoints["url"] for name, located in room.located.items()}
+
+        def token(rules: str) -> str:
+            base, headers = urls["locked"].replace(f":{SECRET}@", ""), {"X-Consul-Token": SECRET}
+            policy = {"Name": "part", "Rules": rules}
+            HttpFetch()(Request("PUT", f"{base}/v1/acl/policy", headers, policy))
+            made = HttpFetch()(Request("PUT", f"{base}/v1/acl/token", headers, {"Policies": [{"Name": "part"}]}))
+            return str(made.decoded("token")["SecretID"])
+
+        yield SimpleNamespace(url=urls["open"], locked=urls["locked"], token=token)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
 from pytest_distaudit.ports.located import address
-from pytest_distaudit.targets.looks import http_ok
+from pytest_distaudit.targets.looks import http_ok, http_text
 from pytest_distaudit.targets.recipes import builtin_recipes
 from tests.targets.conftest import SERVE, Provide, system, target, told
 from tests.targets.test_programs import inventory
@@ -136,6 +138,60 @@ def test_a_broker_is_private_and_takes_its_epmd_along(provide: Provide) -> None:
         began = time.monotonic()
     told("ended", began)
     assert not [each for each in psutil.process_iter() if _is_epmd(each, port)]
+
+
+@needs("consul")
+def test_an_agent_holds_what_it_is_told_to(provide: Provide) -> None:
+    worker = {"name": "worker", "address": "127.0.0.1", "port": "{web-1.port}", "tags": ["{web-1.url}"]}
+    more = [{"name": f"service-{number}", "port": number} for number in range(1, 31)]
+    lab = target(
+        system("web-1", native=SERVE),
+        system("registry", "consul", {"services": [worker, *more], "settings": {"datacenter": "east"}, "dns": True}),
+        system("other", "consul", {"services": [{"name": "worker"}]}),
+    )
+    began = time.monotonic()
+    with provide(lab) as had:
+        told("two agents", began)
+        endpoints = had.located["registry"].endpoints
+        assert sorted(endpoints) == ["dns", "url"]
+        _, port = address(endpoints["url"])
+        services = json.loads(http_text(port, "/v1/agent/services"))
+        assert len(services) == 31
+        assert services["worker"]["Port"] == address(had.located["web-1"].endpoints["url"])[1]
+        assert services["worker"]["Tags"] == [had.located["web-1"].endpoints["url"]]
+        assert json.loads(http_text(port, "/v1/agent/self"))["Config"]["Datacenter"] == "east"
+        pid = inventory(had, "registry").pid
+        assert pid is not None
+        listening = [each for each in psutil.Process(pid).net_connections("tcp") if each.status == psutil.CONN_LISTEN]
+        assert {each.laddr.ip for each in listening} == {"127.0.0.1"}
+        assert len(listening) == 4
+
+
+@needs("consul")
+def test_nobody_reads_a_locked_agent_without_its_token(provide: Provide) -> None:
+    with provide(target(system("registry", "consul", {"token": "t@ken/1", "services": [{"name": "worker"}]}))) as had:
+        url = had.located["registry"].endpoints["url"]
+        assert url.startswith("http://:t%40ken%2F1@127.0.0.1:")
+        _, port = address(url)
+        assert json.loads(http_text(port, "/v1/catalog/services")) == {}
+        assert "worker" in json.loads(http_text(port, "/v1/catalog/services", {"X-Consul-Token": "t@ken/1"}))
+
+
+@needs("consul")
+def test_an_agent_with_a_bad_setting_dies_with_its_words(provide: Provide) -> None:
+    with provide(target(system("registry", "consul", {"settings": {"no_such_setting": 1}}))) as had:
+        seen = inventory(had, "registry")
+        assert not seen.running
+        assert "no_such_setting" in seen.log_tail
+
+
+def test_the_declared_binary_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONSUL_BIN", str(tmp_path / "none"))
+    assert "CONSUL_BIN" in str(builtin_recipes()["consul"].missing())
+    (tmp_path / "mine").write_text("#!/bin/sh\n")
+    (tmp_path / "mine").chmod(0o755)
+    monkeypatch.setenv("CONSUL_BIN", str(tmp_path / "mine"))
+    assert builtin_recipes()["consul"].missing() is None
 
 
 def _is_epmd(process: psutil.Process, port: str) -> bool:

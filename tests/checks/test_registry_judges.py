@@ -1,0 +1,537 @@
+"""What the judges of a service registry make of evidence: pure, one fact changed at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_distaudit.domain.claim import Expect
+from pytest_distaudit.domain.needs import Look
+from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.ports.capabilities import (
+    ActivityRun,
+    HealthCheck,
+    Instance,
+    Listener,
+    Lookup,
+    Lookups,
+    Performed,
+    RegisteredService,
+    Registry,
+)
+
+from .evidence import CHECKS, ask_of, claim, evidence, fact, failure, judged
+
+ROLES = {"system": ("registry",), "caller": ("front",)}
+
+OWN = "10.0.0.1:8500"
+WELL = HealthCheck("alive", "http", "passing", "10.0.0.7:80", "200 OK")
+WORKER = Instance("worker-1", "node-1", "10.0.0.7", 80, "passing", (WELL,), "10.0.0.7", True)
+
+
+def told(of, *seen):
+    judgement = judged(of, evidence(ROLES, *seen))
+    return judgement.verdict, judgement.reason or judgement.actual
+
+
+def holding(**services):
+    return Registry(tuple(RegisteredService(name, tuple(each)) for name, each in services.items()), OWN)
+
+
+def at(name, registry, **params):
+    return told(claim(name, **params), fact("registry", registry))
+
+
+def at_port(port, **more):
+    return replace(WORKER, id=f"worker-{port}", port=port, **more)
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [("registered", {"service": "worker"}), ("count", {"services": 0}), ("passing", {})],
+)
+@pytest.mark.parametrize("expect", ["present", "absent"])
+def test_what_could_not_be_seen_is_never_absent(name, params, expect):
+    of = claim(f"registry.{name}", expect=expect, **params)
+    assert told(of, failure("registry", Registry, Reason.FORBIDDEN)) == (Verdict.UNVERIFIABLE, Reason.FORBIDDEN)
+
+
+# --- registry.registered
+
+
+def registered(*instances, wanted=">= 1", **more):
+    return at("registry.registered", holding(worker=instances), service="worker", instances=wanted, **more)
+
+
+def test_a_service_is_registered():
+    assert registered(WORKER) == (Verdict.VERIFIED, "1 instance")
+    assert registered(replace(WORKER, answers=None)) == (Verdict.VERIFIED, "1 instance")
+    assert registered(WORKER, at_port(81), wanted=2) == (Verdict.VERIFIED, "2 instances")
+
+
+def test_no_such_service():
+    no_worker = (Verdict.REFUTED, "no service worker")
+    assert at("registry.registered", holding(workers=[WORKER]), service="worker") == no_worker
+    assert at("registry.registered", holding(), service="worker") == no_worker
+    absent = at("registry.registered", holding(), service="worker", expect="absent")
+    assert absent == (Verdict.VERIFIED, "no service worker")
+
+
+def test_one_address_is_one_instance():
+    twice = replace(WORKER, id="worker-2", node="node-2")
+    assert registered(WORKER, twice, wanted=2) == (Verdict.REFUTED, "1 instance")
+    elsewhere = replace(WORKER, id="worker-2", address="10.0.0.8")
+    assert registered(WORKER, elsewhere, wanted=2) == (Verdict.VERIFIED, "2 instances")
+
+
+def test_an_instance_where_nobody_listens_is_none():
+    dead = at_port(81, answers=False)
+    assert registered(dead) == (Verdict.REFUTED, "0 instances")
+    assert registered(WORKER, dead, wanted=">= 2") == (Verdict.REFUTED, "1 instance")
+    assert registered(WORKER, dead, wanted=1) == (Verdict.VERIFIED, "1 instance")
+
+
+def test_who_does_not_listen_is_told():
+    seen = fact("registry", holding(worker=[WORKER, at_port(81, answers=False)]))
+    of = claim("registry.registered", service="worker", instances=2)
+    assert judged(of, evidence(ROLES, seen)).because == "at 10.0.0.7:80; nobody listens at 10.0.0.7:81"
+    alive = fact("registry", holding(worker=[WORKER]))
+    assert judged(of, evidence(ROLES, alive)).because == "at 10.0.0.7:80"
+    denied = replace(of, expect=Expect.ABSENT)
+    assert "nobody" not in judged(denied, evidence(ROLES, seen)).because
+
+
+def test_what_is_registered_where_nobody_listens_is_not_absent():
+    dead = replace(WORKER, answers=False)
+    assert registered(dead, expect="absent") == (Verdict.REFUTED, "1 instance")
+    assert registered(WORKER, expect="absent") == (Verdict.REFUTED, "1 instance")
+
+
+def test_instances_without_a_port_may_be_one():
+    first, second = (replace(WORKER, id=name, port=0) for name in ("a", "b"))
+    assert registered(first) == (Verdict.VERIFIED, "1 instance")
+    assert registered(first, second)[0] is Verdict.VERIFIED
+    for two in (2, ">= 2", 1, "< 2"):
+        assert registered(first, second, wanted=two) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
+    apart = replace(second, address="10.0.0.8")
+    assert registered(first, apart, wanted=2) == (Verdict.VERIFIED, "2 instances")
+    assert registered(first, WORKER, wanted=2) == (Verdict.VERIFIED, "2 instances")
+    assert registered(first, WORKER, wanted=3) == (Verdict.REFUTED, "2 instances")
+    assert registered(first, second, wanted=">= 3") == (Verdict.REFUTED, "2 instances")
+
+
+def test_many_names_are_shortened():
+    many = holding(**{f"service{number:02}": [WORKER] for number in range(12)})
+    judgement = judged(claim("registry.registered", service="worker"), evidence(ROLES, fact("registry", many)))
+    assert judgement.because.endswith("service09 and 2 more")
+    ten = holding(**{f"service{number:02}": [WORKER] for number in range(10)})
+    judgement = judged(claim("registry.registered", service="worker"), evidence(ROLES, fact("registry", ten)))
+    assert judgement.because.endswith("service09")
+
+
+# --- registry.count
+
+
+def count(wanted, instances=None, **services):
+    return at("registry.count", holding(**services), services=wanted, instances=instances)
+
+
+def test_services_are_counted():
+    assert count(2, a=[WORKER], b=[at_port(81)]) == (Verdict.VERIFIED, "2 services")
+    assert count(0) == (Verdict.VERIFIED, "0 services")
+    assert count(">= 3", a=[WORKER, at_port(81)], b=[at_port(82)]) == (Verdict.REFUTED, "2 services")
+    assert count(1, a=[WORKER], b=[WORKER]) == (Verdict.REFUTED, "2 services")
+
+
+def test_instances_are_counted_too():
+    services = {"a": [WORKER, at_port(81)], "b": [at_port(82)]}
+    assert count(2, 3, **services) == (Verdict.VERIFIED, "2 services")
+    assert count(2, ">= 4", **services) == (Verdict.REFUTED, "3 instances")
+    assert count(2, 2, a=[WORKER], b=[WORKER]) == (Verdict.REFUTED, "1 instance")
+    nameless = [replace(WORKER, id="a", port=0), replace(WORKER, id="b", port=0)]
+    assert count(1, 2, a=nameless) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
+
+
+# --- registry.passing
+
+NOT_WELL = (Verdict.REFUTED, "1 instance not shown to be well")
+CANNOT_TELL = (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
+
+
+def passing(*instances, service="*", **more):
+    return at("registry.passing", holding(worker=instances, **more), service=service)
+
+
+def checked(**how):
+    return replace(WORKER, checks=(replace(WELL, **how),))
+
+
+def test_an_instance_passes_a_check_of_its_own():
+    assert passing(WORKER) == (Verdict.VERIFIED, "1 instance passing")
+    assert passing(replace(WORKER, answers=None)) == (Verdict.VERIFIED, "1 instance passing")
+    second = at_port(81, checks=(replace(WELL, asks="10.0.0.7:81"),))
+    assert passing(WORKER, second) == (Verdict.VERIFIED, "2 instances passing")
+
+
+@pytest.mark.parametrize("manner", ["http", "tcp", "grpc"])
+@pytest.mark.parametrize("host", ["10.0.0.7", "localhost", "127.0.0.1", "[::1]"])
+def test_a_check_that_asks_the_instance(manner, host):
+    assert passing(checked(manner=manner, asks=f"{host}:80"))[0] is Verdict.VERIFIED
+
+
+def test_a_check_that_asks_the_instance_by_another_name_of_its_node():
+    assert passing(replace(WORKER, address="127.0.0.1"))[0] is Verdict.VERIFIED
+    assert passing(replace(WORKER, address="10.9.9.9")) == CANNOT_TELL
+    assert passing(replace(checked(asks="localhost:80"), address="10.9.9.9")) == CANNOT_TELL
+    assert passing(replace(WORKER, address="10.9.9.9", node_address="10.9.9.9")) == CANNOT_TELL
+
+
+@pytest.mark.parametrize("state", ["critical", "warning", "unheard-of"])
+def test_an_instance_that_does_not_pass(state):
+    assert passing(replace(WORKER, status=state)) == NOT_WELL
+
+
+def test_a_check_that_has_not_run_yet():
+    waiting = replace(WELL, status="critical", asks="", output="")
+    silent = replace(WELL, output="")
+    assert passing(replace(WORKER, status="critical", checks=(silent,))) == NOT_WELL
+    assert passing(replace(WORKER, status="critical", checks=(waiting,))) == CANNOT_TELL
+    assert passing(replace(WORKER, status="critical", checks=(waiting, WELL))) == CANNOT_TELL
+    failing = replace(waiting, output="connection refused")
+    assert passing(replace(WORKER, status="critical", checks=(failing,))) == NOT_WELL
+    assert passing(replace(WORKER, status="critical", checks=(failing, waiting))) == NOT_WELL
+    for told in ("ttl", "maintenance", ""):
+        assert passing(replace(WORKER, status="critical", checks=(replace(waiting, manner=told),))) == NOT_WELL
+
+
+def test_an_instance_that_nobody_checks():
+    assert passing(replace(WORKER, checks=())) == NOT_WELL
+
+
+def test_an_instance_that_passes_where_nobody_listens():
+    assert passing(replace(WORKER, answers=False)) == NOT_WELL
+
+
+def test_an_instance_that_is_judged_by_another_one():
+    other = Instance("other", "node-1", "10.0.0.7", 81, "passing", (replace(WELL, asks="10.0.0.7:81"),), "10.0.0.7")
+    by_other = checked(asks="10.0.0.7:81")
+    assert passing(by_other, other=[other]) == NOT_WELL
+    assert passing(by_other) == CANNOT_TELL
+    assert passing(by_other, other=[replace(other, node="node-2")]) == CANNOT_TELL
+    both = replace(WORKER, checks=(WELL, replace(WELL, asks="10.0.0.7:81")))
+    assert passing(both, other=[other])[0] is Verdict.VERIFIED
+    partly = replace(WORKER, checks=(replace(WELL, asks="10.0.0.7:81"), replace(WELL, manner="script", asks="")))
+    assert passing(partly, other=[other]) == CANNOT_TELL
+
+
+def test_an_instance_that_is_judged_by_the_registry():
+    assert passing(checked(asks=OWN)) == NOT_WELL
+
+
+@pytest.mark.parametrize("manner", ["ttl", "script", "alias", ""])
+def test_a_check_of_which_nobody_knows_what_it_asks(manner):
+    assert passing(checked(manner=manner, asks="")) == CANNOT_TELL
+    assert passing(checked(manner=manner)) == CANNOT_TELL
+
+
+def test_the_manners_of_checks_are_told():
+    checks = tuple(HealthCheck("x", manner, "passing", "", "word") for manner in ("ttl", "", "script"))
+    seen = fact("registry", holding(worker=[replace(WORKER, checks=checks)]))
+    assert "(script, ttl, unknown)" in judged(claim("registry.passing"), evidence(ROLES, seen)).because
+
+
+def test_a_check_that_asks_an_unknown_port_or_host():
+    assert passing(checked(asks="10.0.0.7:9999")) == CANNOT_TELL
+    assert passing(checked(asks="elsewhere.example:80")) == CANNOT_TELL
+
+
+def test_a_fault_of_one_outweighs_a_doubt_of_another():
+    doubtful = at_port(81, checks=(replace(WELL, manner="ttl", asks=""),))
+    assert passing(doubtful, replace(WORKER, status="critical")) == NOT_WELL
+    assert passing(WORKER, doubtful) == CANNOT_TELL
+
+
+def test_only_the_services_that_are_meant():
+    sick = [replace(WORKER, status="critical")]
+    assert passing(WORKER, service="worker", other=sick)[0] is Verdict.VERIFIED
+    assert passing(WORKER, service="work*", other=sick)[0] is Verdict.VERIFIED
+    assert passing(WORKER, other=sick) == NOT_WELL
+
+
+def test_no_service_that_is_meant():
+    assert passing(WORKER, service="other") == (Verdict.REFUTED, "no service other")
+    for glob in ("o*", "othe?", "[o]ther"):
+        assert passing(WORKER, service=glob) == (Verdict.UNVERIFIABLE, Reason.VACUOUS)
+
+
+# --- registry.queried: idle 100..107, seven performances of 0.1 s from 107 on, looks until 115
+
+PERFORMED = tuple(Performed(f"n{number}", 107 + number / 10, 0.1, True, 202) for number in range(7))
+RUN = ActivityRun("work", 100.0, 107.0, 107.7, 114.9, PERFORMED)
+SILENT = Lookups("worker", 100.5, connected=(), deaf_to=0, counted=0, counted_from=50.0)
+EACH = tuple(Lookup("worker", one.at + 0.05, 0.001, "http", "10.0.0.9:4711") for one in PERFORMED)
+POLLS = tuple(Lookup("worker", 101 + number, 0.001, "http", "10.0.0.9:4711", (8080,)) for number in range(14))
+
+
+def queried(*looks, run=RUN, roles=ROLES, moments=(100.5, 115.0), port=8080):
+    of = replace(claim("registry.queried", service="worker", activity="work"), roles=dict.fromkeys(roles, "it"))
+    asked = [fact("registry", seen, at=when, service="worker") for when, seen in zip(moments, looks, strict=True)]
+    seen = (*asked, fact("front", Listener(port, True)), fact("", run, activity="work"))
+    judgement = judged(of, evidence(ROLES, *seen))
+    return judgement.verdict, judgement.reason or judgement.actual
+
+
+def asked(*lookups, **more):
+    return queried(SILENT, replace(SILENT, seen=lookups, counted=len(lookups), **more))
+
+
+SEVEN = (Verdict.VERIFIED, "looked up by 7 of 7 performances")
+SILENCE = (Verdict.REFUTED, "0 look-ups of worker")
+BY_OTHERS = (Verdict.REFUTED, "only others look worker up")
+INCONCLUSIVE = (Verdict.UNVERIFIABLE, Reason.INCONCLUSIVE_STATISTICS)
+
+
+def test_the_claims_service_is_asked_for():
+    assert dict(ask_of(claim("registry.queried", service="worker", activity="work")).args) == {"service": "worker"}
+
+
+def test_look_ups_that_fall_together_with_the_work():
+    assert asked(*EACH) == SEVEN
+    assert asked(*(replace(one, way="dns", service="WORKER") for one in EACH)) == SEVEN
+    assert asked(*EACH, *(replace(one, at=one.at + 0.01) for one in EACH)) == SEVEN
+    assert asked(*EACH, replace(EACH[0], at=103.0)) == SEVEN
+    # what one of several looks saw has been seen
+    assert queried(replace(SILENT, seen=EACH), replace(SILENT, counted=7)) == SEVEN
+
+
+def test_nothing_else_spoils_look_ups_that_were_seen():
+    assert asked(*EACH, connected=None, deaf_to=None, gaps=((101.0, 102.0),)) == SEVEN
+    assert queried(SILENT, replace(SILENT, seen=EACH, counted=None, connected=("other (pid 3)",))) == SEVEN
+
+
+def test_look_ups_all_the_time():
+    often = tuple(replace(EACH[0], at=100.6 + number / 20) for number in range(288))
+    assert asked(*often) == INCONCLUSIVE
+    now_and_then = tuple(replace(EACH[0], at=101.0 + number) for number in range(5))
+    assert asked(*EACH, *now_and_then) == SEVEN
+    # 51 apart from the work in 13.7 s: about every second performance has one by chance
+    busy = tuple(replace(EACH[0], at=100.6 + number / 8) for number in range(51))
+    assert asked(*EACH, *busy) == SEVEN
+    busier = tuple(replace(EACH[0], at=100.6 + number / 16) for number in range(102))
+    assert asked(*EACH, *busier) == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("apart", "answer"), [(70, SEVEN), (75, SEVEN), (78, INCONCLUSIVE)])
+def test_what_falls_together_by_chance(apart, answer):
+    # (apart + 3) / 13.7 s; seven windows of 0.11 s: one in 200 at 5.75 look-ups a second
+    usual = (replace(EACH[0], at=100.6 + number / 16) for number in range(apart))
+    assert asked(*EACH, *usual) == answer
+
+
+def test_work_that_takes_long_meets_polls_by_chance():
+    slow = replace(
+        RUN,
+        active_to=121.0,
+        settled_at=128.0,
+        runs=tuple(Performed(f"n{number}", 107 + 2.0 * number, 2.0, True, 202) for number in range(7)),
+    )
+    polls = tuple(replace(EACH[0], at=101.0 + number) for number in range(27))
+    seen = replace(SILENT, seen=polls, counted=27)
+    assert queried(SILENT, seen, run=slow, moments=(100.5, 129.0)) == INCONCLUSIVE
+
+
+@pytest.mark.parametrize("missing", range(7))
+def test_one_performance_without_a_look_up(missing):
+    assert asked(*(one for one in EACH if one is not EACH[missing])) == INCONCLUSIVE
+
+
+def test_one_look_up_is_not_that_of_two_performances():
+    quick = tuple(Performed(f"n{number}", 107 + number / 500, 0.001, True, 202) for number in range(7))
+    run = replace(RUN, active_to=107.013, runs=quick)
+    each = tuple(replace(EACH[0], at=one.at + 0.0005, took=0.0001) for one in quick)
+    for seen, answer in ((each, SEVEN), (each[:6], INCONCLUSIVE), (each[3:4], INCONCLUSIVE)):
+        assert queried(SILENT, replace(SILENT, seen=seen, counted=7), run=run) == answer
+
+
+def test_a_question_that_began_before_the_performance_is_not_its():
+    early = replace(EACH[0], took=0.2)
+    assert asked(early, *EACH[1:]) == INCONCLUSIVE
+    late = replace(EACH[6], at=107.72)
+    assert asked(*EACH[:6], late) == INCONCLUSIVE
+    hardly = replace(EACH[0], at=107.0, took=0.004)
+    assert asked(hardly, *EACH[1:]) == SEVEN
+    written_late = replace(EACH[6], at=107.9, took=0.25)
+    assert asked(*EACH[:6], written_late) == SEVEN
+    over_much_later = replace(EACH[6], at=108.1, took=0.45)
+    assert asked(*EACH[:6], over_much_later) == INCONCLUSIVE
+    just = replace(EACH[6], at=107.704)
+    assert asked(*EACH[:6], just) == SEVEN
+
+
+def test_look_ups_before_the_window_are_not_the_works():
+    assert asked(replace(EACH[0], at=99.0)) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
+    assert asked(replace(EACH[0], at=100.2)) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
+    assert asked(replace(EACH[0], at=100.5)) == INCONCLUSIVE
+
+
+def because(*lookups, **more):
+    of = replace(claim("registry.queried", service="worker", activity="work"), roles={"caller": "front"})
+    last = replace(SILENT, seen=lookups, **more)
+    looks = [fact("registry", seen, at=when, service="worker") for when, seen in ((100.5, SILENT), (115.0, last))]
+    seen = (*looks, fact("front", Listener(8080, True)), fact("", RUN, activity="work"))
+    return judged(of, evidence(ROLES, *seen)).because
+
+
+def test_the_numbers_are_told():
+    assert because(*EACH, replace(EACH[0], at=102.0)) == "8 look-ups: 7 of 7 performances had one, 1 apart from them"
+    assert because(counted_from=115.0 - 7200).endswith("count none in 2.0 h")
+    assert because(others=3).startswith("7 performances in 14 s, 3 of other services; ")
+    assert because(*POLLS, replace(POLLS[0], at=115.0, asker="poller (pid 7)")).endswith("10.0.0.9, poller (pid 7)")
+    assert because(deaf_to=1).endswith("has 1 other agent")
+    assert because(deaf_to=None).endswith("has perhaps others")
+
+
+def test_callers_are_looked_at_where_the_claim_names_them():
+    needs = CHECKS["registry.queried"].needs
+    of = claim("registry.queried", service="worker", activity="work")
+    assert len(needs(of)) == 1
+    assert needs(replace(of, roles={"caller": "front"}))[1] == Look("caller", Listener.ask())
+
+
+@pytest.mark.parametrize("name", ["registered", "count", "passing"])
+def test_a_registry_is_given_a_moment(name):
+    assert 0 < CHECKS[f"registry.{name}"].settles_s < 10
+
+
+# silence
+
+
+def test_nobody_looks_it_up():
+    assert asked() == SILENCE
+    assert asked(others=9) == SILENCE
+    assert asked(connected=None) == SILENCE
+    failing = replace(RUN, runs=tuple(replace(one, ok=False) for one in PERFORMED))
+    assert queried(SILENT, SILENT, run=failing) == SILENCE
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"connected": ("worker (pid 7)",)},
+        {"deaf_to": None},
+        {"deaf_to": 2},
+        {"gaps": ((103.0, 104.0),)},
+        {"counted": None},
+        {"counted": 3},
+        {"counted_from": None},
+    ],
+)
+def test_silence_that_may_be_none(doubt):
+    seen = replace(SILENT, **doubt)
+    assert queried(SILENT, seen) == CANNOT_TELL
+    failing = replace(RUN, runs=(replace(PERFORMED[0], ok=False), *PERFORMED[1:]))
+    assert queried(SILENT, seen, run=failing) == (Verdict.UNVERIFIABLE, Reason.BASELINE)
+
+
+def test_a_connection_at_any_time_may_have_brought_a_question():
+    assert queried(replace(SILENT, connected=("worker (pid 7)",)), SILENT) == CANNOT_TELL
+
+
+def test_a_gap_before_the_window_hides_nothing():
+    before = replace(SILENT, listened_from=20.0, gaps=((30.0, 31.0), (99.0, 100.0)))
+    assert queried(before, before) == SILENCE
+    into_it = replace(before, gaps=((99.0, 100.1), (30.0, 31.0)))
+    assert queried(into_it, into_it) == CANNOT_TELL
+
+
+def test_listening_that_began_anew_heard_only_the_rest():
+    assert queried(SILENT, replace(SILENT, listened_from=106.0)) == CANNOT_TELL
+    anew = replace(SILENT, seen=EACH, counted=7)
+    assert queried(SILENT, replace(anew, listened_from=106.0)) == SEVEN
+    assert queried(SILENT, replace(anew, listened_from=107.2)) == INCONCLUSIVE
+
+
+def test_silence_takes_ten_seconds():
+    assert queried(SILENT, SILENT, moments=(100.5, 110.4)) == CANNOT_TELL
+    assert queried(SILENT, SILENT, moments=(100.5, 110.5)) == SILENCE
+    # it is the activity's window that counts, and what of it was heard
+    early = replace(SILENT, listened_from=20.0)
+    assert queried(early, early, moments=(100.5, 109.9)) == CANNOT_TELL
+    assert queried(early, early, moments=(100.5, 110.1)) == SILENCE
+    late = replace(SILENT, listened_from=105.5)
+    assert queried(late, late) == CANNOT_TELL
+
+
+def test_an_activity_that_was_never_performed():
+    assert queried(SILENT, SILENT, run=replace(RUN, runs=())) == (Verdict.UNVERIFIABLE, Reason.BASELINE)
+
+
+@pytest.mark.parametrize("number", [0, 6])
+def test_an_activity_that_fails(number):
+    runs = tuple(replace(one, ok=index != number, detail="broken") for index, one in enumerate(PERFORMED))
+    for seen in (EACH, EACH[:1], POLLS):
+        told = queried(SILENT, replace(SILENT, seen=seen, counted=9), run=replace(RUN, runs=runs))
+        assert told == (Verdict.UNVERIFIABLE, Reason.BASELINE)
+
+
+def test_a_list_of_many_may_have_told_of_it():
+    wide = tuple(replace(one, service="") for one in EACH)
+    assert asked(*wide) == INCONCLUSIVE
+    assert asked(wide[0]) == INCONCLUSIVE
+
+
+# others who poll
+
+
+def test_a_script_polls_while_the_callers_sleep():
+    assert asked(*POLLS) == BY_OTHERS
+    assert asked(*POLLS[:6]) == BY_OTHERS
+    assert asked(*POLLS[:5]) == INCONCLUSIVE
+
+
+def test_without_callers_nobody_is_acquitted():
+    seen = replace(SILENT, seen=POLLS, counted=14)
+    assert queried(SILENT, seen, roles={"system": "it"}) == INCONCLUSIVE
+    assert queried(SILENT, seen, port=8081) == INCONCLUSIVE
+
+
+def awake(*numbers):
+    return tuple(replace(one, slept=()) if index in numbers else one for index, one in enumerate(POLLS))
+
+
+def test_a_poll_that_meets_the_work_fits_the_rhythm():
+    assert asked(*awake(6)) == BY_OTHERS
+    assert asked(*awake(1, 6, 9)) == BY_OTHERS
+    assert asked(*awake(1, 6, 9, 11)) == INCONCLUSIVE
+    sixteen = [replace(POLLS[0], at=101 + 0.875 * number) for number in range(16)]
+    assert asked(*(replace(one, slept=()) for one in sixteen[:4]), *sixteen[4:]) == BY_OTHERS
+    assert asked(*(replace(one, slept=()) for one in sixteen[:5]), *sixteen[5:]) == INCONCLUSIVE
+    half_as_long_again = [replace(one, at=one.at + 0.5 * (one.at > 105)) for one in awake(2)]
+    assert asked(*half_as_long_again) == BY_OTHERS
+
+
+def test_a_look_up_on_top_of_the_rhythm_may_be_the_callers():
+    assert asked(*POLLS, replace(EACH[5], at=107.5)) == INCONCLUSIVE
+    assert asked(*POLLS, replace(POLLS[0], at=107.5)) == BY_OTHERS
+    uneven = tuple(replace(one, at=one.at + 0.16 * (index % 2)) for index, one in enumerate(awake(6)))
+    assert asked(*uneven) == BY_OTHERS
+    more_uneven = tuple(replace(one, at=one.at + 0.25 * (index % 2)) for index, one in enumerate(awake(6)))
+    assert asked(*more_uneven) == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [{"connected": None}, {"connected": ("x (pid 7)",)}, {"deaf_to": 1}, {"gaps": ((103.0, 104.0),)}],
+)
+def test_others_are_not_all_where_something_may_be_missed(doubt):
+    assert asked(*POLLS, **doubt) == INCONCLUSIVE
+
+
+def test_others_are_not_all_where_a_list_was_read():
+    assert asked(*POLLS, replace(POLLS[0], service="", at=107.2)) == INCONCLUSIVE
+
+
+def test_the_last_look_knows_who_slept():
+    early = tuple(replace(one, slept=()) for one in POLLS)
+    assert queried(replace(SILENT, seen=early), replace(SILENT, seen=POLLS, counted=14)) == BY_OTHERS
