@@ -223,6 +223,8 @@ class _Tested:
     roles={**_REGISTRY, "caller": Role("who should look it up, as a name or glob", many=True, optional=True)},
     params={"service": _SERVICE},
     takes_activity=True,
+    judges_presence=("caller",),
+    judges_silence=True,
     changes_target=True,
     cost_s=15.0,
     needs=lambda claim: (

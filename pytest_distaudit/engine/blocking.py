@@ -28,7 +28,8 @@ def blocked(planned: Planned, down: dict[str, str]) -> Judgement | None:
 
 def silent(planned: Planned, down: Mapping[str, str]) -> bool:
     """Whether only who performs the activity is down, and the check can refute without it."""
-    if not planned.check.judges_silence or any(system in down for system in planned.systems):
+    meant = [role for role in planned.roles if role not in planned.check.judges_presence]
+    if not planned.check.judges_silence or any(system in down for role in meant for system in planned.roles[role]):
         return False
     return any(system in down for system in planned.leans_on)
 

@@ -138,7 +138,7 @@ def plan(
         site = Site(workdir, root, environ, free_port, endpoints)
         blueprints[name] = recipes[specs[name].kind].plan(specs[name], site)
         endpoints[name] = blueprints[name].endpoints
-    shared = {"python": sys.executable}
+    shared = {"python": sys.executable, "root": str(root)}
     shared |= {f"{name}.port": str(address(next(iter(urls.values())))[1]) for name, urls in endpoints.items() if urls}
     shared |= {f"{name}.port": str(blueprint.port) for name, blueprint in blueprints.items()}
     shared |= {f"{name}.{each}": url for name, urls in endpoints.items() for each, url in urls.items()}

@@ -70,9 +70,10 @@ def web_app(title: str) -> FastAPI:
     return app
 
 
-def serve(app: FastAPI, background: Callable[[], None]) -> None:
+def serve(app: FastAPI, *background: Callable[[], None]) -> None:
     """Answer HTTP on PORT, with `background` running beside it until the process ends."""
-    threading.Thread(target=background, name="background", daemon=True).start()
+    for each in background:
+        threading.Thread(target=each, name=each.__name__, daemon=True).start()
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])
     uvicorn.run(app, host=host, port=port, loop="asyncio", http="h11", ws="none", access_log=False)
 

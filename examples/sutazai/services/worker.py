@@ -1,4 +1,5 @@
-"""A worker: takes one task at a time from the queue, writes its result to PostgreSQL, then acknowledges it."""
+"""A worker: takes one task at a time from the queue, writes its result to PostgreSQL, then acknowledges it.
+It is registered in Consul for as long as it runs."""
 
 import json
 import os
@@ -12,6 +13,7 @@ from plumbing import (
     TASKS,
     UNREACHABLE,
     Database,
+    Registry,
     declare_queues,
     health_report,
     log,
@@ -22,6 +24,7 @@ from plumbing import (
 )
 
 database = Database(os.environ["DATABASE_URL"])
+registry = Registry(os.environ["CONSUL_URL"])
 consuming = threading.Event()
 
 
@@ -66,6 +69,18 @@ def consume() -> None:
         pause = min(2 * pause, 1.0)
 
 
+def stay_registered() -> None:
+    """Register, and again whenever the agent may have forgotten."""
+    while True:
+        try:
+            registry.register("worker")
+            pause = 10.0
+        except UNREACHABLE as error:
+            log.info("not registered, again in 0.3 s: %s", reason(error))
+            pause = 0.3
+        time.sleep(pause)
+
+
 app = web_app("SutazAI worker")
 
 
@@ -81,4 +96,4 @@ def health() -> JSONResponse:
 
 
 if __name__ == "__main__":
-    serve(app, consume)
+    serve(app, consume, stay_registered)

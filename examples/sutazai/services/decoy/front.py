@@ -74,6 +74,18 @@ def show(identifier: str) -> dict[str, str]:
     return {"id": identifier, "prompt": "", "status": "done", "result": "4 words", "worker": "worker-1"}
 
 
+@app.get("/statistics")
+def statistics() -> dict[str, int]:
+    """Counted by nobody, remembered by nobody."""
+    return {"queued": 0, "done": 1204}
+
+
+@app.get("/workers")
+def alive() -> dict[str, str]:
+    """Known without asking."""
+    return dict.fromkeys(WORKERS, "alive")
+
+
 @app.delete("/tasks/{identifier}", status_code=204)
 def remove(identifier: str) -> None:
     """Nothing was kept, so there is nothing to delete."""
@@ -82,7 +94,7 @@ def remove(identifier: str) -> None:
 @app.get("/health")
 def health() -> dict[str, object]:
     """Asks nobody."""
-    everything = ["postgres", "postgres-standby", "rabbitmq", *WORKERS]
+    everything = ["postgres", "postgres-standby", "rabbitmq", "redis", *WORKERS]
     return {"status": "healthy", "dependencies": dict.fromkeys(everything, "ok")}
 
 
