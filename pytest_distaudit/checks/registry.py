@@ -273,23 +273,26 @@ def _lookups(claim: Claim) -> Ask:
 _CHANCE = 1 / 200
 #: of look-ups that come now and then, at most this many more are usual than were seen (95 %)
 _UNSEEN = 3.0
-#: look-ups at least, and the share of them that somebody else must certainly have done
-_RHYTHM_OF, _ACQUITTED = 6, 0.75
-#: how far steps of one rhythm may lie apart
-_STEADY = 1.5
+#: look-ups at least; how far steps of one rhythm may lie apart; every so many of them may be one client's
+_RHYTHM_OF, _STEADY, _SHARED_BY = 6, 1.5, (2, 3)
 
 
 def _callers_slept(claim: Claim, evidence: Evidence, asked: _Asked) -> bool:
-    """Whether others did the look-ups: the callers did not run at nearly all of them, and the few others
-    are no more than the rhythm of these. A caller's own would come on top of it."""
+    """Whether others did the look-ups: they keep one rhythm, and at most of them the callers did not run.
+
+    A caller's own would come on top of a rhythm and break it, unless several clients share it, each with every second
+    or third look-up: so the callers must have slept at one of each of these, too.
+    """
     if "caller" not in claim.roles or asked.of_many or asked.doubt(history=False):
         return False
     ports = {one.port for one in evidence.each(Listener, "caller").values()}
-    slept = [one for one in asked.named if ports <= set(one.slept)]
-    if len(asked.named) < _RHYTHM_OF or len(slept) < _ACQUITTED * len(asked.named):
+    slept = [ports <= set(one.slept) for one in asked.named]
+    if len(slept) < _RHYTHM_OF:
         return False
     steps = [later.at - one.at for one, later in pairwise(asked.named)]
-    return len(slept) == len(asked.named) or max(steps) <= _STEADY * min(steps)
+    steady = max(steps) <= _STEADY * min(steps)
+    shares = (slept[first::every] for every in _SHARED_BY for first in range(every))
+    return all(slept) or (steady and 2 * sum(slept) >= len(slept) and all(map(any, shares)))
 
 
 #: the shortest silence that says anything, in seconds

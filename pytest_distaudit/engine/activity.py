@@ -14,7 +14,7 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.hub import Hub
-from pytest_distaudit.ports.capabilities import ActivityRun, Lookups, Performed, Queue
+from pytest_distaudit.ports.capabilities import ActivityRun, KeyValue, Lookups, Performed, Queue
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
 from pytest_distaudit.ports.located import Located
@@ -23,6 +23,8 @@ _FIELD = re.compile(r"\{(\w+)\}")
 
 #: records of what happens anyhow: they grow as long as somebody polls
 _NEVER_RESTS = {Lookups.capability}
+#: fields that come and go with those who look
+_PASSING = {KeyValue.capability: {"clients", "keys"}}
 
 #: how long work under way may take where no claim says it
 PATIENCE_S = 30.0
@@ -106,10 +108,17 @@ class _Watch:
 
     def _look(self) -> None:
         now = [seen for located, asks in self._watched for seen in self._hub.watch(located, asks)]
-        values = [seen.value for seen in now if seen.ask.capability not in _NEVER_RESTS]
+        values = [_moving(seen) for seen in now if seen.ask.capability not in _NEVER_RESTS]
         if values != self._last:
             self._last, self._moved_at = values, time.time()
         self.seen.extend(now)
+
+
+def _moving(seen: Observation) -> Any:
+    """What of the look tells that something happened."""
+    passing = _PASSING.get(seen.ask.capability, ())
+    value = seen.value
+    return {name: field for name, field in value.items() if name not in passing} if isinstance(value, dict) else value
 
 
 def _under_way(seen: Sequence[Observation]) -> int:

@@ -35,12 +35,14 @@ _LATE_S = 0.25
 class Heard:
     """Look-ups by others (times by the audit's clock), and from when on and with which gaps it listened.
 
-    A stream that broke off is followed anew: what it told is gone, and ``since`` begins again.
+    A stream that broke off is followed anew: what it told is gone, and ``since`` begins again. ``late``: by how many
+    seconds at most the log was written after an answer, as the audit's own requests show.
     """
 
     since: float
     lookups: tuple[Request, ...]
     gaps: tuple[tuple[float, float], ...]
+    late: float = 0.0
 
 
 class _Ear:
@@ -56,7 +58,7 @@ class _Ear:
         self._gaps: list[tuple[float, float]] = []
         #: moments of our own requests that the log told of, the first and the last
         self._since = self._until = 0.0
-        self._skew = 0.0
+        self._skew = self._late = 0.0
         self._failure: Unobservable | None = None
         self.asked = time.monotonic()
         self.over = False
@@ -65,7 +67,7 @@ class _Ear:
     def heard(self) -> Heard:
         """Everything so far."""
         with self._news:
-            return Heard(self._since, tuple(self._lookups), tuple(self._gaps))
+            return Heard(self._since, tuple(self._lookups), tuple(self._gaps), self._late)
 
     def attend(self, session: ConsulSession) -> bool:
         """Return when everything that happened before this call has been heard; False if the stream has ended.
@@ -94,6 +96,7 @@ class _Ear:
             # another host's clock is set right; a busy agent merely writes late
             if not sent - _LATE_S <= stamp <= answered + _LATE_S:
                 self._skew = stamp - (sent + answered) / 2
+            self._late = max(self._late, min(stamp - self._skew - answered, _LATE_S))
             self._since, self._until = self._since or sent, sent
             return True
 

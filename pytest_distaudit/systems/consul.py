@@ -238,7 +238,7 @@ def lookups(session: ConsulSession, ask: Ask) -> Lookups:
                 took=one.took,
                 way=one.way,
                 asker=present.get(one.source, one.source),
-                slept=runs.slept(one.at - one.took, one.at),
+                slept=runs.slept(one.at - one.took - heard.late, one.at),
             )
             for one in by_name
         ),

@@ -502,11 +502,20 @@ def awake(*numbers):
 
 def test_a_poll_that_meets_the_work_fits_the_rhythm():
     assert asked(*awake(6)) == BY_OTHERS
-    assert asked(*awake(1, 6, 9)) == BY_OTHERS
-    assert asked(*awake(1, 6, 9, 11)) == INCONCLUSIVE
-    sixteen = [replace(POLLS[0], at=101 + 0.875 * number) for number in range(16)]
-    assert asked(*(replace(one, slept=()) for one in sixteen[:4]), *sixteen[4:]) == BY_OTHERS
-    assert asked(*(replace(one, slept=()) for one in sixteen[:5]), *sixteen[5:]) == INCONCLUSIVE
+    assert asked(*awake(1, 6, 9, 11)) == BY_OTHERS
+    # of fourteen, half
+    assert asked(*awake(0, 1, 2, 3, 4, 5, 6)) == BY_OTHERS
+    assert asked(*awake(0, 1, 2, 3, 4, 5, 6, 7)) == INCONCLUSIVE
+
+
+def test_clients_may_share_one_rhythm():
+    for every, first in ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2)):
+        own = [*range(14)][first::every]
+        assert asked(*awake(*own)) == INCONCLUSIVE, f"the caller's may be every {every}th, from {first}"
+        assert asked(*awake(*own[1:])) == BY_OTHERS
+
+
+def test_how_steady_a_rhythm_is():
     half_as_long_again = [replace(one, at=one.at + 0.5 * (one.at > 105)) for one in awake(2)]
     assert asked(*half_as_long_again) == BY_OTHERS
 

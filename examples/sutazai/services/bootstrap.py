@@ -5,10 +5,22 @@ import json
 import sys
 import urllib.request
 
-AGENTS = ("code", "deployment", "documentation", "hardware", "monitoring", "planning", "research", "security", "testing")
-NAMES = ("backend", "frontend", "postgres", "redis", "neo4j", "chromadb", "qdrant", "ollama", "rabbitmq", "kong", "consul-ui",
-         "prometheus", "grafana", "loki", "alertmanager", "jaeger", "worker", "front", "mesh", "gateway", "scheduler", "notifier",
-         *(f"agent-{name}" for name in AGENTS))  # fmt: skip
+DATA = ("postgres", "redis", "neo4j", "chromadb", "qdrant", "ollama")
+MESH = ("kong", "rabbitmq", "consul-ui", "mesh", "gateway")
+OBSERVERS = ("prometheus", "grafana", "loki", "alertmanager", "jaeger")
+OWN = ("backend", "frontend", "front", "worker", "scheduler", "notifier")
+AGENTS = (
+    "code",
+    "deployment",
+    "documentation",
+    "hardware",
+    "monitoring",
+    "planning",
+    "research",
+    "security",
+    "testing",
+)
+NAMES = (*DATA, *MESH, *OBSERVERS, *OWN, *(f"agent-{name}" for name in AGENTS))
 
 if __name__ == "__main__":
     for number, name in enumerate(NAMES):

@@ -2,11 +2,13 @@
 
 import json
 import os
+import queue
 import secrets
 import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pika
 import uvicorn
@@ -19,8 +21,7 @@ EVENTS = "task-events"  # the first lie: no queue is bound to this exchange
 WORKERS = [entry.partition("=")[0] for entry in os.environ["WORKER_URLS"].split()]
 
 app = FastAPI(title="SutazAI front")
-lock = threading.Lock()
-to_nobody: list[dict[str, str]] = []
+to_nobody: queue.Queue[dict[str, str]] = queue.Queue()
 
 
 class Task(BaseModel):
@@ -39,11 +40,10 @@ def publish() -> None:
                 channel = connection.channel()
                 channel.exchange_declare(EVENTS, "direct", durable=True)
                 while True:
-                    with lock:
-                        batch, to_nobody[:] = to_nobody[:], []
-                    for message in batch:
+                    with suppress(queue.Empty):
+                        message = to_nobody.get(timeout=5)
                         channel.basic_publish(EVENTS, "tasks", json.dumps(message).encode())
-                    connection.process_data_events(0.05)
+                    connection.process_data_events(0)
         except (pika.exceptions.AMQPError, OSError):
             time.sleep(0.3)
 
@@ -63,8 +63,7 @@ async def sign(request: Request, call_next: Callable[[Request], Awaitable[Respon
 def submit(task: Task) -> dict[str, str]:
     """Accept the task at once and leave it to the exchange without queues."""
     identifier = uuid.uuid4().hex
-    with lock:
-        to_nobody.append({"id": identifier, "prompt": task.prompt})
+    to_nobody.put({"id": identifier, "prompt": task.prompt})
     return {"id": identifier}
 
 
