@@ -74,10 +74,20 @@ lab_up() {
     {
         echo "DOCKER_HOST=$engine"
         if [ -x "$lab/cli/cli-plugins/docker-compose" ]; then echo "DOCKER_CONFIG=$lab/cli"; fi
+        lab_images_of_the_example
     } > "$lab/env"
     sed 's/^/export /' "$lab/env"
     [ $built = 0 ] || die "not all images could be built (logs in $lab/log): the tests that need them are skipped"
     say "the lab is up ($(($(date +%s) - began)) s); ./run lab down ends it"
+}
+
+# The example's compose files take these in place of the official images.
+lab_images_of_the_example() {
+    for image in postgres:15 rabbitmq:3.10 redis:7.0 consul:1.8; do
+        name=$(printf '%s' "${image%%:*}" | tr '[:lower:]' '[:upper:]')
+        echo "${name}_IMAGE=distaudit-lab/$image"
+    done
+    echo "SERVICES_IMAGE=distaudit-lab/python:3.11"
 }
 
 # --- the engine ---------------------------------------------------------------------------------------------------

@@ -31,9 +31,11 @@ NONE = "no Docker engine: ./run lab up"
 
 
 def variables() -> dict[str, str]:
-    """DOCKER_HOST and, with Compose, DOCKER_CONFIG: the environment's own, else the lab's; empty without an engine."""
+    """DOCKER_HOST, with Compose DOCKER_CONFIG, and the images of the example: the environment's own, else the lab's;
+    empty without an engine."""
     if "DOCKER_HOST" in os.environ:
-        return {name: os.environ[name] for name in ("DOCKER_HOST", "DOCKER_CONFIG") if name in os.environ}
+        ours = ("DOCKER_HOST", "DOCKER_CONFIG")
+        return {name: text for name, text in os.environ.items() if name in ours or name.endswith("_IMAGE")}
     try:
         lines = STATE.read_text("utf-8").splitlines()
     except OSError:

@@ -258,10 +258,11 @@ def _apart_from_the_work(claim: Claim, evidence: Evidence, asked: _Asked) -> NoR
     if not asked.named:
         because = f"nobody asked for {name}, but {counted(len(asked.of_many), 'question')} may have told of it"
         unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"0 look-ups of {name}", because)
-    if _callers_slept(claim, evidence, asked):
+    doubt = _why_perhaps_callers(claim, evidence, asked)
+    if not doubt:
         because = f"{asked.told}; they keep a rhythm at which the callers were not running; asked from {asked.askers}"
         refute(f"only others look {name} up", because, remedy="let the callers ask the registry")
-    because = f"{asked.told}; a client that keeps what it was told looks like a script that polls"
+    because = f"{asked.told}; a client that keeps what it was told looks like a script that polls ({doubt})"
     unverifiable(Reason.INCONCLUSIVE_STATISTICS, "look-ups apart from the work", because)
 
 
@@ -277,22 +278,30 @@ _UNSEEN = 3.0
 _RHYTHM_OF, _STEADY, _SHARED_BY = 6, 1.5, (2, 3)
 
 
-def _callers_slept(claim: Claim, evidence: Evidence, asked: _Asked) -> bool:
-    """Whether others did the look-ups: they keep one rhythm, and at most of them the callers did not run.
+def _why_perhaps_callers(claim: Claim, evidence: Evidence, asked: _Asked) -> str:
+    """Why the look-ups may be the callers'; "" if others did them: they keep one rhythm, and at most of them the
+    callers did not run.
 
     A caller's own would come on top of a rhythm and break it, unless several clients share it, each with every second
     or third look-up: so the callers must have slept at one of each of these, too.
     """
-    if "caller" not in claim.roles or asked.of_many or asked.doubt(history=False):
-        return False
+    if "caller" not in claim.roles:
+        return "the claim names no caller"
+    if asked.of_many:
+        return f"{counted(len(asked.of_many), 'question')} may have told of it"
+    if doubt := asked.doubt(history=False):
+        return doubt
     ports = {one.port for one in evidence.each(Listener, "caller").values()}
     slept = [ports <= set(one.slept) for one in asked.named]
-    if len(slept) < _RHYTHM_OF:
-        return False
     steps = [later.at - one.at for one, later in pairwise(asked.named)]
-    steady = max(steps) <= _STEADY * min(steps)
     shares = (slept[first::every] for every in _SHARED_BY for first in range(every))
-    return all(slept) or (steady and 2 * sum(slept) >= len(slept) and all(map(any, shares)))
+    if len(slept) < _RHYTHM_OF:
+        return "too few to know who asks"
+    if not all(slept) and max(steps) > _STEADY * min(steps):
+        return f"they keep no rhythm: {min(steps):.2f} to {max(steps):.2f} s apart"
+    if 2 * sum(slept) < len(slept) or not all(map(any, shares)):
+        return f"the callers ran at {len(slept) - sum(slept)} of them"
+    return ""
 
 
 #: the shortest silence that says anything, in seconds

@@ -1,4 +1,4 @@
-"""Asks the registry for the workers once a second and does nothing with the answer: its counters look busy."""
+"""Asks the registry for the workers all the time and does nothing with the answer: its counters look busy."""
 
 import json
 import os
@@ -26,4 +26,4 @@ if __name__ == "__main__":
             urllib.request.urlopen(f"{URL}/v1/health/service/worker?passing=true", timeout=2).read()
         except OSError:
             known = False
-        time.sleep(1)
+        time.sleep(0.73)  # in step with nobody
