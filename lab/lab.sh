@@ -1,5 +1,5 @@
 # `./run lab`: a Docker engine of the project's own and the images its tests use, made from Debian packages alone.
-# Read by `run`, whose say, die, install and apt_usable it uses. Standard output is for `eval`, the rest is on stderr.
+# Read by `run`, whose functions it uses. Standard output is for `eval`, the rest is on stderr.
 #
 # An engine that can be reached already (DOCKER_HOST, or the usual socket) is used as it is. Otherwise one is started
 # with everything under one folder: socket, images, containers, pid file, log. Nothing of the machine's is touched but
@@ -202,18 +202,6 @@ lab_build() {
     printf '%s\n' $wanted | grep -v -e '^base:' -e '^busybox:' | xargs -r -n 1 -P 2 "$root/lab/build"
 }
 
-# debian_source SUITE: a line for sources.list that has SUITE from where this machine gets its own Debian packages.
-# (Nothing prints it: where that is, is nobody else's business.)
-debian_source() {
-    own_source "$1" | grep . || { apt-get update > /dev/null 2>&1 && own_source "$1"; }
-}
-
-own_source() {
-    apt-get indextargets --format '$(REPO_URI) $(SUITE) $(CODENAME) $(COMPONENT) $(CREATED_BY) $(ORIGIN)' 2> /dev/null |
-        awk -v suite="$1" '$NF == "Debian" && $4 == "main" && $5 == "Packages" && $3 !~ /-/ && !found {
-            print "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] " $1 " " suite " main"; found = 1 }'
-}
-
 # --- compose ------------------------------------------------------------------------------------------------------
 
 # Compose v2 comes with no older Debian than trixie; its binary runs on all of them.
@@ -222,19 +210,8 @@ lab_compose() {
     plugin=$lab/cli/cli-plugins/docker-compose
     [ -x "$plugin" ] && return
     apt_usable || return 1
-    say "fetching Docker Compose"
-    fetch=$(mktemp -d)
-    debian_source trixie > "$fetch/sources.list"
-    mkdir -p "$fetch/lists/partial" "$fetch/cache/archives/partial" "${plugin%/*}"
-    fetched=0
-    (
-        cd "$fetch"
-        set -- -q -o Dir::Etc::sourcelist="$fetch/sources.list" -o Dir::Etc::sourceparts=- \
-            -o Dir::State::lists="$fetch/lists" -o Dir::Cache="$fetch/cache" -o APT::Sandbox::User=root \
-            -o Acquire::Languages=none
-        apt-get "$@" update && apt-get "$@" download docker-compose && dpkg -x docker-compose_*.deb x &&
-            mv x/usr/libexec/docker/cli-plugins/docker-compose "$plugin"
-    ) > "$lab/log/compose" 2>&1 < /dev/null || fetched=1
-    rm -rf "$fetch"
-    return $fetched
+    unpacked docker-compose trixie "$lab/compose" || return 1
+    mkdir -p "${plugin%/*}"
+    mv "$lab/compose/usr/libexec/docker/cli-plugins/docker-compose" "$plugin"
+    rm -rf "$lab/compose"
 }
