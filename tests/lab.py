@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,15 +27,20 @@ if TYPE_CHECKING:
 STATE = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "pytest-distaudit/lab/env"
 #: who started a container: .ci/leftovers.py counts those whose owner is gone
 OWNER = "distaudit.owner"
+#: `./run test-images`: the same names without the lab's folder
+OFFICIAL = os.environ.get("DISTAUDIT_IMAGES") == "official"
 NONE = "no Docker engine: ./run lab up"
 
 
 def variables() -> dict[str, str]:
     """DOCKER_HOST, with Compose DOCKER_CONFIG, and the images of the example: the environment's own, else the lab's;
     empty without an engine."""
-    if "DOCKER_HOST" in os.environ:
-        ours = ("DOCKER_HOST", "DOCKER_CONFIG")
-        return {name: text for name, text in os.environ.items() if name in ours or name.endswith("_IMAGE")}
+    told = os.environ if "DOCKER_HOST" in os.environ else _of_the_lab()
+    ours = ("DOCKER_HOST", "DOCKER_CONFIG")
+    return {name: text for name, text in told.items() if name in ours or (name.endswith("_IMAGE") and not OFFICIAL)}
+
+
+def _of_the_lab() -> Mapping[str, str]:
     try:
         lines = STATE.read_text("utf-8").splitlines()
     except OSError:
@@ -123,5 +128,7 @@ def _listens(address: str) -> bool:
 
 
 def named(image: str) -> str:
-    """The lab's own image, unless the name has a folder already."""
-    return image if "/" in image or "sha256:" in image else f"distaudit-lab/{image}"
+    """The lab's own image, unless the name has a folder already or `./run test-images` wants the official one."""
+    if "/" in image or "sha256:" in image or OFFICIAL:
+        return image
+    return f"distaudit-lab/{image}"

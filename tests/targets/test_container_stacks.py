@@ -22,12 +22,12 @@ from pytest_distaudit.domain.target import Compose, SystemSpec, Target
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.targets.containers import kept
 from pytest_distaudit.targets.containers.description import RUN_LABEL
-from tests.lab import Lab, variables
+from tests.lab import Lab, named, variables
 from tests.targets.conftest import PLACE, Provide
 
 pytestmark = pytest.mark.live
 
-REDIS, BUSYBOX = "distaudit-lab/redis:7.0", "distaudit-lab/busybox:1.35"
+REDIS, BUSYBOX = named("redis:7.0"), named("busybox:1.35")
 MOMENTS = 5
 GONE_WITHIN_S = 10.0
 
