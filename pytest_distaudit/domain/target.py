@@ -40,7 +40,8 @@ class SystemSpec:
 
     ``endpoints`` maps endpoint names to addresses; ``native`` holds the options of the kind's
     recipe when the audit may start it as a native process; ``health`` is the path of an HTTP
-    service's health answer; ``service`` its name in the target's compose files (None: the same).
+    service's health answer; ``service`` its name in the target's compose files (None: the same);
+    ``container`` how it is run in a container where the target has no compose files.
     """
 
     name: str
@@ -52,6 +53,7 @@ class SystemSpec:
     disposable: bool = False
     health: str | None = None
     service: str | None = None
+    container: Mapping[str, Any] | None = None
     instances: Instances | None = None
     inside: str | None = None
     systems: NestedSystems | None = None

@@ -29,7 +29,7 @@ from pytest_distaudit.sources.shape_errors import Path as KeyPath
 from pytest_distaudit.sources.shape_errors import shape_problems
 from pytest_distaudit.sources.source_text import read_text
 from pytest_distaudit.sources.target_rules import Kinds, TargetRules
-from pytest_distaudit.sources.target_shape import ComposeEntry, ProjectEntry, SystemEntry, TargetEntry
+from pytest_distaudit.sources.target_shape import ComposeEntry, ContainerEntry, ProjectEntry, SystemEntry, TargetEntry
 from pytest_distaudit.sources.toml_places import TomlPlaces, parse_toml
 
 __all__ = ["check_against_target", "read_project", "unknown_targets"]
@@ -156,6 +156,13 @@ def _compose(entry: ComposeEntry | None) -> Compose | None:
     return Compose(tuple(entry.files), entry.env, tuple(entry.profiles), float(entry.start_limit))
 
 
+def _told(entry: ContainerEntry | None) -> dict[str, Any] | None:
+    """What the table says, and nothing that it does not."""
+    if entry is None:
+        return None
+    return {name: value for name, value in vars(entry).items() if value is not None}
+
+
 def _system(name: str, entry: SystemEntry, known: Iterable[str], place: Place) -> SystemSpec:
     nested = entry.systems
     shorthand = {} if entry.url is None else {next(iter(known)): entry.url}
@@ -169,6 +176,7 @@ def _system(name: str, entry: SystemEntry, known: Iterable[str], place: Place) -
         disposable=entry.disposable,
         health=entry.health,
         service=entry.service,
+        container=_told(entry.container),
         instances=Instances(entry.instances.identity) if entry.instances else None,
         inside=entry.inside,
         systems=NestedSystems(nested.match, nested.kind, nested.transport) if nested else None,

@@ -29,6 +29,15 @@ def _inside_project(value: str) -> str:
     raise ValueError("a path below the project's root is wanted")
 
 
+def _mount(value: str) -> str:
+    source, _, rest = value.partition(":")
+    target, _, option = rest.partition(":")
+    if target.startswith("/") and option in ("", "ro"):
+        _inside_project(source)
+        return value
+    raise ValueError("a mount such as services:/services or services:/services:ro is wanted")
+
+
 Text = Annotated[StrictStr, Field(min_length=1)]
 Name = Annotated[StrictStr, AfterValidator(_name)]
 UrlPath = Annotated[StrictStr, AfterValidator(_path)]
@@ -58,6 +67,20 @@ class NestedEntry:
 
 
 @dataclass(frozen=True)
+class ContainerEntry:
+    """How a system is run in a container; what is left out is as usual for its kind."""
+
+    __pydantic_config__ = _REFUSING
+
+    image: Text | None = None
+    command: Argv | None = None
+    env: dict[StrictStr, StrictStr] | None = None
+    ports: list[Annotated[StrictInt, Field(ge=1, le=65535)]] | None = None
+    volumes: list[Annotated[StrictStr, AfterValidator(_mount)]] | None = None
+    after: list[Text] | None = None
+
+
+@dataclass(frozen=True)
 class SystemEntry:
     """One running thing of the target."""
 
@@ -71,6 +94,7 @@ class SystemEntry:
     disposable: StrictBool = False
     health: UrlPath | None = None
     service: Text | None = None
+    container: ContainerEntry | None = None
     instances: InstancesEntry | None = None
     inside: Text | None = None
     systems: NestedEntry | None = None

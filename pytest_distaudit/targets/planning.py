@@ -15,6 +15,7 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.located import address
 from pytest_distaudit.targets import log, options, placeholders, variables
 from pytest_distaudit.targets.closure import waits_for
+from pytest_distaudit.targets.containers.tables import can_be_contained
 from pytest_distaudit.targets.recipe import Blueprint, Recipe, Site
 
 Mode = Literal["auto", "attach", "compose", "containers", "native"]
@@ -26,11 +27,18 @@ def way_of(spec: SystemSpec, mode: Mode, target: Target) -> Way:
     """How ``mode`` has the system. "auto": what is declared, else what needs no engine, else the compose project."""
     if mode in ("compose", "containers") and target.compose is not None:
         return mode
+    if target.compose is None and (mode == "containers" or _only_contained(spec, mode)) and can_be_contained(spec):
+        return "containers"
     if mode == "auto" and not spec.endpoints and spec.native is None and target.compose is not None:
         return "compose"
     if mode == "attach" or spec.native is None:
         return "attach"
     return "native" if mode != "auto" or not spec.endpoints else "attach"
+
+
+def _only_contained(spec: SystemSpec, mode: Mode) -> bool:
+    """Whether nothing but its container table says where the system comes from."""
+    return mode == "auto" and spec.container is not None and not spec.endpoints and spec.native is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ def _no_way(spec: SystemSpec, mode: Mode) -> Unavailable:
     if mode == "attach":
         words = f"{spec.name} has no endpoints to attach to"
         return Reason.NOT_REACHABLE, f"{words}; declare them, or use --distaudit-provision=auto"
-    words = f"{spec.name} has neither endpoints nor a native table, and the target no compose files"
+    words = f"{spec.name} has neither endpoints nor a native or container table, and the target no compose files"
     return Reason.NOT_INSTALLED, f"{words}; add [targets.*.systems.{spec.name}.native] or its endpoints"
 
 

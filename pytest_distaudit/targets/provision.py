@@ -100,13 +100,15 @@ def _lot(
 
 def _contained(target: Target, mode: Mode, sorted_: Sorted, lot: Lot | None, stack: ExitStack) -> Stack:
     """What runs in containers, started; removed by ``stack``."""
-    if lot is None or not sorted_.contained or target.compose is None:
+    if lot is None or not sorted_.contained:
         return Stack()
-    from pytest_distaudit.targets.containers import with_compose, with_testcontainers
+    from pytest_distaudit.targets.containers import description, tables, with_compose, with_testcontainers
     from pytest_distaudit.targets.containers.project import running
 
-    up = with_testcontainers.up if mode == "containers" else with_compose.up
-    return stack.enter_context(running(target.compose, sorted_.contained, up, lot))
+    compose = target.compose
+    source = tables.of_tables(sorted_.contained) if compose is None else description.of_compose(compose)
+    up = with_testcontainers.up if compose is None or mode == "containers" else with_compose.up
+    return stack.enter_context(running(source, sorted_.contained, up, lot))
 
 
 def _with(sorted_: Sorted, stack: Stack) -> Sorted:

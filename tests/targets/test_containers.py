@@ -13,7 +13,10 @@ from pytest_distaudit.domain.target import Compose
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.targets.containers.description import RUN_LABEL, Described, filled_in, isolated, written
 from pytest_distaudit.targets.containers.endpoints import endpoints
+from pytest_distaudit.targets.containers.tables import of_tables
 from pytest_distaudit.targets.containers.with_testcontainers import _conditions, _healthcheck, _nanoseconds, _words
+from pytest_distaudit.targets.planning import way_of
+from pytest_distaudit.targets.recipe import StartFailed
 from tests.targets.conftest import Provide, system, target
 
 PROJECT = {
@@ -154,3 +157,64 @@ def test_without_an_engine_the_systems_cannot_be_had_and_say_so(provide: Provide
         assert reason is Reason.NOT_INSTALLED
         assert "no Docker engine answers at unix:///nowhere/docker.sock" in why
         assert had.located["cache"].endpoints == {}
+
+
+# --- without compose files
+
+
+def told(spec, root=Path("/project"), secret="word"):
+    described, _ = of_tables([spec]).read(root, {}, secret)
+    return described.services[spec.name]
+
+
+def test_official_images_are_what_a_kind_runs_on() -> None:
+    database = told(system("db", "postgres"))
+    assert database["image"] == "postgres:17"
+    assert database["environment"]["POSTGRES_PASSWORD"] == "word"
+    assert endpoints("postgres", database, reach(5432)) == {
+        "url": "postgresql://distaudit:word@127.0.0.1:15432/distaudit"
+    }
+    assert endpoints("redis", told(system("cache", "redis")), reach(6379)) == {"url": "redis://:word@127.0.0.1:16379/0"}
+    assert set(endpoints("rabbitmq", told(system("mq", "rabbitmq")), reach(5672, 15672))) == {"amqp", "management"}
+    assert endpoints("consul", told(system("c", "consul")), reach(8500)) == {"url": "http://127.0.0.1:18500"}
+
+
+def test_a_table_says_what_differs() -> None:
+    table = {
+        "image": "acme/db:1",
+        "env": {"POSTGRES_DB": "shop", "TOKEN": "a{secret}"},
+        "volumes": ["sql:/init:ro", "data:/data"],
+        "after": ["mq"],
+    }
+    found = told(system("db", "postgres", container=table))
+    assert found["image"] == "acme/db:1"
+    assert found["environment"] == {
+        "POSTGRES_USER": "distaudit", "POSTGRES_PASSWORD": "word", "POSTGRES_DB": "shop", "TOKEN": "aword"
+    }  # fmt: skip
+    assert [(one["source"], one["target"], one["read_only"]) for one in found["volumes"]] == [
+        ("/project/sql", "/init", True),
+        ("/project/data", "/data", False),
+    ]
+    assert _conditions(found) == {"mq": "service_started"}
+
+
+def test_a_kind_without_an_official_image_needs_one() -> None:
+    with pytest.raises(StartFailed, match="web: kind http has no official image; name one in its container table"):
+        told(system("web", "http"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "container", "native", "way"),
+    [
+        ("containers", "redis", None, None, "containers"),
+        ("containers", "http", None, None, "attach"),
+        ("containers", "http", {"image": "acme/web"}, None, "containers"),
+        ("auto", "http", {"image": "acme/web"}, None, "containers"),
+        ("auto", "http", {"image": "acme/web"}, {}, "native"),
+        ("auto", "redis", None, None, "attach"),
+        ("compose", "redis", {"image": "redis"}, None, "attach"),
+    ],
+)
+def test_who_is_run_in_a_container_without_compose_files(mode, kind, container, native, way) -> None:
+    spec = system("x", kind, native, container=container)
+    assert way_of(spec, mode, target(spec)) == way

@@ -17,8 +17,10 @@ from pytest_distaudit.targets.recipe import StartFailed
 #: every container, network and volume of a run carries it
 RUN_LABEL = "pytest-distaudit.run"
 
-_SECRET = "{secret}"  # noqa: S105 - the placeholder, not one
+#: stands for a password that is made up for each run
+SECRET = "{secret}"  # noqa: S105 - the placeholder, not one
 _READ_LIMIT_S = 30.0
+_NO_COMPOSE = ("unknown command: docker compose", "'compose' is not a docker command")
 _WORDS = 300
 
 
@@ -34,11 +36,33 @@ class Described:
     hidden: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a project's description comes from.
+
+    ``read(root, environ, secret)`` gives it with the environment in which it is started; passwords are made up unless
+    ``secret`` is given. Raises StartFailed.
+    """
+
+    read: Callable[[Path, Mapping[str, str], str | None], tuple[Described, Mapping[str, str]]]
+    start_limit_s: float
+
+
+def of_compose(compose: Compose) -> Source:
+    """The target's compose files."""
+
+    def read(root: Path, environ: Mapping[str, str], secret: str | None) -> tuple[Described, Mapping[str, str]]:
+        filled = filled_in(compose, environ, secret=secret)
+        return described(compose, root, filled), filled
+
+    return Source(read, compose.start_limit_s)
+
+
 def filled_in(compose: Compose, environ: Mapping[str, str], *, secret: str | None = None) -> dict[str, str]:
     """The environment in which the files are read; ``{secret}`` made up anew unless it is given."""
     return {
         **environ,
-        **{name: value.replace(_SECRET, secret or secrets.token_hex(12)) for name, value in compose.env.items()},
+        **{name: value.replace(SECRET, secret or secrets.token_hex(12)) for name, value in compose.env.items()},
     }
 
 
@@ -70,6 +94,8 @@ def _read(files: tuple[str, ...], options: list[str], root: Path, environ: Mappi
         raise StartFailed("there is no docker on PATH; install Docker's command line and Compose") from None
     except subprocess.TimeoutExpired:
         raise StartFailed(f"docker compose config had not ended after {_READ_LIMIT_S:g} s") from None
+    if any(words in done.stderr for words in _NO_COMPOSE):
+        raise StartFailed("docker has no plugin compose; install Docker Compose v2")
     if done.returncode:
         raise StartFailed(f"docker compose config refuses {', '.join(files)}: {_last_words(done.stderr)}")
     read: dict[str, Any] = json.loads(done.stdout)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from pytest_distaudit.domain.target import Compose, SystemSpec
+from pytest_distaudit.domain.target import SystemSpec
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.located import Inventory
 from pytest_distaudit.targets import log
-from pytest_distaudit.targets.containers import description, kept
-from pytest_distaudit.targets.containers.description import Described
+from pytest_distaudit.targets.containers import kept
+from pytest_distaudit.targets.containers.description import Described, Source, isolated
 from pytest_distaudit.targets.containers.endpoints import endpoints
 from pytest_distaudit.targets.containers.engine import Container, Engine
 from pytest_distaudit.targets.containers.stack import Stack
@@ -45,24 +45,23 @@ Up = Callable[[Described, Site], str]
 
 
 @contextmanager
-def running(compose: Compose, specs: Collection[SystemSpec], up: Up, lot: Lot) -> Iterator[Stack]:
-    """Have the project of ``compose`` while the block runs; ``specs`` are the systems that are its services.
+def running(source: Source, specs: Collection[SystemSpec], up: Up, lot: Lot) -> Iterator[Stack]:
+    """Have the project of ``source`` while the block runs; ``specs`` are the systems that are its services.
 
     A service that exits, hangs or stays unhealthy is no error: its inventory and its log say so.
     """
-    filled = description.filled_in(compose, lot.environ)
     try:
-        engine = Engine.reached(filled)
-        project = description.described(compose, lot.root, filled)
+        engine = Engine.reached(lot.environ)
+        project, filled = source.read(lot.root, lot.environ, None)
         _refuse_missing(project, engine)
     except StartFailed as failure:
         yield Stack(unavailable={spec.name: (Reason.NOT_INSTALLED, f"{spec.name}: {failure}") for spec in specs})
         return
     ground = lot.ground / "containers"
     ground.mkdir(mode=0o700)
-    site = Site(f"distaudit-{secrets.token_hex(6)}", ground, filled, engine, Yard(ground), compose.start_limit_s)
+    site = Site(f"distaudit-{secrets.token_hex(6)}", ground, filled, engine, Yard(ground), source.start_limit_s)
     try:
-        with _to_keep(compose, project, up, lot, engine) as file:
+        with _to_keep(source, up, lot, engine) as file:
             known = kept.read(file) if file is not None else None
             if known is not None and known.serves(engine, lot.keep_s):
                 lot.on_progress(f"using the kept stack {known.run}")
@@ -72,7 +71,7 @@ def running(compose: Compose, specs: Collection[SystemSpec], up: Up, lot: Lot) -
             if known is not None:
                 lot.on_progress(f"the kept stack {known.run} is too old, or not all of it is well: it is removed")
                 kept.remove(known, lot.environ)
-            yield from _new(specs, description.isolated(project, site.run, lot.free_port), up, lot, site, file)
+            yield from _new(specs, isolated(project, site.run, lot.free_port), up, lot, site, file)
     finally:
         site.yard.close()
         engine.close()
@@ -98,12 +97,12 @@ def _new(
 
 
 @contextmanager
-def _to_keep(compose: Compose, project: Described, up: Up, lot: Lot, engine: Engine) -> Iterator[Path | None]:
+def _to_keep(source: Source, up: Up, lot: Lot, engine: Engine) -> Iterator[Path | None]:
     """The file of the stack if it is to be kept and is nobody else's now."""
     if not lot.keep_s:
         yield None
         return
-    always = description.described(compose, lot.root, description.filled_in(compose, lot.environ, secret="x"))  # noqa: S106
+    always, _ = source.read(lot.root, lot.environ, "the same each time")
     file = kept.folder(lot.environ) / f"{kept.digest(always, up.__module__, engine)}.json"
     with kept.reserved(file) as free:
         if not free:
