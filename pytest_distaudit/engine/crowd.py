@@ -11,13 +11,11 @@ from queue import SimpleQueue
 
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.engine.window import Window
+from pytest_distaudit.engine.window import FEW, Window
 from pytest_distaudit.ports.kind import Limits
 
 #: failures that may be due to the audit's own load
 _BY_LOAD = (Reason.NOT_REACHABLE, Reason.TIMED_OUT, Reason.PROTOCOL_ERROR)
-#: asks at once that every service should bear
-FEW = 5
 _NO_CALM = "the system bore too little at once for everything to be asked in calm"
 
 

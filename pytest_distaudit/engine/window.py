@@ -6,10 +6,12 @@ from statistics import median
 
 #: asks at once more, after each round that was no slower
 STEP = 4
+#: asks at once that every service should bear, however slow some of its answers are
+FEW = 5
 #: a round this many times as slow as the calmest one, and by as many seconds, is a queue that grows
 _SLOWER, _NOISE_S = 3.0, 0.02
-#: a connect that nobody took is tried again by the system's own TCP after a second
-_RETRIED_S = 0.9
+#: a connect that nobody took is tried again by TCP after a second; twice the usual time is no sign of it
+_RETRIED_S, _USUAL = 0.9, 2
 
 
 class Window:
@@ -22,6 +24,7 @@ class Window:
     def __init__(self, size: int, most: int) -> None:
         self.most = max(1, most)
         self.size = max(1, min(size, self.most))
+        self._floor = min(self.size, FEW)
         self._calmest = float("inf")
         self._round: list[float] = []
         self._next = self._since = 0
@@ -35,14 +38,14 @@ class Window:
         """An answer came, after so many seconds."""
         if number < self._since:
             return
-        if latency > self._calmest + _RETRIED_S:
-            self._halve()
+        if latency > _USUAL * self._calmest + _RETRIED_S:
+            self._halve(self._floor)
             return
         self._round.append(latency)
         if len(self._round) >= self.size:
             usual, self._round = median(self._round), []
             if usual > _SLOWER * self._calmest + _NOISE_S:
-                self._halve()
+                self._halve(self._floor)
             else:
                 self._calmest = min(self._calmest, usual)
                 self.size = min(self.most, self.size + STEP)
@@ -50,8 +53,8 @@ class Window:
     def strained(self, number: int) -> None:
         """No answer came, or one that may be due to how much was asked."""
         if number >= self._since:
-            self._halve()
+            self._halve(1)
 
-    def _halve(self) -> None:
-        self.size = max(1, self.size // 2)
+    def _halve(self, least: int) -> None:
+        self.size = max(min(least, self.size), self.size // 2)
         self._since, self._round = self._next, []
