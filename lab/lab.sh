@@ -213,18 +213,25 @@ lab_compose() {
     [ -x "$plugin" ] && return
     apt_usable || return 1
     say "fetching Docker Compose"
+    mkdir -p "$lab/log"
+    from_debian trixie docker-compose usr/libexec/docker/cli-plugins/docker-compose "$plugin" > "$lab/log/compose" 2>&1
+}
+
+# from_debian SUITE PACKAGE FILE WHERE: one file of a package that is not installed.
+from_debian() {
     fetch=$(mktemp -d)
-    debian_source trixie > "$fetch/sources.list"
-    mkdir -p "$fetch/lists/partial" "$fetch/cache/archives/partial" "${plugin%/*}"
+    debian_source "$1" > "$fetch/sources.list"
+    mkdir -p "$fetch/lists/partial" "$fetch/cache/archives/partial" "${4%/*}"
     fetched=0
     (
         cd "$fetch"
+        package=$2 file=$3 where=$4
         set -- -q -o Dir::Etc::sourcelist="$fetch/sources.list" -o Dir::Etc::sourceparts=- \
             -o Dir::State::lists="$fetch/lists" -o Dir::Cache="$fetch/cache" -o APT::Sandbox::User=root \
             -o Acquire::Languages=none
-        apt-get "$@" update && apt-get "$@" download docker-compose && dpkg -x docker-compose_*.deb x &&
-            mv x/usr/libexec/docker/cli-plugins/docker-compose "$plugin"
-    ) > "$lab/log/compose" 2>&1 < /dev/null || fetched=1
+        apt-get "$@" update && apt-get "$@" download "$package" && dpkg -x "$package"_*.deb x &&
+            mv "x/$file" "$where"
+    ) < /dev/null || fetched=1
     rm -rf "$fetch"
     return $fetched
 }
