@@ -67,17 +67,8 @@ def goss() -> Tool:
     program = os.environ.get("BENCH_GOSS") or shutil.which("goss")
     if not program:
         raise NotHad("goss: not installed, and Debian's package could not be fetched")
-    return _goss_asking("goss", program)
-
-
-def goss_wide() -> Tool:
-    """The same with as many at once as we allow ourselves; its own default is what its users have."""
-    return _goss_asking("goss, 50 at once", goss().command[0], "--max-concurrent", "50")
-
-
-def _goss_asking(name: str, program: str, *options: str) -> Tool:
-    command = (program, "-L", "ERROR", "-g", "goss.yaml", "validate", *options, "--format")
-    return Tool(name, _goss, (*command, "silent"), (*command, "json"), _goss_json)
+    command = (program, "-L", "ERROR", "-g", "goss.yaml", "validate", "--format")
+    return Tool("goss", _goss, (*command, "silent"), (*command, "json"), _goss_json)
 
 
 def testinfra() -> Tool:
@@ -105,7 +96,7 @@ def by_hand() -> Tool:
 
 
 #: goss first: the others are measured against it
-ALL: tuple[Callable[[], Tool], ...] = (goss, goss_wide, distaudit, by_hand, tavern, testinfra)
+ALL: tuple[Callable[[], Tool], ...] = (goss, distaudit, by_hand, tavern, testinfra)
 
 
 def _functions(imports: str, arguments: str, body: str) -> Callable[[Path, int, int], None]:

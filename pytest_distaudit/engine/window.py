@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import median
 
-#: asks at once more, after each round that was no slower
-STEP = 4
+#: asks at once more, after each round that was no slower: as many again as it began with
+STEP = 10
 #: asks at once that every service should bear, however slow some of its answers are
 FEW = 5
 #: a round this many times as slow as the calmest one, and by as many seconds, is a queue that grows
