@@ -35,8 +35,9 @@ _HEADER = "header:"
 _SERVER = re.compile(r"(?P<product>[^/\s]+)(?:/(?P<version>[\w.+-]+))?")
 _NEXT_STEP = 'declare instances.identity = "header:NAME" for it'
 _ASK_AGAIN = 2
+_TOO_OFTEN = 429
 #: what a service may say that has too much to do, and would not say in calm
-_STRAINED = (429, *range(500, 600))
+_STRAINED = (_TOO_OFTEN, *range(500, 600))
 _FROM_A_GATEWAY = (502, 504)
 _TURNED_AWAY = (401, 403, 407, 421)
 _NOBODY_THERE = (b"502", b"503", b"504")
@@ -89,19 +90,22 @@ class HttpSession:
         """Whether a sibling of ``path`` that cannot exist is answered in the same way."""
         plain = "/" + path.partition("?")[0].strip("/")
         parent, _, segment = plain.rpartition("/")
-        answer, nonsense = self.get(path), self._unheard_of(parent, 0)
+        answer, nonsense = self.get(path), self._unheard_of(path, parent, 0)
         if answer.status != nonsense.answer.status:
             return False
         if alike(answer.text, nonsense.answer.text, segment, nonsense.nonce):
             return True
-        more = self._unheard_of(parent, 1)
+        more = self._unheard_of(path, parent, 1)
         return answer.status == more.answer.status and alike_but_for_chance(
             answer.text, segment, (nonsense.answer.text, nonsense.nonce), (more.answer.text, more.nonce)
         )
 
-    def _unheard_of(self, parent: str, which: int) -> Nonsense:
+    def _unheard_of(self, path: str, parent: str, which: int) -> Nonsense:
+        """Raises Unobservable, too, where the control was turned away for asking too often, and ``path`` was not."""
         found = self._nonsense.below(parent, which, self.get)
         self.strained = self.strained or found.answer.status in _STRAINED
+        if found.answer.status == _TOO_OFTEN and self.get(path).status != _TOO_OFTEN:
+            raise Unobservable(Reason.FORBIDDEN, f"a path below {parent}/ that cannot exist is answered {_TOO_OFTEN}")
         way = f"GET {parent}/{found.nonce}"
         if way not in self.ways:
             self.ways.append(way)
@@ -180,7 +184,7 @@ def health(session: HttpSession, ask: Ask) -> Health:
     if 300 <= answer.status < 400:
         where = bare(answer.headers.get("location", ""))
         raise Unobservable(Reason.REDIRECTED, f"GET {path} answers {answer.status} and points to {where}")
-    if answer.status in (401, 403):
+    if answer.status in (401, 403, _TOO_OFTEN):
         raise Unobservable(Reason.FORBIDDEN, f"GET {path} answers {answer.status}")
     parts = parts_of(answer.text)
     healthy = 200 <= answer.status < 300 and verdict_of(answer.text) is not False

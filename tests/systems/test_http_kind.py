@@ -105,6 +105,7 @@ def test_a_redirect_is_not_followed_and_names_no_secret(serve, limits):
     assert told.reason is Reason.REDIRECTED
     assert "http://elsewhere/login" in told.detail
     assert refusal(KIND, "health", limits, url=site(serve, {"/health": (401, b"")})).reason is Reason.FORBIDDEN
+    assert refusal(KIND, "health", limits, url=site(serve, {"/health": (429, b"")})).reason is Reason.FORBIDDEN
 
 
 def test_an_answer(serve, limits):

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.engine import observe
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.ports.kind import Limits
@@ -134,6 +135,45 @@ def changing(answers: Callable[[str, float], tuple[int, str]]) -> type[BaseHTTPR
             self.say(*answers(self.path, time.monotonic() - began))
 
     return Changing
+
+
+def test_each_folder_has_a_nonsense_of_its_own() -> None:
+    """One folder discerns, another answers everything with its page: the one says nothing of the other."""
+
+    def answers(path: str, age: float) -> tuple[int, str]:
+        if path.startswith("/shop/"):
+            return 200, "our shop"
+        return (200, f"this is {path}") if path.removeprefix("/page/").isdigit() else (404, "no")
+
+    paths = [f"/{folder}/{number}" for number in range(20) for folder in ("page", "shop")]
+    with running(ThreadingHTTPServer) as server:
+        server.RequestHandlerClass = changing(answers)
+        told = seen(f"http://127.0.0.1:{server.server_port}", paths)
+    alike = [path for path in paths if told[path].value["same_as_nonsense"]]
+    assert alike == [path for path in paths if path.startswith("/shop/")]
+
+
+@pytest.mark.parametrize("kind", [Crowded, Busy])
+def test_a_page_for_everything_is_known_by_a_server_that_bears_little(kind: type[HTTPServer]) -> None:
+    """The nonsense may be what was turned away, which would make every page look like one of its own."""
+
+    def answers(path: str, age: float) -> tuple[int, str]:
+        time.sleep(0.01)
+        return 200, "our shop"
+
+    paths = [f"/page/{number}" for number in range(PAGES)]
+    with running(kind) as server:
+        server.RequestHandlerClass = changing(answers)
+        told = seen(f"http://127.0.0.1:{server.server_port}", paths)
+    assert all(told[path].value["same_as_nonsense"] for path in paths)
+
+
+def test_who_is_turned_away_for_asking_too_often_has_no_control() -> None:
+    paths = [f"/page/{number}" for number in range(3)]
+    with running(ThreadingHTTPServer) as server:
+        server.RequestHandlerClass = changing(lambda path, age: (429 if "distaudit-" in path else 200, "well"))
+        told = seen(f"http://127.0.0.1:{server.server_port}", paths)
+    assert {told[path].reason for path in paths} == {Reason.FORBIDDEN}
 
 
 def test_nonsense_is_asked_anew_once_the_service_may_have_changed() -> None:
