@@ -42,6 +42,9 @@ def observe_all(system: str, asks: Sequence[Ask], begin: Callable[[], Asking], l
     What was doubtful in the crowd is asked again among few, and what still is so, alone: then it is the system's own
     doing. When nothing went well for ``limits.look_s`` seconds, nothing more is asked.
     """
+    if len(asks) == 1:
+        yield begin()(asks[0]).observation
+        return
     rest: dict[Ask, Observation | None] = dict.fromkeys(asks)
     for most in (limits.connections_most, FEW, 1):
         if not rest or (most == FEW and len(rest) <= FEW):
