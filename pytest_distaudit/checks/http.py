@@ -36,6 +36,8 @@ def responds(claim: Claim, evidence: Evidence) -> Judgement:
     if not claim["status"].holds(answer.status):
         if 300 <= answer.status < 400:
             unverifiable(Reason.REDIRECTED, f"status {answer.status}", f"redirected to {answer.location}")
+        if answer.status == _TOO_OFTEN:
+            unverifiable(Reason.FORBIDDEN, f"status {answer.status}", "the audit asked more often than it may")
         refute(f"status {answer.status}", f"GET {answer.path}: {answer.body[:120]}")
     if claim["contains"] is not None and claim["contains"] not in answer.body:
         if len(answer.body) >= _BODY_KEPT:
@@ -49,6 +51,7 @@ def responds(claim: Claim, evidence: Evidence) -> Judgement:
 
 #: what Answer.body keeps of a body
 _BODY_KEPT = 4000
+_TOO_OFTEN = 429
 
 
 def _about_nothing(claim: Claim) -> bool:

@@ -23,7 +23,7 @@ class Ask:
     args: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, capability: str, **args: object) -> Ask:
+    def of(cls, capability: str, /, **args: object) -> Ask:
         """``Ask.of("queue", name="tasks")``; arguments are kept as text, sorted."""
         return cls(capability, tuple(sorted((name, str(value)) for name, value in args.items())))
 

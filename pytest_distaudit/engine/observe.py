@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
@@ -13,6 +12,7 @@ from typing import Self
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.engine.crowd import Asking, Seen, observe_all
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.ports.capabilities import Capability, Presence
 from pytest_distaudit.ports.codec import to_json
@@ -47,19 +47,24 @@ def look(
     elif not presence.value["up"]:
         detail = presence.value["witness"]
         yield from (replace(presence, ask=ask, value=None, reason=Reason.BLOCKED, detail=detail) for ask in rest)
-    elif kind.parallel and len(rest) > 1:
-        with ThreadPoolExecutor(min(limits.connections, len(rest))) as pool:
-            yield from pool.map(lambda ask: next(_ask_all(kind, located, [ask], limits, redactor)), rest)
+    elif kind.together is not None:
+        yield from observe_all(located.system, rest, lambda: _asking(kind, located, limits, redactor), limits)
     else:
-        yield from _ask_all(kind, located, rest, limits, redactor)
+        with _Conversation(kind, partial(kind.connect, located, limits)) as conversation:
+            yield from (_observe(located, ask, redactor, partial(conversation.answer, ask)) for ask in rest)
 
 
-def _ask_all(
-    kind: Kind, located: Located, asks: Sequence[Ask], limits: Limits, redactor: Redactor
-) -> Iterator[Observation]:
-    with _Conversation(kind, located, limits) as conversation:
-        for ask in asks:
-            yield _observe(located, ask, redactor, partial(conversation.answer, ask))
+def _asking(kind: Kind, located: Located, limits: Limits, redactor: Redactor) -> Asking:
+    """What asks in a session of its own each time; the sessions share what they learn."""
+    assert kind.together is not None
+    connect = kind.together(located, limits)
+
+    def ask_once(ask: Ask) -> Seen:
+        with _Conversation(kind, connect) as conversation:
+            seen = _observe(located, ask, redactor, partial(conversation.answer, ask))
+            return Seen(seen, conversation.strained)
+
+    return ask_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,8 @@ class _Told:
 class _Conversation:
     """A session opened with the first ask, so that failing to open it is that ask's observation."""
 
-    def __init__(self, kind: Kind, located: Located, limits: Limits) -> None:
-        self._kind, self._located, self._limits = kind, located, limits
+    def __init__(self, kind: Kind, connect: Callable[[], Session]) -> None:
+        self._kind, self._connect = kind, connect
         self._session: Session | None = None
 
     def __enter__(self) -> Self:
@@ -85,12 +90,17 @@ class _Conversation:
         if self._session is not None:
             self._session.close()
 
+    @property
+    def strained(self) -> bool:
+        """Whether the system's answers may be due to how much it was asked."""
+        return bool(getattr(self._session, "strained", False))
+
     def answer(self, ask: Ask) -> _Told:
         answer = self._kind.answers.get(ask.capability)
         if answer is None:
             raise Unobservable(Reason.NO_OBSERVABLE, f"kind {self._kind.name} does not offer {ask.capability}")
         if self._session is None:
-            self._session = self._kind.connect(self._located, self._limits)
+            self._session = self._connect()
         before = len(self._session.ways)
         fact = answer(self._session, ask)
         return _Told(fact, "; ".join(self._session.ways[before:]), self._session.identity)
@@ -104,7 +114,7 @@ def _presence(kind: Kind, located: Located, limits: Limits) -> _Told:
     if inventory is not None and not inventory.running:
         return _Told(Presence(up=False, witness=_death(inventory.exit_code, inventory.log_tail)), "process inventory")
     try:
-        with _Conversation(kind, located, limits) as conversation:
+        with _Conversation(kind, partial(kind.connect, located, limits)) as conversation:
             return conversation.answer(PRESENCE)
     except Refusal as refusal:
         witness = _second_witness(located)

@@ -13,13 +13,18 @@ from pytest_distaudit.ports.located import Located
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of everything the audit does to a system: seconds, bytes, connections."""
+    """Bounds of everything the audit does to a system: seconds, bytes, connections.
+
+    ``connections`` at once are where it begins; where the system bears it, there may be ``connections_most``.
+    """
 
     connect_s: float = 2.0
     ask_s: float = 5.0
     look_s: float = 15.0
     body_bytes: int = 4 * 1024 * 1024
     connections: int = 10
+    #: measured: with more the audit's own processor time is what one waits for
+    connections_most: int = 50
 
 
 class Session(Protocol):
@@ -46,15 +51,17 @@ class Kind:
     ``endpoints``: endpoint name -> URL schemes allowed; the first is what ``url`` in a target file
     means. ``connect`` opens a session (lazily: it may do no I/O); ``answers`` maps capability names
     to functions of (session, ask) that return the capability or raise Unobservable. All of them
-    only read, except those in ``writes``. ``parallel``: asks of one look run concurrently, each in
-    a session of its own. ``probes``: name -> function over the sessions of several roles.
+    only read, except those in ``writes``. ``together``: gives what opens a session for each of the
+    asks that run concurrently in one look; these sessions may share what they learn, and one that has
+    ``strained`` says with it whether the system's answers may be due to how much it was asked. Without
+    it, asks follow one another in one session. ``probes``: name -> function over the sessions of several roles.
     """
 
     name: str
     endpoints: Mapping[str, tuple[str, ...]]
     connect: Callable[[Located, Limits], Session]
     answers: Mapping[str, AnswerTo]
-    parallel: bool = False
+    together: Callable[[Located, Limits], Callable[[], Session]] | None = None
     probes: Mapping[str, Callable[..., Capability]] = field(default_factory=dict)
     #: seconds by which the system's own statistics may lag behind what happened
     statistics_lag_s: float = 0.0

@@ -68,11 +68,16 @@ def alike(body: str, nonsense_body: str, segment: str, nonce: str) -> bool:
 
 def alike_but_for_chance(body: str, segment: str, nonsense: tuple[str, str], more_nonsense: tuple[str, str]) -> bool:
     """Whether ``body`` differs from nonsense only where two nonsenses (body, nonce) differ: tokens, dates."""
-    told = _TOKEN.findall(body)
-    first, second = (_TOKEN.findall(text.replace(nonce, segment)) for text, nonce in (nonsense, more_nonsense))
+    told = _tokens(body)
+    first, second = (_tokens(text.replace(nonce, segment)) for text, nonce in (nonsense, more_nonsense))
     if not len(told) == len(first) == len(second):
         return False
     return all(one == this for one, other, this in zip(first, second, told, strict=True) if one == other)
+
+
+def _tokens(text: str) -> list[str]:
+    """Its words; a clock may have stood still between two nonsenses and gone on until the third answer."""
+    return [_still(token) for token in _TOKEN.findall(text)]
 
 
 def _is_word(value: Any) -> bool:

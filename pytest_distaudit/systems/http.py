@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,6 +19,7 @@ from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, short, verdict_of
 from pytest_distaudit.systems._listener import listener_of
+from pytest_distaudit.systems._nonsense import Nonsense, NonsenseAnswers, nonce
 from pytest_distaudit.systems._undisturbed import undisturbed
 from pytest_distaudit.systems._wire import Wire, bare
 from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
@@ -35,6 +35,9 @@ _HEADER = "header:"
 _SERVER = re.compile(r"(?P<product>[^/\s]+)(?:/(?P<version>[\w.+-]+))?")
 _NEXT_STEP = 'declare instances.identity = "header:NAME" for it'
 _ASK_AGAIN = 2
+_TOO_OFTEN = 429
+#: what a service may say that has too much to do, and would not say in calm
+_STRAINED = (_TOO_OFTEN, *range(500, 600))
 _FROM_A_GATEWAY = (502, 504)
 _TURNED_AWAY = (401, 403, 407, 421)
 _NOBODY_THERE = (b"502", b"503", b"504")
@@ -44,17 +47,22 @@ _BESIDE_S, _LONGER, _TRIES = 0.1, 4, 2
 
 
 class HttpSession:
-    """One look at one service; an answer is remembered for its length."""
+    """One look at one service; an answer is remembered for its length.
 
-    def __init__(self, located: Located, limits: Limits) -> None:
+    ``nonsense`` may be shared with other sessions of the look. ``strained``: some answer may be due to the load.
+    """
+
+    def __init__(self, located: Located, limits: Limits, nonsense: NonsenseAnswers | None = None) -> None:
         self.located, self.limits = located, limits
         self.ways: list[str] = []
         self.identity = ""
+        self.strained = False
         #: the longest that an answer took, in seconds
         self.slowest = 0.0
         self.url = located.endpoints["url"].rstrip("/")
         self._fetch = HttpFetch(limits)
         self._answers: dict[str, Response] = {}
+        self._nonsense = nonsense or NonsenseAnswers()
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -67,6 +75,7 @@ class HttpSession:
             self.ways.append(f"GET {path.partition('?')[0]}")
             answer = self._fetch(Request("GET", self.url + path))
             self._answers[path] = answer
+            self.strained = self.strained or answer.status in _STRAINED
             self.slowest = max(self.slowest, answer.elapsed)
             self.identity = answer.headers.get(self.header, "") if self.header else ""
         return self._answers[path]
@@ -81,16 +90,26 @@ class HttpSession:
         """Whether a sibling of ``path`` that cannot exist is answered in the same way."""
         plain = "/" + path.partition("?")[0].strip("/")
         parent, _, segment = plain.rpartition("/")
-        nonce, other_nonce = _nonce(), _nonce()
-        answer, nonsense = self.get(path), self.get(f"{parent}/{nonce}")
-        if answer.status != nonsense.status:
+        answer, nonsense = self.get(path), self._unheard_of(path, parent, 0)
+        if answer.status != nonsense.answer.status:
             return False
-        if alike(answer.text, nonsense.text, segment, nonce):
+        if alike(answer.text, nonsense.answer.text, segment, nonsense.nonce):
             return True
-        more = self.get(f"{parent}/{other_nonce}")
-        return answer.status == more.status and alike_but_for_chance(
-            answer.text, segment, (nonsense.text, nonce), (more.text, other_nonce)
+        more = self._unheard_of(path, parent, 1)
+        return answer.status == more.answer.status and alike_but_for_chance(
+            answer.text, segment, (nonsense.answer.text, nonsense.nonce), (more.answer.text, more.nonce)
         )
+
+    def _unheard_of(self, path: str, parent: str, which: int) -> Nonsense:
+        """Raises Unobservable, too, where the control was turned away for asking too often, and ``path`` was not."""
+        found = self._nonsense.below(parent, which, self.get)
+        self.strained = self.strained or found.answer.status in _STRAINED
+        if found.answer.status == _TOO_OFTEN and self.get(path).status != _TOO_OFTEN:
+            raise Unobservable(Reason.FORBIDDEN, f"a path below {parent}/ that cannot exist is answered {_TOO_OFTEN}")
+        way = f"GET {parent}/{found.nonce}"
+        if way not in self.ways:
+            self.ways.append(way)
+        return found
 
     def told_identity(self) -> str:
         """What the header says, if it says so each time. Raises Unobservable."""
@@ -106,13 +125,13 @@ class HttpSession:
 
     def echoes(self, peer: str) -> bool | None:
         """Whether ``peer`` (host:port) answers nonsense as this service does; None if it cannot be asked."""
-        nonce = _nonce()
-        there = self._asked_beside(peer, nonce)
+        name = nonce()
+        there = self._asked_beside(peer, name)
         if isinstance(there, Reason):
             return None if there is Reason.TLS_UNTRUSTED else False
-        here = self.get(nonce)
+        here = self.get(name)
         if here.status == there.status:
-            return alike(here.text, there.text, nonce, nonce)
+            return alike(here.text, there.text, name, name)
         return None if there.status in _TURNED_AWAY else False
 
     def renames(self, peer: str) -> bool:
@@ -141,10 +160,6 @@ def _tried(fetch: HttpFetch, scheme: str, place: str, headers: Mapping[str, str]
     return why
 
 
-def _nonce() -> str:
-    return f"distaudit-{secrets.token_hex(16)}"
-
-
 def presence(session: HttpSession, ask: Ask) -> Presence:
     """Any HTTP answer, of whatever status but those by which a gateway says that nobody is behind it."""
     answer = session.get(session.located.health or "/")
@@ -169,7 +184,7 @@ def health(session: HttpSession, ask: Ask) -> Health:
     if 300 <= answer.status < 400:
         where = bare(answer.headers.get("location", ""))
         raise Unobservable(Reason.REDIRECTED, f"GET {path} answers {answer.status} and points to {where}")
-    if answer.status in (401, 403):
+    if answer.status in (401, 403, _TOO_OFTEN):
         raise Unobservable(Reason.FORBIDDEN, f"GET {path} answers {answer.status}")
     parts = parts_of(answer.text)
     healthy = 200 <= answer.status < 300 and verdict_of(answer.text) is not False
@@ -238,7 +253,7 @@ def _behind(session: HttpSession, own: psutil.Process) -> Behind:
     def ask() -> bool:
         began = time.perf_counter()
         with Wire(host, port, session.limits.ask_s, session.limits.connect_s, tls) as wire:
-            head = f"GET /{_nonce()} HTTP/1.1\r\nHost: {urlsplit(session.url).netloc}\r\nConnection: close"
+            head = f"GET /{nonce()} HTTP/1.1\r\nHost: {urlsplit(session.url).netloc}\r\nConnection: close"
             wire.send(f"{head}\r\nUser-Agent: {user_agent()}\r\n\r\n".encode())
             said = wire.read(_ANSWER_S) or b""
         session.slowest = max(session.slowest, time.perf_counter() - began)
@@ -251,6 +266,11 @@ def _behind(session: HttpSession, own: psutil.Process) -> Behind:
     # otherwise the header is the word of whoever answers
     doubt = f"{', '.join(renamed)} answers in its place, under another name" if renamed else ""
     return Behind(found.servers, found.perhaps, doubt)
+
+
+def _together(located: Located, limits: Limits) -> Callable[[], HttpSession]:
+    nonsense = NonsenseAnswers()
+    return lambda: HttpSession(located, limits, nonsense)
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
@@ -266,5 +286,5 @@ KIND = Kind(
     endpoints={"url": ("http", "https")},
     connect=HttpSession,
     answers=_ANSWERS,
-    parallel=True,
+    together=_together,
 )

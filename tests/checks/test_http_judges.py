@@ -42,6 +42,9 @@ def test_the_path_is_asked_for() -> None:
         (Answer("/a", 399), {}, U),
         (Answer("/a", 400), {}, R),
         (Answer("/a", 301), {"status": 301}, V),
+        (Answer("/a", 429), {"status": 429}, V),
+        (Answer("/a", 428), {}, R),
+        (Answer("/a", 430), {}, R),
         (Answer("/a", 404, same_as_nonsense=True), {"status": 404}, V),
         (Answer("/a", 400, same_as_nonsense=True), {"status": 400}, V),
         (Answer("/a", 404), {"status": "< 500"}, V),
@@ -57,6 +60,8 @@ def test_an_answer_as_documented_or_not(answer: Answer, params: dict[str, object
     ("answer", "params", "reason"),
     [
         (Answer("/a", 302, location="/b"), {}, Reason.REDIRECTED),
+        (Answer("/a", 429), {}, Reason.FORBIDDEN),
+        (Answer("/a", 429), {"status": 404}, Reason.FORBIDDEN),
         (Answer("/a", 200, same_as_nonsense=True), {}, Reason.VACUOUS),
         (Answer("/a", 200, body="x", same_as_nonsense=True), {"contains": "x"}, Reason.VACUOUS),
         (Answer("/", 200, same_as_nonsense=True), {}, Reason.VACUOUS),

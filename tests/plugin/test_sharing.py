@@ -43,7 +43,10 @@ def test_the_systems_are_asked_as_often_as_without_workers(project: AuditedProje
     assert alone["/0"] == 1
     web.asked.clear()
     project.audit(f"-n{workers}", plugins=("xdist",)).assert_outcomes(passed=CLAIMS)
-    assert asked(web) == alone
+    shared = asked(web)
+    # what cannot exist is asked for anew each second
+    assert max(alone.pop("/nonsense"), shared.pop("/nonsense")) < CLAIMS / 2
+    assert shared == alone
 
 
 STARTED = """

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from base64 import b64encode
 
 import pytest
 
@@ -14,7 +15,7 @@ from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.dial import answers
 from pytest_distaudit.ports.failure import Refusal
-from pytest_distaudit.systems._http_words import alike, parts_of, verdict_of
+from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, verdict_of
 from pytest_distaudit.systems.http import KIND
 
 from .bad_days import (
@@ -78,6 +79,7 @@ def test_health_is_status_and_word_and_parts(serve, limits):
         lambda path: (200, b'{"status": "ok"}'),
         lambda path: (200, {"status": "ok", "path": path}),
         lambda path: (200, {"status": "ok", "at": time.time(), "id": os.urandom(16).hex()}),
+        lambda path: (200, {"status": "ok", "at": time.time(), "id": b64encode(os.urandom(18)).decode()}),
     ],
 )
 def test_a_server_that_is_healthy_everywhere_does_not_discern(serve, limits, catch_all):
@@ -103,6 +105,7 @@ def test_a_redirect_is_not_followed_and_names_no_secret(serve, limits):
     assert told.reason is Reason.REDIRECTED
     assert "http://elsewhere/login" in told.detail
     assert refusal(KIND, "health", limits, url=site(serve, {"/health": (401, b"")})).reason is Reason.FORBIDDEN
+    assert refusal(KIND, "health", limits, url=site(serve, {"/health": (429, b"")})).reason is Reason.FORBIDDEN
 
 
 def test_an_answer(serve, limits):
@@ -211,3 +214,11 @@ def test_alike_looks_past_the_path_and_what_is_never_the_same():
     assert alike("no /health at 12:01", "no /distaudit-ab at 12:02", "health", "distaudit-ab")
     assert not alike("fine", "not found", "health", "distaudit-ab")
     assert alike("root", "root", "", "distaudit-ab")
+
+
+def test_chance_and_a_clock_that_went_on_do_not_make_a_page_another_one():
+    """The two nonsenses are told within one second, the page in another one."""
+    first, second = "12:00:01 aZk+/x", "12:00:01 Qb9+/y"
+    assert alike_but_for_chance("12:00:02 p7L+/z", "a", (first, "n1"), (second, "n2"))
+    assert not alike_but_for_chance("12:00:02 p7L+/z more", "a", (first, "n1"), (second, "n2"))
+    assert not alike_but_for_chance("at 12:00:02", "a", ("no 12:00:01", "n1"), ("no 12:00:01", "n2"))

@@ -59,6 +59,8 @@ def test_another_answer_is_given(town: Room, lie: str, claimed: dict[str, object
         ("moved-orders", {"path": "/orders"}, Reason.REDIRECTED),
         ("long-orders", {"path": "/orders", "contains": "orders"}, Reason.TOO_LARGE),
         ("hangs-up", {"path": "/orders"}, Reason.PROTOCOL_ERROR),
+        ("asked-too-often", {"path": "/orders"}, Reason.FORBIDDEN),
+        ("rations-nonsense", {"path": "/orders"}, Reason.FORBIDDEN),
     ],
 )
 def test_an_answer_that_proves_nothing_cannot_be_told(

@@ -118,6 +118,8 @@ SERVICES: dict[str, Service] = {
     "random-everywhere": lambda asked: reply(200, {"orders": token(), "id": token()}),
     "moved-orders": at("/orders", 301, "", Location="https://elsewhere.example/orders"),
     "long-orders": at("/orders", 200, "x" * 5000 + "orders"),
+    "asked-too-often": everywhere(429, "slow down"),
+    "rations-nonsense": lambda asked: reply(200, "orders") if asked == "/orders" else reply(429, "slow down"),
     "denies-everything": everywhere(401, "who are you?"),
     # versions
     "shop-2.4.1": at("/", 200, "", Server="shop/2.4.1"),
