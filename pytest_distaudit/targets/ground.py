@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import shutil
 import stat
 import tempfile
@@ -42,11 +43,17 @@ class FreePorts:
         return port
 
 
+def private_path() -> Path:
+    """Where nothing is yet, in a place through which every account may pass."""
+    places = (Path(tempfile.gettempdir()), Path("/tmp"))  # noqa: S108
+    base = next((place for place in places if _passable(place)), places[0])
+    return base / f"distaudit-{secrets.token_hex(8)}"
+
+
 @contextmanager
-def private_directory() -> Iterator[Path]:
+def private_directory(path: Path) -> Iterator[Path]:
     """A new directory, removed at the end; other accounts may pass through it but not list it."""
-    base = next((place for place in (Path(tempfile.gettempdir()), Path("/tmp")) if _passable(place)), None)  # noqa: S108
-    path = Path(tempfile.mkdtemp(prefix="distaudit-", dir=base))
+    path.mkdir(mode=0o700)
     try:
         path.chmod(0o711)
         yield path

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_distaudit.targets.ground import minimal_environment, private_directory
+from pytest_distaudit.targets.ground import minimal_environment, private_path
 
 _END_S = 5.0
 
@@ -28,7 +28,6 @@ class Guard:
 
     def __init__(self, folder: Path) -> None:
         self._journal = folder / "journal"
-        self._journal.touch(0o600)
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         argv = [sys.executable, "-m", "pytest_distaudit.targets.guarding", str(os.getpid()), str(self._journal)]
@@ -38,6 +37,9 @@ class Guard:
         self._process = subprocess.Popen(  # noqa: S603 - ourselves
             argv, stdin=subprocess.PIPE, env=environment, cwd="/", start_new_session=True
         )
+        # There is something to remove only now that there is somebody to remove it.
+        folder.mkdir(mode=0o700)
+        self._journal.touch(0o600)
 
     def promise(self, undo: str, **what: Any) -> int:
         """Write down, before it is done, what must be undone; to undo it twice must do no harm."""
@@ -70,9 +72,8 @@ class Guard:
 @contextmanager
 def guarded() -> Iterator[Guard]:
     """A guard for as long as the block runs."""
-    with private_directory() as folder:
-        guard = Guard(folder)
-        try:
-            yield guard
-        finally:
-            guard.dismiss()
+    guard = Guard(private_path())
+    try:
+        yield guard
+    finally:
+        guard.dismiss()

@@ -39,7 +39,7 @@ def _wait_for(pid: int) -> None:
 def _open_promises(journal: Path) -> list[Mapping[str, Any]]:
     """What has not been undone, the latest first. A line cut off by the end was not yet acted upon."""
     promises: dict[int, Mapping[str, Any]] = {}
-    for line in journal.read_text("utf-8").splitlines():
+    for line in journal.read_text("utf-8").splitlines() if journal.exists() else ():
         with suppress(ValueError):
             entry = json.loads(line)
             if "kept" in entry:

@@ -13,7 +13,7 @@ from pytest_distaudit.ports.located import Inventory, Located
 from pytest_distaudit.targets import attached, planning, variables
 from pytest_distaudit.targets.closure import closed
 from pytest_distaudit.targets.containers.stack import Stack
-from pytest_distaudit.targets.ground import FreePorts, Lot, private_directory
+from pytest_distaudit.targets.ground import FreePorts, Lot, private_directory, private_path
 from pytest_distaudit.targets.guard import guarded
 from pytest_distaudit.targets.life import Life, Plan
 from pytest_distaudit.targets.neighbours import neighbours
@@ -93,8 +93,9 @@ def _lot(
     if not (sorted_.started or sorted_.contained):
         return None
     guard = stack.enter_context(guarded())
-    ground = stack.enter_context(private_directory())
-    guard.promise("folder", path=str(ground))
+    place = private_path()
+    guard.promise("folder", path=str(place))
+    ground = stack.enter_context(private_directory(place))
     return Lot(root, environ, ground, guard, FreePorts(), on_progress, keep_s)
 
 

@@ -70,18 +70,18 @@ def provide(tmp_path: Path, progress: list[str]) -> Provide:
 
 def _ours() -> set[int]:
     """Living processes that descend from us or carry our mark (epmd leaves the tree)."""
-    found = {each.pid for each in psutil.Process().children(recursive=True) if _living(each)}
+    found = {each.pid for each in psutil.Process().children(recursive=True) if living(each)}
     for each in psutil.process_iter():
         try:
             marked = each.environ().get("mirakuru_uuid", "").startswith(f"{os.getpid()}:")
         except psutil.Error:
             continue
-        if marked and _living(each):
+        if marked and living(each):
             found.add(each.pid)
     return found
 
 
-def _living(process: psutil.Process) -> bool:
+def living(process: psutil.Process) -> bool:
     try:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -13,7 +13,7 @@ import pytest
 from pytest_distaudit.ports.located import address
 from pytest_distaudit.targets.looks import http_ok, http_text
 from pytest_distaudit.targets.recipes import builtin_recipes
-from tests.targets.conftest import SERVE, Provide, system, target, told
+from tests.targets.conftest import SERVE, Provide, living, system, target, told
 from tests.targets.test_programs import inventory
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("nothing_left")]
@@ -92,7 +92,7 @@ def test_a_killed_server_s_frozen_children_end_too(provide: Provide) -> None:
         while inventory(had, "pg").running:
             pass
         assert inventory(had, "pg").exit_code == -signal.SIGKILL
-    assert not [each for each in children if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    assert not [each for each in children if living(each)]
 
 
 @needs("rabbitmq")
