@@ -111,11 +111,15 @@ def test_services_are_reached_and_gone_at_the_end(provide: Provide, tmp_path: Pa
 
 @MODES
 def test_a_container_that_exits_at_once_says_its_last_words(provide: Provide, tmp_path: Path, mode: str) -> None:
-    services = {"cache": CACHE, "broken": {"image": BUSYBOX, "command": ["sh", "-c", "echo out of $$HOME; exit 3"]}}
+    words = ["sh", "-c", "echo out of $$HOME with $$API_TOKEN; exit 3"]
+    services = {
+        "cache": CACHE,
+        "broken": {"image": BUSYBOX, "command": words, "environment": {"API_TOKEN": "hunter2-secret"}},
+    }
     with provide(lab_target(tmp_path, services), mode=mode) as had:
         inventory = had.located["broken"].inventory
         assert inventory is not None
-        assert (inventory().running, inventory().exit_code, inventory().log_tail) == (False, 3, "out of /")
+        assert (inventory().running, inventory().exit_code, inventory().log_tail) == (False, 3, "out of / with ***")
         assert had.located["cache"].unavailable is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,8 @@ RUN_LABEL = "pytest-distaudit.run"
 
 #: stands for a password that is made up for each run
 SECRET = "{secret}"  # noqa: S105 - the placeholder, not one
+_SECRET_NAME = re.compile(r"(?i)pass|secret|token|key|pw|credential")
+_SHORTEST_SECRET = 4
 _READ_LIMIT_S = 30.0
 _NO_COMPOSE = ("unknown command: docker compose", "'compose' is not a docker command")
 _WORDS = 300
@@ -34,6 +37,17 @@ class Described:
     services: Mapping[str, Mapping[str, Any]] = field(repr=False)
     whole: Mapping[str, Any] = field(repr=False)
     hidden: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Values of variables that by their names are nobody's business: no log line shows them."""
+        told = (service.get("environment") or {} for service in self.services.values())
+        return frozenset(
+            str(value)
+            for environment in told
+            for name, value in environment.items()
+            if _SECRET_NAME.search(name) and len(str(value or "")) >= _SHORTEST_SECRET
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ class _Fate:
             if not late:
                 return False
             trouble = f"not ready after {self._site.limit_s:g} s"
-        secrets = log.secrets_in(found)
+        secrets = log.secrets_in(found) | self._project.secrets
         stack.endpoints[spec.name] = found
         stack.inventories[spec.name] = partial(container.inventory, secrets)
         if not found and trouble == "":

@@ -17,5 +17,5 @@ def up(project: Described, site: Site) -> str:
     try:
         site.yard.run(Command((*words, "up", "--detach"), file.parent, site.environ), output, site.limit_s)
     except StartFailed as failure:
-        return ": ".join([str(failure), *log.tail(output, ()).splitlines()[-1:]])
+        return ": ".join([str(failure), *log.tail(output, project.secrets).splitlines()[-1:]])
     return ""
