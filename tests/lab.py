@@ -75,8 +75,8 @@ class Lab:
                 lab.client.images.get(named(image))
         except ImageNotFound as missing:
             pytest.skip(f"{missing.explanation}: ./run lab up")
-        except DockerException:
-            pytest.skip(NONE)
+        except DockerException as error:
+            pytest.skip(f"{NONE} ({error})")
         try:
             yield lab
         finally:

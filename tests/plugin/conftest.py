@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+# pytester forgets what a run imported; C extensions do not survive a second import, and it takes long.
+import docker  # noqa: F401 - for tests in the lab
 import pytest
 
-# pytester forgets what a run imported; C extensions do not survive a second import, and it takes long.
 import pytest_distaudit.plugin.activate
 import pytest_distaudit.sources.claim_file
 import pytest_distaudit.sources.inline
