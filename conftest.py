@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
@@ -51,7 +52,9 @@ class FromWorkers:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Listen to workers where there are any."""
+    """Listen to workers where there are any, and to Ctrl-C: a shell's background jobs ignore it, and tests send it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.pluginmanager.hasplugin("dsession"):
         config.pluginmanager.register(FromWorkers())
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
 
-_EVERY_S, _SHARE = 0.004, 0.2
+_EVERY_S, _SHARE = 0.008, 0.1
 _IDLE_S, _KEPT = 20.0, 20_000
 #: how often children are looked for; whoever is born meanwhile was born of somebody who ran
 _TREES_S = 0.5
