@@ -8,10 +8,13 @@ import select
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+_LATE_S = 1.0
 
 
 def main(pid: int, journal: Path) -> None:
@@ -59,8 +62,10 @@ def _containers(entry: Mapping[str, Any]) -> None:
     from pytest_distaudit.targets.containers.engine import Engine
 
     engine = Engine.reached(entry["environ"])
-    engine.remove(entry["run"])
-    # a container that was being made while the others went
+    for _ in range(2):
+        engine.remove(entry["run"])
+        # what was being made while the rest went appears a moment later
+        time.sleep(_LATE_S)
     engine.remove(entry["run"])
 
 

@@ -97,6 +97,9 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     before = _ours()
     yield
     try:
+        deadline = time.monotonic() + 5.0
+        while _ours() - before and time.monotonic() < deadline:
+            time.sleep(0.1)
         assert _ours() - before == set()
         assert list(ground.iterdir()) == []
     finally:

@@ -157,7 +157,20 @@ class Front(BaseHTTPRequestHandler):
         pass
 
 
+def wait_for(store: redis.Redis) -> None:
+    """The stores start beside the front."""
+    while True:
+        try:
+            store.ping()
+        except redis.RedisError:
+            time.sleep(0.1)
+        else:
+            return
+
+
 if __name__ == "__main__":
+    for way in ("fails_and_had_asked", "leaves_it_to_a_heartbeat", "shares_a_busy_store"):
+        wait_for(STORES[way])
     STORES["fails_and_had_asked"].get("answer")
     for way, seconds in (("leaves_it_to_a_heartbeat", HEARTBEAT_S), ("shares_a_busy_store", 0.2)):
         threading.Thread(target=beat, args=(STORES[way], seconds), daemon=True).start()
