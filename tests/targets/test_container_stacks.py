@@ -62,6 +62,9 @@ def before(lab: Lab) -> Iterator[set[str]]:
     """What others have in the engine; the test leaves nothing more."""
     there = set(left(lab))
     yield there
+    deadline = time.monotonic() + GONE_WITHIN_S
+    while not set(left(lab)) <= there and time.monotonic() < deadline:
+        time.sleep(0.2)
     assert set(left(lab)) <= there
 
 
