@@ -9,12 +9,12 @@ from pytest_distaudit.checks.idleness import Doing, doing
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.judgement import refute
+from pytest_distaudit.domain.wording import listed
 from pytest_distaudit.ports.containers import Container, Containers
 
 ENGINE = {"system": Role("the container engine")}
 PROJECT = Parameter(ParameterType.TEXT, "only containers of this Compose project", None)
 CONTAINER = Parameter(ParameterType.TEXT, "the container's name or its Compose service, or a glob over these")
-_SHOWN = 10
 
 
 def is_named(container: Container, pattern: str, project: str | None = None) -> bool:
@@ -33,8 +33,7 @@ def chosen(claim: Claim, seen: Containers) -> Sequence[Container]:
 
 def names(containers: Sequence[Container]) -> str:
     """Their names, the first ten."""
-    more = f" and {len(containers) - _SHOWN} more" if len(containers) > _SHOWN else ""
-    return (", ".join(one.name for one in containers[:_SHOWN]) or "none") + more
+    return listed([one.name for one in containers])
 
 
 def is_up(container: Container) -> bool:

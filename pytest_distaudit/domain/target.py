@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pytest_distaudit.domain.errors import Place
+
+#: where the systems of a target come from, as the user says it
+Provision = Literal["auto", "attach", "compose", "containers", "native"]
 
 
 class Probes(StrEnum):

@@ -29,8 +29,8 @@ def unobservable(error: BaseException, what: str) -> Unobservable:
             return Refusal(f"{what}: connection refused")
         reason = _reason(cause)
         if reason is not None:
-            return Unobservable(reason, f"{what}: {_words(cause)}")
-    return Unobservable(Reason.PROTOCOL_ERROR, f"{what}: {_words(error)}")
+            return Unobservable(reason, f"{what}: {first_line(cause)}")
+    return Unobservable(Reason.PROTOCOL_ERROR, f"{what}: {first_line(error)}")
 
 
 def _reason(error: BaseException) -> Reason | None:
@@ -61,6 +61,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     return reversed(seen)
 
 
-def _words(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What the error says first, else its name."""
     first = str(error).strip().splitlines()[:1]
     return first[0] if first else type(error).__name__

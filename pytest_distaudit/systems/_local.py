@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from pytest_distaudit.ports.capabilities import ServerProcess
 from pytest_distaudit.ports.located import Located, address
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ def serving_process(located: Located, besides: int = 0) -> psutil.Process | None
         if process is not None:
             return process
     return None
+
+
+def server(located: Located, identity: str, how: str) -> ServerProcess:
+    """The system's process by an ``identity`` of its own, with what this host knows of it."""
+    own = serving_process(located)
+    return ServerProcess(identity, how, own.pid if own else None, listens_on=listens_on([own]) if own else ())
 
 
 def tree(process: psutil.Process) -> tuple[psutil.Process, ...]:

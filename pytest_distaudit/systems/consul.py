@@ -91,13 +91,7 @@ def process(session: ConsulSession, ask: Ask) -> ServerProcess:
     if not how:
         because = "neither its process nor its start can be seen; set telemetry.prometheus_retention_time"
         raise Unobservable(Reason.NO_OBSERVABLE, because)
-    own = _local.serving_process(session.located)
-    return ServerProcess(
-        identity=session.identity,
-        how=how,
-        pid=own.pid if own else None,
-        listens_on=_local.listens_on([own]) if own else (),
-    )
+    return _local.server(session.located, session.identity, how)
 
 
 # --- health

@@ -89,13 +89,7 @@ def process(session: RabbitSession, ask: Ask) -> ServerProcess:
             Reason.FORBIDDEN if session.management else Reason.NO_OBSERVABLE,
             "the node's pid and uptime cannot be read; give the audit's user the tag monitoring",
         )
-    own = _local.serving_process(session.located)
-    return ServerProcess(
-        identity=session.identity,
-        how=how,
-        pid=own.pid if own else None,
-        listens_on=_local.listens_on([own]) if own else (),
-    )
+    return _local.server(session.located, session.identity, how)
 
 
 # --- health

@@ -80,14 +80,7 @@ def _greet(session: RedisSession) -> None:
 
 def process(session: RedisSession, ask: Ask) -> ServerProcess:
     """Which run of the server answers."""
-    told = session.info
-    own = _local.serving_process(session.located)
-    return ServerProcess(
-        identity=str(told["run_id"]),
-        how="run_id",
-        pid=own.pid if own else None,
-        listens_on=_local.listens_on([own]) if own else (),
-    )
+    return _local.server(session.located, str(session.info["run_id"]), "run_id")
 
 
 # --- health

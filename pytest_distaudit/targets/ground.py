@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import secrets
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_distaudit.targets.guard import Guard
@@ -78,6 +79,15 @@ class Lot:
     on_progress: Callable[[str], None]
     #: seconds for which containers may outlive the run; 0: not at all
     keep_s: float = 0.0
+
+
+def write_private(path: Path, value: Any) -> None:
+    """Write JSON for its owner's eyes only; an earlier file is replaced as a whole."""
+    draft = path.with_suffix(".draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(value, stream)
+    draft.replace(path)
 
 
 def account(*preferred: str) -> str | None:

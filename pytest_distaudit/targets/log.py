@@ -21,6 +21,11 @@ def tail(path: Path, secrets: Collection[str]) -> str:
             text = stream.read().decode("utf-8", "replace")
     except OSError:
         return ""
+    return last_lines(text, secrets)
+
+
+def last_lines(text: str, secrets: Collection[str]) -> str:
+    """Of ``text``, the same."""
     text = _COLOUR.sub("", text)
     # Before cutting lines: half a secret would not be recognised.
     for secret in secrets:

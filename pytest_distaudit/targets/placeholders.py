@@ -7,7 +7,7 @@ name is a placeholder.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 _NAME = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
@@ -47,3 +47,12 @@ def system_of(name: str) -> str | None:
 def fill(text: str, values: Mapping[str, str]) -> str:
     """``text`` with every placeholder replaced. Raises KeyError on an unknown name."""
     return _HOLE.sub(lambda hole: f"{{{hole['literal']}}}" if hole["literal"] else values[hole["name"]], text)
+
+
+def every_text(value: Any, change: Callable[[str], str]) -> Any:
+    """The value, as plain tables and lists, with each text in it changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: every_text(inner, change) for key, inner in value.items()}
+    return [every_text(inner, change) for inner in value] if isinstance(value, (list, tuple)) else value

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from pytest_distaudit.domain.errors import InvalidInput, Problem, did_you_mean
-from pytest_distaudit.domain.target import SystemSpec, Target
+from pytest_distaudit.domain.target import Provision, SystemSpec, Target
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.located import address
 from pytest_distaudit.targets import log, options, placeholders, variables
@@ -18,12 +18,11 @@ from pytest_distaudit.targets.closure import waits_for
 from pytest_distaudit.targets.containers.tables import can_be_contained
 from pytest_distaudit.targets.recipe import Blueprint, Recipe, Site
 
-Mode = Literal["auto", "attach", "compose", "containers", "native"]
 Way = Literal["attach", "compose", "containers", "native"]
 Unavailable = tuple[Reason, str]
 
 
-def way_of(spec: SystemSpec, mode: Mode, target: Target) -> Way:
+def way_of(spec: SystemSpec, mode: Provision, target: Target) -> Way:
     """How ``mode`` has the system. "auto": what is declared, else what needs no engine, else the compose project."""
     if mode in ("compose", "containers") and target.compose is not None:
         return mode
@@ -36,7 +35,7 @@ def way_of(spec: SystemSpec, mode: Mode, target: Target) -> Way:
     return "native" if mode != "auto" or not spec.endpoints else "attach"
 
 
-def _only_contained(spec: SystemSpec, mode: Mode) -> bool:
+def _only_contained(spec: SystemSpec, mode: Provision) -> bool:
     """Whether nothing but its container table says where the system comes from."""
     return mode == "auto" and spec.container is not None and not spec.endpoints and spec.native is None
 
@@ -53,7 +52,7 @@ class Sorted:
 
 
 def sort(
-    target: Target, mode: Mode, names: Collection[str], recipes: Mapping[str, Recipe], environ: Mapping[str, str]
+    target: Target, mode: Provision, names: Collection[str], recipes: Mapping[str, Recipe], environ: Mapping[str, str]
 ) -> Sorted:
     """Decide for each system. Raises InvalidInput with every wrong option."""
     attached: dict[str, Mapping[str, str]] = {}
@@ -87,7 +86,7 @@ def _unset(problems: Collection[Problem]) -> Unavailable:
     return Reason.NOT_REACHABLE, "; ".join(str(problem) for problem in problems)
 
 
-def _no_way(spec: SystemSpec, mode: Mode) -> Unavailable:
+def _no_way(spec: SystemSpec, mode: Provision) -> Unavailable:
     if mode == "attach":
         words = f"{spec.name} has no endpoints to attach to"
         return Reason.NOT_REACHABLE, f"{words}; declare them, or use --distaudit-provision=auto"

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_distaudit.domain.target import SystemSpec, Target
+from pytest_distaudit.domain.target import Provision, SystemSpec, Target
 from pytest_distaudit.ports.located import Inventory, Located
 from pytest_distaudit.targets import attached, planning, variables
 from pytest_distaudit.targets.closure import closed
@@ -17,7 +17,7 @@ from pytest_distaudit.targets.ground import FreePorts, Lot, private_directory, p
 from pytest_distaudit.targets.guard import guarded
 from pytest_distaudit.targets.life import Life, Plan
 from pytest_distaudit.targets.neighbours import neighbours
-from pytest_distaudit.targets.planning import Mode, Plans, Sorted
+from pytest_distaudit.targets.planning import Plans, Sorted
 from pytest_distaudit.targets.recipe import Recipe
 
 
@@ -36,7 +36,7 @@ class Provisioned:
 @contextmanager
 def provision(
     target: Target,
-    mode: Mode,
+    mode: Provision,
     wanted: Collection[str],
     recipes: Mapping[str, Recipe],
     *,
@@ -99,7 +99,7 @@ def _lot(
     return Lot(root, environ, ground, guard, FreePorts(), on_progress, keep_s)
 
 
-def _contained(target: Target, mode: Mode, sorted_: Sorted, lot: Lot | None, stack: ExitStack) -> Stack:
+def _contained(target: Target, mode: Provision, sorted_: Sorted, lot: Lot | None, stack: ExitStack) -> Stack:
     """What runs in containers, started; removed by ``stack``."""
     if lot is None or not sorted_.contained:
         return Stack()

@@ -1,6 +1,7 @@
 """The composition root: the one package that knows checks, systems, targets, sources and engine together."""
 
-from pytest_distaudit.wiring.bench import Bench, Provision, Wishes
+from pytest_distaudit.domain.target import Provision
+from pytest_distaudit.wiring.bench import Bench, Wishes
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
 
 __all__ = ["Bench", "Provision", "Wishes", "load_checks", "load_kinds"]

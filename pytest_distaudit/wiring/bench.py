@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.domain.audit import ClaimResult, Coverage
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.judgement import Judgement
-from pytest_distaudit.domain.target import Project, Target
+from pytest_distaudit.domain.target import Project, Provision, Target
 from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
 from pytest_distaudit.engine.conduct import Conducted, conduct
@@ -37,8 +37,6 @@ from pytest_distaudit.wiring.files import Files
 
 if TYPE_CHECKING:
     from pytest_distaudit.wiring.sharing import Shared
-
-Provision = Literal["auto", "attach", "compose", "containers", "native"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ import psutil
 import pytest
 
 from pytest_distaudit.domain.errors import Place
-from pytest_distaudit.domain.target import Link, SystemSpec, Target
-from pytest_distaudit.targets.planning import Mode
+from pytest_distaudit.domain.target import Link, Provision, SystemSpec, Target
 from pytest_distaudit.targets.provision import Provisioned, provision
 from pytest_distaudit.targets.recipes import builtin_recipes
 
@@ -52,7 +51,11 @@ def progress() -> list[str]:
 @pytest.fixture
 def provide(tmp_path: Path, progress: list[str]) -> Provide:
     def provided(
-        of: Target, *wanted: str, mode: Mode = "auto", environ: Mapping[str, str] | None = None, keep_s: float = 0.0
+        of: Target,
+        *wanted: str,
+        mode: Provision = "auto",
+        environ: Mapping[str, str] | None = None,
+        keep_s: float = 0.0,
     ) -> AbstractContextManager[Provisioned]:
         return provision(
             of,

@@ -99,8 +99,7 @@ def test_services_are_reached_and_gone_at_the_end(provide: Provide, tmp_path: Pa
             assert located.inventory is not None
             assert located.inventory().running
         assert located.endpoints["url"].startswith("redis://172.")
-        (container,) = [one for one in lab.client.containers.list() if "cache" in str(one.attrs["Config"]["Labels"])
-                        and one.attrs["NetworkSettings"]["Ports"].get("6379/tcp")]  # fmt: skip
+        (container,) = lab.client.containers.list(filters={"label": [RUN_LABEL, "com.docker.compose.service=cache"]})
         container.kill()
         inventory = had.located["cache"].inventory
         assert inventory is not None

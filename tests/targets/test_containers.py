@@ -45,7 +45,7 @@ def ports() -> Iterator[int]:
 
 
 def test_nothing_of_a_run_meets_another_run_or_the_users_own(ports: Iterator[int]) -> None:
-    own = isolated(Described(PROJECT["services"], PROJECT), "run-1", lambda: next(ports))  # type: ignore[arg-type]
+    own = isolated(Described(PROJECT), "run-1", lambda: next(ports))
     db = own.whole["services"]["db"]
     assert own.whole["name"] == "run-1"
     assert "container_name" not in db
@@ -62,7 +62,7 @@ def test_nothing_of_a_run_meets_another_run_or_the_users_own(ports: Iterator[int
 
 
 def test_what_is_written_is_for_its_owners_eyes(tmp_path: Path) -> None:
-    path = written(Described({}, PROJECT), tmp_path)
+    path = written(Described(PROJECT), tmp_path)
     assert json.loads(path.read_text()) == PROJECT
     assert path.stat().st_mode & 0o077 == 0
 

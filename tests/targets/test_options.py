@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_distaudit.domain.errors import InvalidInput
-from pytest_distaudit.domain.target import Compose
+from pytest_distaudit.domain.target import Compose, Provision
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.targets import planning
 from pytest_distaudit.targets.options import flat
@@ -123,7 +123,7 @@ PROJECT = Compose(("compose.yaml",))
     ],
 )
 def test_how_a_system_is_had(
-    mode: planning.Mode, endpoints: dict[str, str], native: Any, compose: Compose | None, way: str
+    mode: Provision, endpoints: dict[str, str], native: Any, compose: Compose | None, way: str
 ) -> None:
     spec = system("x", native=native, endpoints=endpoints)
     assert planning.way_of(spec, mode, replace(target(spec), compose=compose)) == way

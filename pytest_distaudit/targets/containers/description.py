@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_distaudit.domain.target import Compose
+from pytest_distaudit.targets.ground import write_private
 from pytest_distaudit.targets.recipe import StartFailed
 
 #: every container, network and volume of a run carries it
@@ -34,9 +34,14 @@ class Described:
     ``hidden``: service -> the profiles that it waits for, for services that are not started.
     """
 
-    services: Mapping[str, Mapping[str, Any]] = field(repr=False)
     whole: Mapping[str, Any] = field(repr=False)
     hidden: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def services(self) -> Mapping[str, Mapping[str, Any]]:
+        """Service -> how it is run."""
+        found: Mapping[str, Mapping[str, Any]] = self.whole["services"]
+        return found
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -89,7 +94,7 @@ def described(compose: Compose, root: Path, environ: Mapping[str, str]) -> Descr
         for name, service in everything["services"].items()
         if name not in chosen["services"]
     }
-    return Described(chosen["services"], chosen, hidden)
+    return Described(chosen, hidden)
 
 
 def _profiles(names: tuple[str, ...]) -> Iterator[str]:
@@ -132,7 +137,7 @@ def isolated(project: Described, name: str, free_port: Callable[[], int]) -> Des
     for kind in ("networks", "volumes"):
         if kind in whole:
             whole[kind] = {key: _isolated_part(part, name) for key, part in (whole[kind] or {}).items()}
-    return replace(project, services=services, whole=whole)
+    return replace(project, whole=whole)
 
 
 def _isolated_service(service: Mapping[str, Any], name: str, free_port: Callable[[], int]) -> dict[str, Any]:
@@ -158,7 +163,5 @@ def _isolated_part(part: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
 def written(project: Described, folder: Path) -> Path:
     """The project as a compose file of its own, for its owner's eyes only: it holds passwords."""
     path = folder / "compose.json"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(project.whole, stream)
+    write_private(path, project.whole)
     return path

@@ -7,13 +7,16 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.dial import answers
+from pytest_distaudit.ports.failure import first_line
 from pytest_distaudit.ports.located import Inventory
 from pytest_distaudit.targets.containers.description import RUN_LABEL
+from pytest_distaudit.targets.log import last_lines
 from pytest_distaudit.targets.recipe import StartFailed
 
 if TYPE_CHECKING:
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 _USUAL = "unix:///var/run/docker.sock"
 _ANSWER_S = 20.0
 _LOG_LINES = 40
-_LINE_LENGTH = 500
 _AT_ONCE = 8
+_ENDED = ("exited", "dead")
 
 
 class Engine:
@@ -47,7 +50,7 @@ class Engine:
             client.ping()
         except (DockerException, OSError) as error:
             where = environ.get("DOCKER_HOST", "the usual socket")
-            raise StartFailed(f"no Docker engine answers at {where} ({_first_line(error)}); start one") from error
+            raise StartFailed(f"no Docker engine answers at {where} ({first_line(error)}); start one") from error
         return cls(client, str(named.get("base_url", "")))
 
     @property
@@ -101,14 +104,13 @@ class Engine:
         except NotFound:
             return {}
         except (DockerException, OSError) as error:
-            raise Unobservable(Reason.NOT_REACHABLE, f"the engine does not answer: {_first_line(error)}") from error
+            raise Unobservable(Reason.NOT_REACHABLE, f"the engine does not answer: {first_line(error)}") from error
         return found
 
     def logs(self, identity: str) -> str:
         """A container's last lines; "" if they cannot be had."""
         with suppress(Exception), self._lock:
-            said = self._client.api.logs(identity, tail=_LOG_LINES).decode("utf-8", "replace")
-            return "\n".join(line[:_LINE_LENGTH] for line in said.splitlines())
+            return str(self._client.api.logs(identity, tail=_LOG_LINES).decode("utf-8", "replace"))
         return ""
 
     def volume(self, name: str, run: str) -> str:
@@ -118,14 +120,25 @@ class Engine:
         return name
 
     def remove(self, run: str) -> None:
-        """Take everything away that carries the run's label: containers, then networks, then volumes."""
+        """Take everything away that carries the run's label: containers, then networks, then volumes.
+
+        Raises StartFailed if something stays, or if the engine does not answer.
+        """
+        from docker.errors import DockerException
+
         chosen, api = {"label": f"{RUN_LABEL}={run}"}, self._client.api
-        with suppress(Exception), ThreadPoolExecutor(_AT_ONCE) as pool:
-            rows = api.containers(all=True, filters=chosen)
-            list(pool.map(_forgiving(lambda row: api.remove_container(row["Id"], force=True, v=True)), rows))
-            list(pool.map(_forgiving(lambda row: api.remove_network(row["Id"])), api.networks(filters=chosen)))
-            volumes = api.volumes(filters=chosen)["Volumes"] or ()
-            list(pool.map(_forgiving(lambda row: api.remove_volume(row["Name"], force=True)), volumes))
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                rows = api.containers(all=True, filters=chosen)
+                list(pool.map(_forgiving(lambda row: api.remove_container(row["Id"], force=True, v=True)), rows))
+                list(pool.map(_forgiving(lambda row: api.remove_network(row["Id"])), api.networks(filters=chosen)))
+                volumes = api.volumes(filters=chosen)["Volumes"] or ()
+                list(pool.map(_forgiving(lambda row: api.remove_volume(row["Name"], force=True)), volumes))
+            stays = [row["Names"][0].strip("/") for row in api.containers(all=True, filters=chosen)]
+        except (DockerException, OSError) as error:
+            raise StartFailed(f"{run} could not be removed: {first_line(error)}") from error
+        if stays:
+            raise StartFailed(f"{run}: the engine does not remove {', '.join(stays)}")
 
     def close(self) -> None:
         """Let the client's connections go."""
@@ -146,15 +159,66 @@ class Container:
     def __init__(self, engine: Engine, identity: str) -> None:
         self._engine, self._id = engine, identity
 
+    def seen(self) -> Snapshot:
+        """What the engine knows of it now."""
+        return Snapshot(self._engine.inspected(self._id), self._engine.is_local)
+
+    def inventory(self, secrets: Collection[str] = ()) -> Inventory:
+        """Its state now. Without a pid: that belongs to the engine's host."""
+        state = self.seen().state
+        if state.get("Status") == "running":
+            return Inventory(running=True)
+        words = last_lines(self._engine.logs(self._id), secrets)
+        return Inventory(running=False, exit_code=state.get("ExitCode"), log_tail=words)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A container at one moment, as the engine's API tells it; ``told`` is empty for one that is gone.
+
+    ``near``: the engine's networks can be reached from here.
+    """
+
+    told: Mapping[str, Any] = field(repr=False)
+    near: bool
+
     @property
-    def seen(self) -> dict[str, Any]:
-        """What the engine knows of it now; empty once it is gone."""
-        return self._engine.inspected(self._id)
+    def state(self) -> Mapping[str, Any]:
+        """Its State; empty once it is gone."""
+        found: Mapping[str, Any] = self.told.get("State") or {}
+        return found
+
+    @property
+    def was_started(self) -> bool:
+        """Whether it ever ran."""
+        return bool(self.state.get("Status", "created") != "created")
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it is not ready: "" if it is, None while it may still become so."""
+        status = self.state.get("Status")
+        if status is None:
+            return "it is gone"
+        if status in _ENDED:
+            return f"exited with {self.state['ExitCode']}"
+        if status != "running" or self._health == "starting":
+            return None
+        return "its health check fails" if self._health == "unhealthy" else ""
+
+    def meets(self, condition: str) -> bool | None:
+        """Whether Compose's ``condition`` of others is met; None while it may still be."""
+        status = self.state.get("Status")
+        if condition == "service_completed_successfully":
+            return self.state["ExitCode"] == 0 if status == "exited" else None
+        if status is None or status in _ENDED:
+            return False
+        if condition == "service_healthy":
+            return {"healthy": True, "starting": None}.get(self._health, False)
+        return status == "running" or None
 
     def reached_at(self, port: int) -> tuple[str, int] | None:
         """(host, port) of its TCP ``port``: as published, else on its own address where that can be reached."""
-        network = self.seen.get("NetworkSettings") or {}
-        for binding in (network.get("Ports") or {}).get(f"{port}/tcp") or ():
+        for binding in (self._network.get("Ports") or {}).get(f"{port}/tcp") or ():
             everywhere = binding["HostIp"] in ("", "0.0.0.0", "::")  # noqa: S104
             return "127.0.0.1" if everywhere else binding["HostIp"], int(binding["HostPort"])
         return self._own_address(port)
@@ -165,48 +229,18 @@ class Container:
         return place is None or answers(*place)
 
     def _own_address(self, port: int) -> tuple[str, int] | None:
-        networks = (self.seen.get("NetworkSettings") or {}).get("Networks") or {}
-        addresses = [one["IPAddress"] for one in networks.values() if one.get("IPAddress")]
-        return (addresses[0], port) if addresses and self._engine.is_local else None
+        networks = (self._network.get("Networks") or {}).values()
+        addresses = [one["IPAddress"] for one in networks if one.get("IPAddress")]
+        return (addresses[0], port) if addresses and self.near else None
 
     @property
-    def was_started(self) -> bool:
-        """Whether it ever ran."""
-        return bool(self.seen.get("State", {}).get("Status", "created") != "created")
+    def _network(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.told.get("NetworkSettings") or {}
+        return found
 
-    def trouble(self) -> str | None:
-        """Why it is not ready: "" if it is, None while it may still become so."""
-        state = self.seen.get("State")
-        if not state:
-            return "it is gone"
-        if state["Status"] in ("exited", "dead"):
-            return f"exited with {state['ExitCode']}"
-        health = (state.get("Health") or {}).get("Status", "none")
-        if state["Status"] != "running" or health == "starting":
-            return None
-        return "its health check fails" if health == "unhealthy" else ""
-
-    def meets(self, condition: str) -> bool | None:
-        """Whether Compose's ``condition`` of others is met; None while it may still be."""
-        state = self.seen.get("State") or {}
-        if condition == "service_completed_successfully":
-            return state["ExitCode"] == 0 if state.get("Status") == "exited" else None
-        if state.get("Status") in ("exited", "dead", None):
-            return False
-        if condition == "service_healthy":
-            health = (state.get("Health") or {}).get("Status", "none")
-            return {"healthy": True, "starting": None}.get(health, False)
-        return state["Status"] == "running" or None
-
-    def inventory(self, secrets: Collection[str] = ()) -> Inventory:
-        """Its state now. Without a pid: that belongs to the engine's host."""
-        state = self.seen.get("State") or {}
-        if state.get("Status") == "running":
-            return Inventory(running=True)
-        words = self._engine.logs(self._id)
-        for secret in secrets:
-            words = words.replace(secret, "***")
-        return Inventory(running=False, exit_code=state.get("ExitCode"), log_tail=words)
+    @property
+    def _health(self) -> str:
+        return str((self.state.get("Health") or {}).get("Status", "none"))
 
 
 def _forgiving(remove: Callable[[Any], object]) -> Callable[[Any], None]:
@@ -217,7 +251,3 @@ def _forgiving(remove: Callable[[Any], object]) -> Callable[[Any], None]:
             remove(row)
 
     return attempt
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

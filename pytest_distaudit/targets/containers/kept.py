@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Any
 
 from pytest_distaudit.targets.containers.description import Described
 from pytest_distaudit.targets.containers.engine import Engine
+from pytest_distaudit.targets.ground import write_private
 from pytest_distaudit.targets.recipe import StartFailed
 
 
@@ -38,7 +38,7 @@ class Kept:
             return False
         containers = engine.containers(self.run)
         return set(containers) == set(self.whole["services"]) and all(
-            container.trouble() == "" for container in containers.values()
+            container.seen().trouble == "" for container in containers.values()
         )
 
 
@@ -103,12 +103,8 @@ def read(file: Path) -> Kept | None:
 
 def keep(kept: Kept) -> None:
     """Remember it, for its owner's eyes only."""
-    draft = kept.file.with_suffix(".draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     told = {"run": kept.run, "started": kept.started, "whole": kept.whole, "reaching": kept.reaching}
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(told, stream)
-    draft.replace(kept.file)
+    write_private(kept.file, told)
 
 
 def remove(kept: Kept, environ: Mapping[str, str]) -> None:

@@ -29,8 +29,8 @@ _REACHING = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """Where a project is started: ``run`` is what all that it makes is labelled with; ``ground`` is its own folder."""
+class Launch:
+    """One start of a project: ``run`` is what all that it makes is labelled with; ``ground`` is its own folder."""
 
     run: str
     ground: Path
@@ -41,7 +41,7 @@ class Site:
 
 
 #: starts a project's services; returns "" or why not all of them were started, and never waits longer than the limit
-Up = Callable[[Described, Site], str]
+Up = Callable[[Described, Launch], str]
 
 
 @contextmanager
@@ -59,41 +59,42 @@ def running(source: Source, specs: Collection[SystemSpec], up: Up, lot: Lot) -> 
         return
     ground = lot.ground / "containers"
     ground.mkdir(mode=0o700)
-    site = Site(f"distaudit-{secrets.token_hex(6)}", ground, filled, engine, Yard(ground), source.start_limit_s)
+    launch = Launch(f"distaudit-{secrets.token_hex(6)}", ground, filled, engine, Yard(ground), source.start_limit_s)
     try:
         with _to_keep(source, up, lot, engine) as file:
             known = kept.read(file) if file is not None else None
             if known is not None and known.serves(engine, lot.keep_s):
                 lot.on_progress(f"using the kept stack {known.run}")
-                project = replace(project, services=known.whole["services"], whole=known.whole)
-                yield _Fate(project, replace(site, run=known.run), lot.on_progress).of(specs, "")
+                project = replace(project, whole=known.whole)
+                yield _Fate(project, replace(launch, run=known.run), lot.on_progress).of(specs, "")
                 return
             if known is not None:
                 lot.on_progress(f"the kept stack {known.run} is too old, or not all of it is well: it is removed")
                 kept.remove(known, lot.environ)
-            yield from _new(specs, isolated(project, site.run, lot.free_port), up, lot, site, file)
+            yield from _new(specs, isolated(project, launch.run, lot.free_port), up, lot, launch, file)
     finally:
-        site.yard.close()
+        launch.yard.close()
         engine.close()
 
 
 def _new(
-    specs: Collection[SystemSpec], project: Described, up: Up, lot: Lot, site: Site, file: Path | None
+    specs: Collection[SystemSpec], project: Described, up: Up, lot: Lot, launch: Launch, file: Path | None
 ) -> Iterator[Stack]:
     """Start the project; at the end it is removed, or remembered in ``file`` if all of it is well."""
-    reaching = {name: site.environ[name] for name in _REACHING if name in site.environ}
-    new = kept.Kept(file or Path(), site.run, time.time(), project.whole, reaching)
-    with lot.guard.promised("containers", run=site.run, environ=reaching):
+    reaching = {name: launch.environ[name] for name in _REACHING if name in launch.environ}
+    began = time.time()
+    with lot.guard.promised("containers", run=launch.run, environ=reaching):
         try:
             lot.on_progress(f"starting {', '.join(project.services)} in containers")
-            yield _Fate(project, site, lot.on_progress).of(specs, up(project, site))
+            yield _Fate(project, launch, lot.on_progress).of(specs, up(project, launch))
         finally:
-            site.yard.close()
-            if file is not None and new.serves(site.engine, lot.keep_s):
+            launch.yard.close()
+            new = file and kept.Kept(file, launch.run, began, project.whole, reaching)
+            if new and new.serves(launch.engine, lot.keep_s):
                 kept.keep(new)
-                lot.on_progress(f"keeping {site.run}; pytest --distaudit-down removes it")
+                lot.on_progress(f"keeping {launch.run}; pytest --distaudit-down removes it")
             else:
-                site.engine.remove(site.run)
+                launch.engine.remove(launch.run)
 
 
 @contextmanager
@@ -120,15 +121,15 @@ def _refuse_missing(project: Described, engine: Engine) -> None:
 class _Fate:
     """What has become of each service, once that is known."""
 
-    def __init__(self, project: Described, site: Site, on_progress: Callable[[str], None]) -> None:
-        self._project, self._site, self._tell = project, site, on_progress
+    def __init__(self, project: Described, launch: Launch, on_progress: Callable[[str], None]) -> None:
+        self._project, self._launch, self._tell = project, launch, on_progress
         self._began = time.monotonic()
         self._containers: Mapping[str, Container] = {}
         self._trouble = ""
 
     def of(self, specs: Collection[SystemSpec], trouble: str) -> Stack:
         """Wait for every system's container and find out where it is reached; ``trouble`` kept some from starting."""
-        self._trouble, self._containers = trouble, self._site.engine.containers(self._site.run)
+        self._trouble, self._containers = trouble, self._launch.engine.containers(self._launch.run)
         stack = Stack()
         waiting = [spec for spec in specs if self._is_there(spec, stack)]
         while waiting:
@@ -154,7 +155,7 @@ class _Fate:
 
     def _was_started(self, service: str) -> bool:
         container = self._containers.get(service)
-        return container is not None and (not self._trouble or container.was_started)
+        return container is not None and (not self._trouble or container.seen().was_started)
 
     def _not_started(self, spec: SystemSpec, service: str, stack: Stack) -> None:
         """Its own project's fault is evidence; what was missing here is not."""
@@ -173,7 +174,7 @@ class _Fate:
         for needed in self._project.services[service].get("depends_on") or {}:
             if further := self._culprit(needed):
                 return further
-            if self._was_started(needed) and (trouble := self._containers[needed].trouble()) != "":
+            if self._was_started(needed) and (trouble := self._containers[needed].seen().trouble) != "":
                 return f"{needed} ({trouble or 'not ready'})"
         return None
 
@@ -184,16 +185,17 @@ class _Fate:
     def _decided(self, spec: SystemSpec, stack: Stack) -> bool:
         name = spec.service or spec.name
         container, service = self._containers[name], self._project.services[name]
-        trouble = container.trouble()
-        late = time.monotonic() - self._began > self._site.limit_s
+        now = container.seen()
+        trouble = now.trouble
+        late = time.monotonic() - self._began > self._launch.limit_s
         places: dict[int, tuple[str, int] | None] = {}
-        found = endpoints(spec.kind, service, lambda port: places.setdefault(port, container.reached_at(port)))
+        found = endpoints(spec.kind, service, lambda port: places.setdefault(port, now.reached_at(port)))
         # Nobody has waited for a service without a health check.
-        listens = bool(service.get("healthcheck")) or all(map(container.listens, places))
+        listens = bool(service.get("healthcheck")) or all(map(now.listens, places))
         if trouble is None or (trouble == "" and not listens):
             if not late:
                 return False
-            trouble = f"not ready after {self._site.limit_s:g} s"
+            trouble = f"not ready after {self._launch.limit_s:g} s"
         secrets = log.secrets_in(found) | self._project.secrets
         stack.endpoints[spec.name] = found
         stack.inventories[spec.name] = partial(container.inventory, secrets)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_distaudit.domain.target import SystemSpec
 from pytest_distaudit.targets.containers.description import SECRET, Described, Source
+from pytest_distaudit.targets.placeholders import every_text
 from pytest_distaudit.targets.recipe import StartFailed
 
 _USER = "distaudit"
@@ -49,14 +50,15 @@ def of_tables(specs: Collection[SystemSpec]) -> Source:
     def read(root: Path, environ: Mapping[str, str], secret: str | None) -> tuple[Described, Mapping[str, str]]:
         word = secret or secrets.token_hex(12)
         services = {spec.name: _service(spec, root, word) for spec in specs}
-        return Described(services, {"services": services, "networks": {"default": {}}}), environ
+        return Described({"services": services, "networks": {"default": {}}}), environ
 
     return Source(read, _START_LIMIT_S)
 
 
 def _service(spec: SystemSpec, root: Path, secret: str) -> dict[str, Any]:
     official, own = _OFFICIAL.get(spec.kind, {}), spec.container or {}
-    told = _filled({**official, **own, "env": {**official.get("env", {}), **own.get("env", {})}}, secret)
+    whole = {**official, **own, "env": {**official.get("env", {}), **own.get("env", {})}}
+    told = every_text(whole, lambda text: text.replace(SECRET, secret))
     if "image" not in told:
         raise StartFailed(f"{spec.name}: kind {spec.kind} has no official image; name one in its container table")
     return {
@@ -73,11 +75,3 @@ def _volume(text: str, root: Path) -> dict[str, Any]:
     """``folder:/inside`` or ``folder:/inside:ro``, the folder below the project's root."""
     source, target, *options = text.split(":")
     return {"type": "bind", "source": str(root / source), "target": target, "read_only": options == ["ro"]}
-
-
-def _filled(value: Any, secret: str) -> Any:
-    if isinstance(value, str):
-        return value.replace(SECRET, secret)
-    if isinstance(value, Mapping):
-        return {key: _filled(inner, secret) for key, inner in value.items()}
-    return [_filled(inner, secret) for inner in value] if isinstance(value, list) else value

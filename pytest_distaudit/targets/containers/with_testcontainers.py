@@ -10,8 +10,9 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.domain.comparison import Quantity
+from pytest_distaudit.ports.failure import first_line
 from pytest_distaudit.targets.containers.description import RUN_LABEL, Described
-from pytest_distaudit.targets.containers.project import Site
+from pytest_distaudit.targets.containers.project import Launch
 from pytest_distaudit.targets.recipe import StartFailed
 
 if TYPE_CHECKING:
@@ -21,22 +22,14 @@ if TYPE_CHECKING:
 _SERVICE_LABEL = "com.docker.compose.service"
 _POLL_S = 0.1
 _NANO = 1_000_000_000
-#: what a service's description may say of how it runs, as the engine's client calls it
-_KEPT = {
-    "user": "user",
-    "working_dir": "working_dir",
-    "entrypoint": "entrypoint",
-    "hostname": "hostname",
-    "cap_add": "cap_add",
-    "cap_drop": "cap_drop",
-    "init": "init",
-    "read_only": "read_only",
-    "shm_size": "shm_size",
-    "stop_signal": "stop_signal",
-}
+#: what a service's description may say of how it runs, and the engine's client calls alike
+_KEPT = (
+    *("user", "working_dir", "entrypoint", "hostname", "cap_add", "cap_drop"),
+    *("init", "read_only", "shm_size", "stop_signal"),
+)
 
 
-def up(project: Described, site: Site) -> str:
+def up(project: Described, launch: Launch) -> str:
     """Start every service; "" or what kept some from starting."""
     from testcontainers.core.config import testcontainers_config
     from testcontainers.core.network import Network
@@ -47,8 +40,8 @@ def up(project: Described, site: Site) -> str:
         order = list(TopologicalSorter({name: _needed(one) for name, one in project.services.items()}).static_order())
     except CycleError as error:
         return f"no start order: {' waits for '.join(error.args[1])}"
-    network = Network(docker_network_kw={"labels": {RUN_LABEL: site.run}}).create()
-    starting = _Starting(project, site, network)
+    network = Network(docker_network_kw={"labels": {RUN_LABEL: launch.run}}).create()
+    starting = _Starting(project, launch, network)
     fates: dict[str, Future[None]] = {}
     with ThreadPoolExecutor(max(1, len(order)), "distaudit-container") as pool:
         for name in order:
@@ -59,9 +52,9 @@ def up(project: Described, site: Site) -> str:
 class _Starting:
     """One start of one project."""
 
-    def __init__(self, project: Described, site: Site, network: Network) -> None:
-        self._project, self._site, self._network = project, site, network
-        self._deadline = time.monotonic() + site.limit_s
+    def __init__(self, project: Described, launch: Launch, network: Network) -> None:
+        self._project, self._launch, self._network = project, launch, network
+        self._deadline = time.monotonic() + launch.limit_s
 
     def start(self, name: str, fates: Mapping[str, Future[None]]) -> None:
         """Wait for those it needs, then start it. Raises StartFailed."""
@@ -73,16 +66,15 @@ class _Starting:
         try:
             self._container(name, service).start()
         except Exception as error:
-            said = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-            raise StartFailed(f"{name}: {said}") from error
+            raise StartFailed(f"{name}: {first_line(error)}") from error
 
     def _wait_for(self, needed: str, condition: str, name: str) -> None:
-        container = self._site.engine.containers(self._site.run)[needed]
-        while (met := container.meets(condition)) is None and time.monotonic() < self._deadline:
-            if self._site.yard.closing.wait(_POLL_S):
+        container = self._launch.engine.containers(self._launch.run)[needed]
+        while (met := container.seen().meets(condition)) is None and time.monotonic() < self._deadline:
+            if self._launch.yard.closing.wait(_POLL_S):
                 break
         if not met:
-            raise StartFailed(f"{name} waits for {needed} ({condition}): {container.trouble() or 'it never came'}")
+            raise StartFailed(f"{name} waits for {needed} ({condition}): {container.seen().trouble or 'it never came'}")
 
     def _container(self, name: str, service: Mapping[str, Any]) -> DockerContainer:
         from testcontainers.core.container import DockerContainer
@@ -101,8 +93,8 @@ class _Starting:
             source = self._source(volume)
             if source:
                 container.with_volume_mapping(source, volume["target"], "ro" if volume.get("read_only") else "rw")
-        labels = {**(service.get("labels") or {}), RUN_LABEL: self._site.run, _SERVICE_LABEL: name}
-        kept = {theirs: service[ours] for ours, theirs in _KEPT.items() if service.get(ours) is not None}
+        labels = {**(service.get("labels") or {}), RUN_LABEL: self._launch.run, _SERVICE_LABEL: name}
+        kept = {word: service[word] for word in _KEPT if service.get(word) is not None}
         if "entrypoint" in kept:
             kept["entrypoint"] = _words(kept["entrypoint"])
         return container.with_kwargs(labels=labels, **kept, **_healthcheck(service.get("healthcheck")))
@@ -112,18 +104,22 @@ class _Starting:
         source = str(volume.get("source") or "")
         if not source or volume.get("type") != "volume":
             return source
-        return self._site.engine.volume(f"{self._site.run}_{source}", self._site.run)
+        return self._launch.engine.volume(f"{self._launch.run}_{source}", self._launch.run)
 
     def _image(self, name: str, service: Mapping[str, Any]) -> str:
         """The image that the service names, if it can be had; else the one built for it."""
         image, build = service.get("image"), service.get("build")
-        if build and (not image or self._site.engine.lacks([image])):
+        if build and (not image or self._launch.engine.lacks([image])):
             from testcontainers.core.image import DockerImage
 
             made = DockerImage(
-                build["context"], tag=f"{self._site.run}-{name}", dockerfile_path=build.get("dockerfile", "Dockerfile"),
-                buildargs=build.get("args") or {}, labels={RUN_LABEL: self._site.run}, rm=True,
-            )  # fmt: skip
+                build["context"],
+                tag=f"{self._launch.run}-{name}",
+                dockerfile_path=build.get("dockerfile", "Dockerfile"),
+                buildargs=build.get("args") or {},
+                labels={RUN_LABEL: self._launch.run},
+                rm=True,
+            )
             return str(made.build())
         if not image:
             raise StartFailed(f"{name} has neither an image nor a build")

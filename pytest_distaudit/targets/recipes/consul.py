@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from pytest_distaudit.domain.target import SystemSpec
 from pytest_distaudit.targets.ground import minimal_environment
 from pytest_distaudit.targets.looks import http_text
 from pytest_distaudit.targets.options import COMMON, TEXT
+from pytest_distaudit.targets.placeholders import every_text
 from pytest_distaudit.targets.recipe import Blueprint, Command, Option, Site, StartFailed, World
 
 #: where `./run` puts the binary of a Debian package
@@ -88,13 +89,13 @@ class _Agent:
         home = self._site.workdir
         # the agent registers what it is configured with as the service's own token may
         login = {"token": self._token} if self._token else {}
-        services = [login | _port_as_number(_resolved(one, world.resolve)) for one in self._services]
+        services = [login | _port_as_number(every_text(one, world.resolve)) for one in self._services]
         for name, content in (
             ("10-own.json", self._configuration(home, binary)),
             ("20-services.json", {"services": services}),
             ("30-settings.json", self._settings),
         ):
-            (home / name).write_text(json.dumps(_plain(content)), "utf-8")
+            (home / name).write_text(json.dumps(every_text(content, str)), "utf-8")
         return Command(
             (str(binary), "agent", "-dev", f"-config-dir={home}"),
             home,
@@ -128,25 +129,10 @@ class _Agent:
         return all(f'"{one["name"]}"' in catalog for one in self._services)
 
 
-def _resolved(value: Any, resolve: Callable[[str], str]) -> Any:
-    """The value with every placeholder filled."""
-    if isinstance(value, str):
-        return resolve(value)
-    if isinstance(value, Mapping):
-        return {key: _resolved(inner, resolve) for key, inner in value.items()}
-    return [_resolved(inner, resolve) for inner in value] if isinstance(value, (list, tuple)) else value
-
-
 def _port_as_number(service: dict[str, Any]) -> dict[str, Any]:
     """A port may have been a placeholder, or the address of a system by which it is reached."""
     port = service.get("port")
     return {**service, "port": int(port)} if isinstance(port, str) and port.isdecimal() else service
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _binary() -> Path | None:
