@@ -60,13 +60,14 @@ def _processes(entry: Mapping[str, Any]) -> None:
 
 def _containers(entry: Mapping[str, Any]) -> None:
     from pytest_distaudit.targets.containers.engine import Engine
+    from pytest_distaudit.targets.recipe import StartFailed
 
     engine = Engine.reached(entry["environ"])
-    for _ in range(2):
-        engine.remove(entry["run"])
-        # what was being made while the rest went appears a moment later
-        time.sleep(_LATE_S)
-    engine.remove(entry["run"])
+    # what was being made while the rest went appears a moment later
+    for pause in (_LATE_S, _LATE_S, 0.0):
+        with suppress(StartFailed):
+            engine.remove(entry["run"])
+        time.sleep(pause)
 
 
 def _folder(entry: Mapping[str, Any]) -> None:

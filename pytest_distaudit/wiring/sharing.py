@@ -130,7 +130,7 @@ class Shared:
         self._connection = Client(address.path, authkey=address.key.encode())
         self._lock = threading.Lock()
         self._own = own
-        self._common: set[int] = set()
+        self._found: Mapping[str, Located] = {}
 
     def provisioned(self, systems: Sequence[str]) -> Mapping[str, Located]:
         """Where the systems are."""
@@ -138,8 +138,7 @@ class Shared:
             name: replace(located, inventory=_Asked(self, name) if located.inventory else None)
             for name, located in self._ask("provisioned", systems).items()
         }
-        # kept, so that their numbers stay theirs
-        self._found, self._common = found, {id(located) for located in found.values()}
+        self._found = found
         return found
 
     def inventory(self, system: str) -> Inventory:
@@ -180,7 +179,7 @@ class Shared:
 
     def _is_common(self, located: Located) -> bool:
         """Whether the broker can look at it: not where a fixture brought an inventory of its own."""
-        return located.inventory is None or id(located) in self._common
+        return located.inventory is None or self._found.get(located.system) is located
 
     def _ask(self, name: str, *arguments: Any) -> Any:
         with self._lock:

@@ -107,8 +107,8 @@ def keep(kept: Kept) -> None:
     write_private(kept.file, told)
 
 
-def remove(kept: Kept, environ: Mapping[str, str]) -> None:
-    """Take it down. Raises StartFailed if its engine does not answer; then it stays remembered."""
+def _remove(kept: Kept, environ: Mapping[str, str]) -> None:
+    """Raises StartFailed if its engine does not take it down; then it stays remembered."""
     engine = Engine.reached({**environ, **kept.reaching})
     try:
         engine.remove(kept.run)
@@ -131,12 +131,13 @@ def remove_all(environ: Mapping[str, str]) -> Iterator[str]:
             elif not free:
                 yield f"{kept.run}: a run uses it now; left alone"
             else:
-                yield _removed(kept, environ)
+                yield removed(kept, environ)
 
 
-def _removed(kept: Kept, environ: Mapping[str, str]) -> str:
+def removed(kept: Kept, environ: Mapping[str, str]) -> str:
+    """Take it down, and say what came of it."""
     try:
-        remove(kept, environ)
+        _remove(kept, environ)
     except StartFailed as failure:
         return f"{kept.run}: not removed: {failure}"
     return f"{kept.run}: removed ({', '.join(kept.whole['services'])})"

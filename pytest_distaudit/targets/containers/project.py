@@ -69,8 +69,9 @@ def running(source: Source, specs: Collection[SystemSpec], up: Up, lot: Lot) -> 
                 yield _Fate(project, replace(launch, run=known.run), lot.on_progress).of(specs, "")
                 return
             if known is not None:
-                lot.on_progress(f"the kept stack {known.run} is too old, or not all of it is well: it is removed")
-                kept.remove(known, lot.environ)
+                lot.on_progress(
+                    f"the kept stack is too old, or not all of it is well: {kept.removed(known, lot.environ)}"
+                )
             yield from _new(specs, isolated(project, launch.run, lot.free_port), up, lot, launch, file)
     finally:
         launch.yard.close()
