@@ -20,23 +20,7 @@ def add_options(parser: pytest.Parser) -> None:
     add = group.addoption
     add("--distaudit", action="store_true", help="judge the project's claims: claims/*.yaml and inline ones")
     add("--distaudit-target", metavar="NAME", help="which target of distaudit.toml; default: its `default`")
-    add(
-        "--distaudit-provision",
-        choices=("auto", "attach", "compose", "containers", "native"),
-        default="auto",
-        help="where systems come from: declared addresses, the target's compose project, its services in containers, "
-        "native processes, or (auto) whichever a system declares, in this order: address, native, compose",
-    )
-    add(
-        "--distaudit-keep",
-        metavar="TIME",
-        nargs="?",
-        const="1h",
-        type=_seconds,
-        help="let containers outlive the run: the next one uses them if they are well, their description is the same "
-        "and they are not older than TIME (--distaudit-keep=2h; default 1h)",
-    )
-    add("--distaudit-down", action="store_true", help="remove every stack that was kept, and stop")
+    _systems(add)
     add(
         "--distaudit-scope",
         choices=[scope.word for scope in SCOPES],
@@ -63,6 +47,27 @@ def add_options(parser: pytest.Parser) -> None:
         default="fail",
         help="what an unverifiable claim does to the run; default: fail",
     )
+
+
+def _systems(add: Callable[..., None]) -> None:
+    """Where systems come from, and how long they stay."""
+    add(
+        "--distaudit-provision",
+        choices=("auto", "attach", "compose", "containers", "native"),
+        default="auto",
+        help="where systems come from: declared addresses, the target's compose project, its services in containers, "
+        "native processes, or (auto) whichever a system declares, in this order: address, native, compose",
+    )
+    add(
+        "--distaudit-keep",
+        metavar="TIME",
+        nargs="?",
+        const="1h",
+        type=_seconds,
+        help="let containers outlive the run: the next one uses them if they are well, their description is the same "
+        "and they are not older than TIME (--distaudit-keep=2h; default 1h)",
+    )
+    add("--distaudit-down", action="store_true", help="remove every stack that was kept, and stop")
 
 
 def _without_systems(add: Callable[..., None]) -> None:

@@ -66,19 +66,24 @@ def provision(
                 sorted_, recipes, ground=lot.ground, root=root, environ=environ, free_port=lot.free_port
             )
             lives = _start(sorted_, plans, lot, stack)
-        others = {
-            spec.name: variables.expanded(spec, environ)[0]
-            for spec in target.systems.values()
-            if spec.name not in names and ways[spec.name] == "attach"
-        }
-        # Endpoints of systems that nobody wanted are witnesses all the same, where their variables are set.
-        vouching = neighbours({**others, **plans.endpoints})
+        vouching = neighbours({**_declared(target, ways, names, environ), **plans.endpoints})
         inventories = {**contained.inventories, **{name: life.inventory for name, life in lives.items()}}
         located = {
             name: _located(target.systems[name], ways[name], plans, inventories.get(name), vouching, root)
             for name in names
         }
         yield Provisioned(located, {name: ways[name] for name in names})
+
+
+def _declared(
+    target: Target, ways: Mapping[str, str], names: Collection[str], environ: Mapping[str, str]
+) -> dict[str, Mapping[str, str]]:
+    """Endpoints of systems that nobody wanted: witnesses all the same, where their variables are set."""
+    return {
+        spec.name: variables.expanded(spec, environ)[0]
+        for spec in target.systems.values()
+        if spec.name not in names and ways[spec.name] == "attach"
+    }
 
 
 def _lot(

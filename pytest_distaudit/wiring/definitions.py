@@ -23,6 +23,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.database",
     "pytest_distaudit.checks.http",
     "pytest_distaudit.checks.registry",
+    "pytest_distaudit.checks.lookup",
     "pytest_distaudit.checks.agreement",
 )
 
