@@ -1,20 +1,20 @@
 """One process gathers for all: the controller of pytest-xdist has the systems, its workers ask it for evidence.
 
-The broker listens on a socket of its own folder and answers whoever knows its key: where the systems are, what was
-observed. So an audit costs as many requests with eight workers as with none.
+The broker listens on a local socket and answers whoever knows its key: where the systems are, what was observed.
+So an audit costs as many requests with eight workers as with none.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Client, Connection, Listener
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from pytest_distaudit.domain.errors import InvalidInput
@@ -25,6 +25,11 @@ from pytest_distaudit.engine.gather import Gathering, Watched
 from pytest_distaudit.ports.located import Inventory, Located
 
 Provision = Callable[[Sequence[str]], AbstractContextManager[Mapping[str, Located]]]
+
+
+_CLOSING_S = 2.0
+#: Linux has sockets without a file: nothing of them can stay behind
+_NO_FILE = "\0" if sys.platform == "linux" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +46,30 @@ class Broker:
     def __init__(self, provision: Provision, gathering: Gathering) -> None:
         self._provision, self._gathering = provision, gathering
         self._stack = ExitStack()
-        # a socket's path has some hundred bytes
-        self._folder = TemporaryDirectory(prefix="distaudit-")
-        self.address = Address(str(Path(self._folder.name) / "broker"), secrets.token_hex(16))
-        self._listener = Listener(self.address.path, authkey=self.address.key.encode())
+        key = secrets.token_hex(16)
+        path = f"{_NO_FILE}distaudit-{secrets.token_hex(8)}" if _NO_FILE else None
+        self._listener = Listener(path, "AF_UNIX", authkey=key.encode())
+        self.address = Address(os.fsdecode(self._listener.address), key)
         self._located: Future[Mapping[str, Located]] | None = None
         self._lock = threading.Lock()
-        threading.Thread(target=self._listen, daemon=True, name="distaudit-broker").start()
+        self._over = threading.Event()
+        self._listening = threading.Thread(target=self._listen, daemon=True, name="distaudit-broker")
+        self._listening.start()
 
     def close(self) -> None:
         """End the conversations and everything that was started."""
+        self._over.set()
+        # it waits for a connection, and would go on to when the socket is closed
         with suppress(OSError):
-            self._listener.close()
+            Client(self.address.path, authkey=self.address.key.encode()).close()
+        self._listening.join(_CLOSING_S)
+        self._listener.close()
         self._stack.close()
-        self._folder.cleanup()
 
     def _listen(self) -> None:
-        while True:
+        while not self._over.is_set():
             try:
                 connection = self._listener.accept()
-            except OSError:  # closed
-                return
             except Exception:  # noqa: BLE001, S112 - a stranger, who does not know the key
                 continue
             threading.Thread(target=self._serve, args=(connection,), daemon=True, name="distaudit-worker").start()

@@ -289,3 +289,10 @@ def test_others_are_not_all_where_a_list_was_read():
 def test_the_last_look_knows_who_slept():
     early = tuple(replace(one, slept=()) for one in POLLS)
     assert queried(replace(SILENT, seen=early), replace(SILENT, seen=POLLS, counted=14)) == BY_OTHERS
+
+
+def test_why_they_may_be_the_callers_is_told():
+    more_uneven = tuple(replace(one, at=one.at + 0.25 * (index % 2)) for index, one in enumerate(awake(6)))
+    assert "they keep no rhythm: 0.75 to 1.25 s apart" in because(*more_uneven)
+    assert "the callers ran at 8 of them" in because(*awake(*range(8)))
+    assert "too few to know who asks" in because(*POLLS[:5])
