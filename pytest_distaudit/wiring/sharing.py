@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from typing import Any
 
 from pytest_distaudit.domain.errors import InvalidInput
@@ -48,7 +50,8 @@ class Broker:
         self._stack = ExitStack()
         key = secrets.token_hex(16)
         path = f"{_NO_FILE}distaudit-{secrets.token_hex(8)}" if _NO_FILE else None
-        self._listener = Listener(path, "AF_UNIX", authkey=key.encode())
+        # no key: a stranger who says nothing must not keep the others waiting
+        self._listener = Listener(path, "AF_UNIX")
         self.address = Address(os.fsdecode(self._listener.address), key)
         self._located: Future[Mapping[str, Located]] | None = None
         self._lock = threading.Lock()
@@ -59,23 +62,23 @@ class Broker:
     def close(self) -> None:
         """End the conversations and everything that was started."""
         self._over.set()
-        # it waits for a connection, and would go on to when the socket is closed
-        with suppress(OSError):
-            Client(self.address.path, authkey=self.address.key.encode()).close()
+        # it waits for a connection, and would go on to when the socket is closed; it may be past that, too
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as last:
+            last.connect(self.address.path)
         self._listening.join(_CLOSING_S)
         self._listener.close()
         self._stack.close()
 
     def _listen(self) -> None:
         while not self._over.is_set():
-            try:
-                connection = self._listener.accept()
-            except Exception:  # noqa: BLE001, S112 - a stranger, who does not know the key
-                continue
+            connection = self._listener.accept()
             threading.Thread(target=self._serve, args=(connection,), daemon=True, name="distaudit-worker").start()
 
     def _serve(self, connection: Connection) -> None:
-        with connection, suppress(EOFError, OSError):
+        key = self.address.key.encode()
+        with connection, suppress(EOFError, OSError, AuthenticationError):
+            deliver_challenge(connection, key)
+            answer_challenge(connection, key)
             while True:
                 name, arguments = connection.recv()
                 try:

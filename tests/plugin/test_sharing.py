@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections import Counter
+from collections.abc import Iterator
 from multiprocessing import AuthenticationError
 from pathlib import Path
 from types import SimpleNamespace
@@ -108,21 +110,41 @@ def test_a_worker_on_another_machine_gathers_for_itself(tmp_path: Path) -> None:
     assert bench.shared is None
 
 
-def test_a_stranger_is_turned_away() -> None:
-    class Systems:
-        def __enter__(self) -> dict[str, Located]:
-            return {"web": Located("web", "http", {"url": "http://h"})}
+class OneSystem:
+    """A broker's systems."""
 
-        def __exit__(self, *error: object) -> None:
-            pass
+    def __enter__(self) -> dict[str, Located]:
+        return {"web": Located("web", "http", {"url": "http://h"})}
 
-    broker = Broker(lambda systems: Systems(), None)  # type: ignore[arg-type,return-value]
-    try:
-        with pytest.raises(AuthenticationError):
-            Shared(Address(broker.address.path, "wrong"), None)  # type: ignore[arg-type]
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    opened = Broker(lambda systems: OneSystem(), None)  # type: ignore[arg-type]
+    yield opened
+    opened.close()
+
+
+def test_a_stranger_is_turned_away(broker: Broker) -> None:
+    with pytest.raises(AuthenticationError):
+        Shared(Address(broker.address.path, "wrong"), None)  # type: ignore[arg-type]
+    friend = Shared(broker.address, None)  # type: ignore[arg-type]
+    assert list(friend.provisioned(["web"])) == ["web"]
+
+
+def test_a_stranger_who_says_nothing_keeps_nobody_waiting(broker: Broker) -> None:
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.connect(broker.address.path)
         friend = Shared(broker.address, None)  # type: ignore[arg-type]
         assert list(friend.provisioned(["web"])) == ["web"]
-    finally:
-        broker.close()
+
+
+@pytest.mark.parametrize("joined", range(20))
+def test_a_broker_ends_whoever_came_last(joined: int, broker: Broker) -> None:
+    for _ in range(joined % 4):
+        Shared(broker.address, None)  # type: ignore[arg-type]
+    broker.close()
     with pytest.raises(OSError, match="refused"):
         Shared(broker.address, None)  # type: ignore[arg-type]
