@@ -1,0 +1,57 @@
+"""The example's native systems are the services of its compose files: one system, told twice, never two."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TARGETS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "distaudit.toml").read_text("utf-8"))["targets"]
+
+
+class Loader(yaml.SafeLoader):
+    """Compose has tags of its own."""
+
+
+Loader.add_constructor("!reset", lambda loader, node: None)
+
+
+def services(target: str) -> dict[str, dict[str, Any]]:
+    """The target's compose files, laid over one another as far as the example does so."""
+    merged: dict[str, dict[str, Any]] = {}
+    for file in TARGETS[target]["compose"]["files"]:
+        told = yaml.load((ROOT / file).read_text("utf-8"), Loader)
+        for name, service in told["services"].items():
+            merged[name] = merged.get(name, {}) | service
+    return merged
+
+
+def own_programs() -> list[tuple[str, str]]:
+    return [
+        (target, name)
+        for target, told in TARGETS.items()
+        for name, system in told["systems"].items()
+        if "argv" in system["native"]
+    ]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_same_systems_are_described(target: str) -> None:
+    systems = TARGETS[target]["systems"]
+    once = {words[1].rpartition("/")[2] for system in systems.values() for words in system["native"].get("then", [])}
+    others = [service for name, service in services(target).items() if name not in systems]
+    assert set(systems) <= set(services(target))
+    assert {service["command"][1] for service in others} <= once
+
+
+@pytest.mark.parametrize(("target", "name"), own_programs())
+def test_the_same_program_runs_with_the_same_settings(target: str, name: str) -> None:
+    native, service = TARGETS[target]["systems"][name]["native"], services(target)[name]
+    assert native["argv"] == ["{python}", *service["command"][1:]]
+    assert native["cwd"] == "examples/sutazai/services"
+    assert {"./services:/services:ro"} <= set(service["volumes"])
+    assert set(native["env"]) <= set(service["environment"])
