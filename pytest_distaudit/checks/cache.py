@@ -29,6 +29,7 @@ from pytest_distaudit.ports.capabilities import ActivityRun, KeyValue, Performed
         )
     },
     takes_activity=True,
+    connects=(("activity", "system"),),
     judges_silence=True,
     changes_target=True,
     cost_s=5.0,

@@ -46,6 +46,7 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
     says="rows arrive on the standby, lag {lag}",
     rung=Rung.USED,
     roles={"primary": Role("the server that is written to"), "standby": Role("the server that follows it")},
+    connects=(("primary", "standby"),),
     params={"lag": Parameter(ParameterType.TIME, "the 95th percentile of the delay", "<= 1 s")},
     needs=_needs,
     changes_target=True,

@@ -28,6 +28,7 @@ from pytest_distaudit.ports.capabilities import ActivityRun, Listener, Lookup, L
     roles={**REGISTRY, "caller": Role("who should look it up, as a name or glob", many=True, optional=True)},
     params={"service": SERVICE},
     takes_activity=True,
+    connects=(("activity", "system"),),
     judges_presence=("caller",),
     judges_silence=True,
     changes_target=True,

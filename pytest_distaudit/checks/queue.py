@@ -125,6 +125,7 @@ def has_consumers(claim: Claim, evidence: Evidence) -> Judgement:
     roles=_BROKER,
     params=_QUEUE,
     takes_activity=True,
+    connects=(("activity", "system"),),
     changes_target=True,
     cost_s=20.0,
     needs=lambda claim: (Perform((Look("system", _queue(claim)),)),),

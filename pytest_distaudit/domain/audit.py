@@ -55,6 +55,8 @@ class ClaimResult:
     replayable: bool = True
     #: the recorded run that it was judged on, "" for a run of this one's own
     recorded_in: str = ""
+    #: pairs of systems of which it says, as far as its check shows that, that the first works through the second
+    connects: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
@@ -93,16 +95,36 @@ class InputError:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """A checkable sentence of a document and the line in which it begins."""
+
+    document: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.document}:{self.line}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document as its readers see it: blocks of text with the line in which each begins; headings have a level."""
+
+    document: str
+    blocks: tuple[tuple[int, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """Of the documents' checkable ``sentences``, how many are ``claimed``; ``sentences`` None: they were not read.
 
-    ``unclaimed``: places and first words of those that nobody claims, in the documents' order.
+    ``unclaimed``: those that nobody claims, in the documents' order.
     ``not_read``: files that should have been read, and why they could not be.
     """
 
     sentences: int | None = None
     claimed: int = 0
-    unclaimed: tuple[str, ...] = ()
+    unclaimed: tuple[Sentence, ...] = ()
     not_read: tuple[str, ...] = ()
 
     @property
@@ -113,7 +135,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """One finished audit. ``started`` is ISO 8601; ``verdict`` None when only a part was selected."""
+    """One finished audit. ``started`` is ISO 8601; ``verdict`` None when only a part was selected.
+
+    ``links``: pairs of systems that the target declares, the first needs the second. ``pages``: the documents, where
+    a report was asked for that shows them.
+    """
 
     tool: str
     target: str | None
@@ -134,6 +160,8 @@ class Audit:
     narrowed: bool = False
     replayed: bool = False
     findings: tuple[Finding, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    pages: tuple[Page, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         """How many claims have that verdict."""

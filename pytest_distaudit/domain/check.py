@@ -70,6 +70,8 @@ class Check:
     ``says`` is the claim with its parameters filled in ("{consumers} consumers of {queue}"), for
     reports; without it they print ``claims``. ``{quote}`` there is the claim's quote.
     ``judges_presence``: roles whose systems may be down without blocking the claim.
+    ``connects``: pairs of roles of which a verified claim shows that the first one depends on the second, or works
+    through it; "activity" there is whoever performs it.
     ``judges_silence``: a system that nobody uses can be told although the activity cannot be performed, because who
     performs it is down; such a claim may be refuted, and is blocked otherwise.
     """
@@ -88,6 +90,7 @@ class Check:
     settles_s: float = 0.0
     judges_presence: tuple[str, ...] = ()
     judges_silence: bool = False
+    connects: tuple[tuple[str, str], ...] = ()
     says: str = ""
     shows_not: str = ""
     version: int = 1
@@ -108,6 +111,7 @@ def check(
     settles_s: float = 0.0,
     judges_presence: tuple[str, ...] = (),
     judges_silence: bool = False,
+    connects: tuple[tuple[str, str], ...] = (),
     says: str = "",
     shows_not: str = "",
     version: int = 1,
@@ -130,6 +134,7 @@ def check(
             settles_s=settles_s,
             judges_presence=judges_presence,
             judges_silence=judges_silence,
+            connects=connects,
             says=says,
             shows_not=shows_not,
             version=version,

@@ -23,7 +23,7 @@ class Planned:
     """One claim with its check, the systems that play its roles, and what it needs.
 
     ``leans_on``: systems that must run before the claim can be judged (those whose presence the
-    check does not judge itself, and the one that performs its activity).
+    check does not judge itself, and the one that performs its activity, which ``performers`` has alone).
     """
 
     claim: Claim
@@ -31,11 +31,23 @@ class Planned:
     roles: Mapping[str, tuple[str, ...]]
     needs: tuple[Need, ...]
     leans_on: tuple[str, ...] = ()
+    performers: tuple[str, ...] = ()
 
     @cached_property
     def systems(self) -> tuple[str, ...]:
         """Every system that plays a role, once, in order."""
         return tuple(dict.fromkeys(name for names in self.roles.values() for name in names))
+
+    @property
+    def connects(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of systems of which the claim, once verified, shows that the first works through the second."""
+        players = {**self.roles, "activity": self.performers}
+        return tuple(
+            (source, to)
+            for first, second in self.check.connects
+            for source in players.get(first, ())
+            for to in players.get(second, ())
+        )
 
 
 def plan_claim(claim: Claim, check: Check, target: Target) -> Planned:
@@ -43,9 +55,8 @@ def plan_claim(claim: Claim, check: Check, target: Target) -> Planned:
     roles = {role: _players(pattern, target) for role, pattern in claim.roles.items()}
     needs = check.needs(claim)
     leans_on = [name for role, names in roles.items() if role not in check.judges_presence for name in names]
-    if claim.activity:
-        leans_on.extend(_performer(target, claim.activity))
-    return Planned(claim, check, roles, needs, tuple(dict.fromkeys(leans_on)))
+    performers = _performers(target, claim.activity) if claim.activity else ()
+    return Planned(claim, check, roles, needs, tuple(dict.fromkeys([*leans_on, *performers])), performers)
 
 
 def _players(pattern: str, target: Target) -> tuple[str, ...]:
@@ -54,7 +65,7 @@ def _players(pattern: str, target: Target) -> tuple[str, ...]:
     return tuple(name for name in target.systems if any(name == one or fnmatchcase(name, one) for one in globs))
 
 
-def _performer(target: Target, activity: str) -> tuple[str, ...]:
+def _performers(target: Target, activity: str) -> tuple[str, ...]:
     host = urlsplit(target.activities[activity].request.split(maxsplit=1)[-1]).hostname or ""
     return tuple(name for name in target.systems if name.lower() == host)
 

@@ -58,6 +58,7 @@ def result_of(
         evidence=_lines(conducted),
         waiver_spent=spent,
         recorded_in=recorded_in,
+        connects=planned.connects,
     )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage, InputError, NotJudged
+from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage, InputError, NotJudged, Page
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Scope, Verdict
+from pytest_distaudit.plugin.report_files import ReportFiles, shows_documents, write_reports
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import worker_id
 from pytest_distaudit.ports.codec import from_json, to_json
@@ -28,6 +29,7 @@ class AuditRecorder:
         self._failed_setups: dict[str, NotJudged] = {}
         self._started = time.perf_counter()
         self._remote: dict[str, Any] | None = None
+        self._files = ReportFiles()
         self.audit: Audit | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -59,10 +61,7 @@ class AuditRecorder:
         _forget_quiet_phases(self._config, self._claims)
         self.audit = self._build()
         self._config.hook.pytest_distaudit_finished(audit=self.audit, config=self._config)
-        if self._config.option.distaudit_json:
-            from pytest_distaudit.reports.json import write_json
-
-            write_json(self.audit, self._config.option.distaudit_json)
+        self._files = write_reports(self.audit, self._config.option)
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and self._must_fail():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -70,7 +69,7 @@ class AuditRecorder:
         """Never green when nothing was judged, or less was claimed than was asked for."""
         assert self.audit is not None
         judged = any(claim.verdict is not Verdict.UNVERIFIABLE for claim in self.audit.claims)
-        return not judged or self._too_little() is not None
+        return not judged or bool(self._files.failed) or self._too_little() is not None
 
     def _too_little(self) -> str | None:
         """What is missing to ``--distaudit-min-coverage``."""
@@ -85,11 +84,12 @@ class AuditRecorder:
             return
         from pytest_distaudit.reports.terminal import summary
 
-        paths = self._config.option.distaudit_json
-        lines = summary(self.audit, verbose=self._config.option.verbose, written=[paths] if paths else [])
+        lines = summary(self.audit, verbose=self._config.option.verbose, written=self._files.written)
         terminalreporter.section("audit verdict", sep="=")
         for text, markup in lines:
             terminalreporter.write_line(text, **markup)
+        for failure in self._files.failed:
+            terminalreporter.write_line(failure, red=True)
         if missing := self._too_little():
             terminalreporter.write_line(missing, red=True)
 
@@ -132,7 +132,13 @@ class AuditRecorder:
             root=self._config.rootpath,
             narrowed=self._narrowed(),
             replayed=self._bench.recording is not None,
+            pages=self._pages(),
         )
+
+    def _pages(self) -> Iterable[Page]:
+        if not shows_documents(self._config.option):
+            return ()
+        return self._bench.pages(claim.document for claim in self._claims.values() if claim.document)
 
     def _provision(self, sources: dict[str, str]) -> str:
         """Where the systems really came from; the option where none was needed, nothing where only files were read."""

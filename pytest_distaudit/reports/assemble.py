@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pytest_distaudit.domain.audit import (
     Coverage,
     InputError,
     NotJudged,
+    Page,
     SystemResult,
     rung_of_system,
     verdict_of_target,
@@ -39,6 +40,7 @@ def assemble(
     root: Path,
     narrowed: bool,
     replayed: bool,
+    pages: Iterable[Page] = (),
 ) -> Audit:
     """Put everything together; the verdict on the whole target only when the whole was selected."""
     from pytest_distaudit import __version__
@@ -64,6 +66,8 @@ def assemble(
         findings=tuple(findings),
         narrowed=narrowed,
         replayed=replayed,
+        links=tuple((link.source, link.to) for link in target.links.values()),
+        pages=tuple(pages),
     )
 
 

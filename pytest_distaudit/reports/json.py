@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from pytest_distaudit.domain.audit import Audit, ClaimResult, EvidenceLine
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.reports.edges import edges
 
 
-def write_json(audit: Audit, path: Path) -> None:
-    """Write the audit; folders are made as needed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(audit_json(audit), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def document(audit: Audit) -> str:
+    """The file's text."""
+    return json.dumps(audit_json(audit), indent=1, ensure_ascii=False) + "\n"
 
 
 def audit_json(audit: Audit) -> dict[str, Any]:
@@ -55,7 +54,9 @@ def audit_json(audit: Audit) -> dict[str, Any]:
             }
             for system in audit.systems
         ],
-        "edges": [],
+        "edges": [
+            {"from": edge.source, "to": edge.to, "seen_by": list(edge.seen_by)} for edge in edges(audit) if edge.seen_by
+        ],
         "findings": [_finding(finding) for finding in audit.findings],
     }
 

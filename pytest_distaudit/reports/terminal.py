@@ -33,7 +33,7 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
     if audit.not_judged:
         yield from _not_judged(audit, verbose)
     if audit.scope != "static":
-        yield from _named("not claimed", audit.coverage.unclaimed, "sentences", verbose)
+        yield from _named("not claimed", [str(one) for one in audit.coverage.unclaimed], "sentences", verbose)
     yield from _named("not read", audit.coverage.not_read, "files", verbose)
     if audit.errors:
         yield f"errors in claims or targets: {len(audit.errors)}; see above, file:line:column first", {"red": True}

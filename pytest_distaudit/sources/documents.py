@@ -135,8 +135,7 @@ class Documents:
             text = read_text(path, document)
         except InvalidInput as error:
             raise NoSuchDocument(f"document {document!r}: {error.problems[0].message}") from None
-        markdown = path.suffix.lower() in _MARKDOWN
-        return Document(blocks_of_markdown(text) if markdown else blocks_of_text(text))
+        return Document(blocks_of_markdown(text) if is_markdown(path) else blocks_of_text(text))
 
     def _gone(self, document: str, quote: str) -> str:
         near = self._document(document).nearest(quote)
@@ -147,6 +146,11 @@ class Documents:
             f"quote {shorten(quote)!r} is not in {document}; nearest is line {line}: {shorten(text)!r}; "
             "quote the document as it is now, or delete the claim"
         )
+
+
+def is_markdown(path: Path) -> bool:
+    """Whether a document of that name is written in Markdown."""
+    return path.suffix.lower() in _MARKDOWN
 
 
 def shorten(text: str) -> str:

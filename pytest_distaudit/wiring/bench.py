@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_distaudit.domain.audit import ClaimResult, Coverage
+from pytest_distaudit.domain.audit import ClaimResult, Coverage, Page
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
 from pytest_distaudit.domain.finding import Finding
@@ -171,6 +171,13 @@ class Bench:
         """How many of the documents' checkable sentences these claims quote."""
         found = covered(self.files.proposals, claims)
         return replace(found, not_read=self.files.not_read)
+
+    def pages(self, claimed: Iterable[str]) -> Iterator[Page]:
+        """The project's documents and those that claims quote, as a report shows them."""
+        from pytest_distaudit.sources.pages import pages
+
+        named = (path.relative_to(self.wishes.root).as_posix() for path in self.documents_to_mine())
+        return pages(self.wishes.root, dict.fromkeys([*named, *claimed]))
 
     def findings(self) -> list[Finding]:
         """What the files were seen to show, where they were asked for it."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_distaudit.domain.audit import Coverage
+from pytest_distaudit.domain.audit import Coverage, Sentence
 from pytest_distaudit.domain.claim import Claim, Waiver
 from pytest_distaudit.domain.errors import Place
 from pytest_distaudit.domain.finding import Confidence, Finding
@@ -100,7 +100,7 @@ def covered(proposals: Iterable[Proposal], claims: Iterable[Claim]) -> Coverage:
         for place, text in lines.items()
         if place not in own and not any(overlap(text, quote) for quote in quotes.get(place[0], ()))
     ]
-    unclaimed = tuple(f"{document}:{line}: {text}" for (document, line), text in open_)
+    unclaimed = tuple(Sentence(document, line, text) for (document, line), text in open_)
     return Coverage(len(total), len(total) - len(open_), unclaimed)
 
 

@@ -47,3 +47,13 @@ def test_secrets_stay_out_of_every_output(project: AuditedProject, web: Web, mon
     for path in project.root.rglob("*"):
         if path.is_file() and path.suffix in (".json", ".html", ".xml"):
             assert canary not in path.read_text(encoding="utf-8"), path
+
+
+def test_a_report_that_cannot_be_written_makes_the_run_red(project: AuditedProject) -> None:
+    project.claims(RUNS)
+    project.write("taken", "a file, no folder")
+    result = project.audit("--distaudit-json=taken/audit.json", "--html=audit.html")
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["--distaudit-json=taken/audit.json was not written: *; an older file there stays"])
+    assert (project.root / "audit.html").exists()

@@ -11,6 +11,7 @@ from pytest_distaudit.domain.audit import (
     EvidenceLine,
     InputError,
     NotJudged,
+    Sentence,
     SystemResult,
 )
 from pytest_distaudit.domain.finding import Confidence, Finding, FindingKind, Spot
@@ -118,7 +119,15 @@ def audit(**more: Any) -> Audit:
         ),
         "not_judged": (NotJudged("experiment", "needs --distaudit-scope=experiment"), NotJudged("bad", "unknown key")),
         "errors": (InputError("claims/x.yaml", 3, 5, "unknown key 'colour'"),),
-        "coverage": Coverage(11, 6, ("docs/x.md:9: Kong \x1b[31mbalances", "docs/x.md:12: Two", "docs/x.md:14: Three")),
+        "coverage": Coverage(
+            11,
+            6,
+            (
+                Sentence("docs/x.md", 9, "Kong \x1b[31mbalances"),
+                Sentence("docs/x.md", 12, "Two"),
+                Sentence("docs/x.md", 14, "Three"),
+            ),
+        ),
         "findings": (
             Finding(
                 FindingKind.WRONG_PORT,

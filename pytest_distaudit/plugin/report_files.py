@@ -1,0 +1,50 @@
+"""The files that were asked for: each is written whole, or the old one stays."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+from pytest_distaudit.domain.audit import Audit
+
+#: option -> the module whose ``document(audit)`` is the file's text
+_FORMATS: Mapping[str, str] = {
+    "distaudit_json": "pytest_distaudit.reports.json",
+}
+#: the one of them that shows the documents themselves
+_SHOWS_DOCUMENTS = "distaudit_html"
+
+
+@dataclass(slots=True)
+class ReportFiles:
+    """What became of the files that were asked for; ``failed`` are sentences."""
+
+    written: list[Path] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def shows_documents(option: Namespace) -> bool:
+    """Whether a report was asked for that shows the documents."""
+    return getattr(option, _SHOWS_DOCUMENTS, None) is not None
+
+
+def write_reports(audit: Audit, option: Namespace) -> ReportFiles:
+    """Write every report that was asked for; one that cannot be written keeps no other from it."""
+    from pytest_distaudit.reports.whole import write_whole
+
+    files = ReportFiles()
+    for name, module in _FORMATS.items():
+        path: Path | None = getattr(option, name)
+        if path is None:
+            continue
+        document: Callable[[Audit], str] = import_module(module).document
+        try:
+            write_whole(path, document(audit))
+            files.written.append(path)
+        except OSError as error:
+            flag = f"--{name.replace('_', '-')}"
+            files.failed.append(f"{flag}={path} was not written: {error.strerror or error}; an older file there stays")
+    return files
