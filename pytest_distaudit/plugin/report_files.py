@@ -13,6 +13,7 @@ from pytest_distaudit.domain.audit import Audit
 #: option -> the module whose ``document(audit)`` is the file's text
 _FORMATS: Mapping[str, str] = {
     "distaudit_json": "pytest_distaudit.reports.json",
+    "distaudit_html": "pytest_distaudit.reports.page",
 }
 #: the one of them that shows the documents themselves
 _SHOWS_DOCUMENTS = "distaudit_html"

@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_distaudit.domain.audit import Audit, ClaimResult
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.domain.wording import counted
-from pytest_distaudit.reports.wording import again, headline, ladder, one_line, place, verdict_words
+from pytest_distaudit.reports.wording import again, headline, ladder, one_line, place, verdict_words, worst_first
 
 Line = tuple[str, dict[str, bool]]
 
@@ -23,7 +23,6 @@ _COLOUR = {
 NEEDS_SYSTEM = "needs a running system"
 #: why a configuration file is not validated
 NEEDS_VALIDATE = "native validators run on request (--distaudit-validate)"
-_SEVERITY = {"critical": 0, "major": 1, "minor": 2}
 
 
 def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> Iterator[Line]:
@@ -57,17 +56,13 @@ def _broken(audit: Audit) -> Iterator[Line]:
         if claim.blocked_by:
             waiting.setdefault(claim.blocked_by, []).append(claim)
     told = {claim.key for claim in open_claims}
-    for claim in sorted(open_claims, key=_worst_first):
+    for claim in sorted(open_claims, key=worst_first):
         if not claim.blocked_by or claim.blocked_by == claim.key:
             yield from _one(claim)
             yield from _folded(waiting.pop(claim.key, []))
     for cause, claims in waiting.items():
         yield f"  {'(not claimed)' if cause not in told else ''} {cause}".rstrip(), {"red": True}
         yield from _folded(claims)
-
-
-def _worst_first(claim: ClaimResult) -> tuple[bool, int, str, int]:
-    return claim.verdict is not Verdict.REFUTED, _SEVERITY.get(claim.severity, 3), claim.document, claim.line
 
 
 def _one(claim: ClaimResult) -> Iterator[Line]:
@@ -126,7 +121,7 @@ def _next(audit: Audit) -> str:
     """The one command that helps most now."""
     if not audit.total:
         return "write a claim: claims/first.yaml (pytest --distaudit-checks lists what can be claimed)"
-    broken = sorted((c for c in audit.claims if c.verdict is Verdict.REFUTED and not c.blocked_by), key=_worst_first)
+    broken = sorted((c for c in audit.claims if c.verdict is Verdict.REFUTED and not c.blocked_by), key=worst_first)
     target = f" --distaudit-target={audit.target}" if audit.target else ""
     if broken:
         return again(broken[0], target)

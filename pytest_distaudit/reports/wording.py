@@ -10,6 +10,8 @@ from typing import Any
 from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage
 from pytest_distaudit.domain.verdict import Rung, Verdict
 
+_ORDER = (Verdict.REFUTED, Verdict.UNVERIFIABLE, Verdict.WAIVED, Verdict.VERIFIED)
+_SEVERITY = {"critical": 0, "major": 1, "minor": 2}
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 
 
@@ -30,6 +32,11 @@ def one_line(text: str, limit: int = 160) -> str:
 def shown(value: Any, limit: int = 600) -> str:
     """A JSON value as reports print it."""
     return one_line(json.dumps(value, ensure_ascii=False, sort_keys=True), limit)
+
+
+def worst_first(result: ClaimResult) -> tuple[int, int, str, int]:
+    """What claims are sorted by."""
+    return _ORDER.index(result.verdict), _SEVERITY.get(result.severity, 3), result.document, result.line
 
 
 def place(result: ClaimResult) -> str:

@@ -11,6 +11,7 @@ from pytest_distaudit.domain.audit import (
     EvidenceLine,
     InputError,
     NotJudged,
+    Page,
     Sentence,
     SystemResult,
 )
@@ -142,3 +143,16 @@ def audit(**more: Any) -> Audit:
         ),
     }
     return Audit(**{**told, **more})
+
+
+def shown_audit() -> Audit:
+    """The same with what a report shows beside the claims: documents, and who works through whom."""
+    blocks = (
+        (1, 1, "Messaging"),
+        (12, 0, "RabbitMQ hands every task to a worker. The rest is prose."),
+        (14, 0, f"Two workers consume {HOSTILE}"),
+    )
+    return audit(
+        pages=(Page("docs/messaging.md", blocks), Page("docs/x.md", ((9, 0, "Kong balances"), (12, 0, "Two")))),
+        links=(("front", "rabbitmq"), ("front", "postgres")),
+    )

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.reports import page
 from pytest_distaudit.reports.check_list import check_list
 from pytest_distaudit.reports.html_row import evidence_html, row_cells
 from pytest_distaudit.reports.json import audit_json
 from pytest_distaudit.reports.terminal import summary
 from pytest_distaudit.reports.wording import failure_text
 from pytest_distaudit.wiring import load_checks
-from tests.reports.sample import audit, claim
+from tests.reports.sample import audit, claim, shown_audit
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -43,10 +45,17 @@ def _checks() -> str:
     return check_list([checks[name] for name in checks])
 
 
+def _page() -> str:
+    """Its style and script stand in files of their own."""
+    whole = re.sub(r"<(style|script)>.*?</\1>", r"<\1></\1>", page.document(shown_audit()), flags=re.DOTALL)
+    return re.sub(r"'sha256-[^']+'", "'sha256-…'", whole)
+
+
 FORMATS: dict[str, Callable[[], str]] = {
     "audit.json": _json,
     "terminal.txt": _terminal,
     "row.html": _html,
+    "page.html": _page,
     "failures.txt": _failures,
     "checks.txt": _checks,
 }
@@ -61,7 +70,7 @@ def test_output_is_the_golden_one(name: str) -> None:
 
 
 def test_nothing_hostile_survives() -> None:
-    for text in (_terminal(), _failures(), _html()):
+    for text in (_terminal(), _failures(), _html(), _page()):
         assert "\x1b" not in text
         assert "\u202e" not in text
-    assert "<img" not in _html()
+    assert "<img" not in _html() + _page()
