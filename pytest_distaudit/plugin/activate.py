@@ -18,6 +18,7 @@ from pytest_distaudit.plugin.fixtures import fixtures_plugin
 from pytest_distaudit.plugin.outcomes import Outcomes
 from pytest_distaudit.plugin.reading_bar import reading_bar
 from pytest_distaudit.plugin.recorder import AuditRecorder
+from pytest_distaudit.plugin.report_files import fill_folder
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import BENCH, worker_id
 from pytest_distaudit.reports.terminal import NEEDS_SYSTEM, NEEDS_VALIDATE
@@ -27,6 +28,7 @@ from pytest_distaudit.wiring.file_claims import claims_of, named, undecided, val
 
 def activate(config: pytest.Config) -> None:
     """Build the workbench and register everything that an audit needs. Bad targets are usage errors."""
+    fill_folder(config.option)
     bench = config.stash[BENCH] = _bench(config)
     mined = _choose_what_is_judged(config, bench)
     selection = Selection(bench, () if mined is None else _left_out(config, bench))

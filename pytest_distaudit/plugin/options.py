@@ -30,6 +30,12 @@ def add_options(parser: pytest.Parser) -> None:
     _without_systems(add)
     add("--distaudit-tree", metavar="DIR", type=Path, help=argparse.SUPPRESS)
     add("--distaudit-json", metavar="PATH", type=Path, help="write the verdict as JSON")
+    add(
+        "--distaudit-reports",
+        metavar="DIR",
+        type=Path,
+        help="write every report into this folder, under its usual name",
+    )
     add("--distaudit-html", metavar="PATH", type=Path, help="write the verdict as one page that loads nothing")
     add("--distaudit-evidence", metavar="DIR", type=Path, help="keep the evidence, for --distaudit-replay")
     add("--distaudit-replay", metavar="DIR", type=Path, help="judge recorded evidence again; no server is needed")

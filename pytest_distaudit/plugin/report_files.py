@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pytest_distaudit.domain.audit import Audit
 
-#: option -> the module whose ``document(audit)`` is the file's text
-_FORMATS: Mapping[str, str] = {
-    "distaudit_json": "pytest_distaudit.reports.json",
-    "distaudit_html": "pytest_distaudit.reports.page",
+#: option -> (module whose ``document(audit)`` is the file's text, its name in the folder of --distaudit-reports)
+_FORMATS: Mapping[str, tuple[str, str]] = {
+    "distaudit_json": ("pytest_distaudit.reports.json", "audit.json"),
+    "distaudit_html": ("pytest_distaudit.reports.page", "audit.html"),
 }
 #: the one of them that shows the documents themselves
 _SHOWS_DOCUMENTS = "distaudit_html"
@@ -27,6 +27,14 @@ class ReportFiles:
     failed: list[str] = field(default_factory=list)
 
 
+def fill_folder(option: Namespace) -> None:
+    """Have every report written into the folder that was named, but those that have a path of their own."""
+    folder: Path | None = option.distaudit_reports
+    if folder is not None:
+        for name, (_, file) in _FORMATS.items():
+            setattr(option, name, getattr(option, name) or folder / file)
+
+
 def shows_documents(option: Namespace) -> bool:
     """Whether a report was asked for that shows the documents."""
     return getattr(option, _SHOWS_DOCUMENTS, None) is not None
@@ -37,7 +45,7 @@ def write_reports(audit: Audit, option: Namespace) -> ReportFiles:
     from pytest_distaudit.reports.whole import write_whole
 
     files = ReportFiles()
-    for name, module in _FORMATS.items():
+    for name, (module, _) in _FORMATS.items():
         path: Path | None = getattr(option, name)
         if path is None:
             continue

@@ -57,3 +57,21 @@ def test_a_report_that_cannot_be_written_makes_the_run_red(project: AuditedProje
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["--distaudit-json=taken/audit.json was not written: *; an older file there stays"])
     assert (project.root / "audit.html").exists()
+
+
+def test_all_reports_go_into_one_folder_but_those_with_a_path_of_their_own(project: AuditedProject) -> None:
+    project.claims(RUNS)
+    project.audit("--distaudit-reports=out", "--distaudit-json=own.json").assert_outcomes(passed=1)
+    written = {path.name for path in (project.root / "out").iterdir()}
+    assert "audit.html" in written
+    assert "audit.json" not in written
+    assert project.root.joinpath("own.json").exists()
+
+
+def test_the_page_shows_the_documents(project: AuditedProject) -> None:
+    project.document("The web service runs.\n\nThe web service never sleeps.\n")
+    project.claims(RUNS)
+    project.audit("--distaudit-html=audit.html").assert_outcomes(passed=1)
+    page = (project.root / "audit.html").read_text(encoding="utf-8")
+    assert '<a class="mark verified"' in page
+    assert "The web service never sleeps." in page
