@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import claims, example, others, tree, unused
+from benchmarks import claims, example, others, stack, tree, unused
 from benchmarks.measure import Row
 
 ALL: dict[str, Callable[[Path], Iterator[Row]]] = {
@@ -17,6 +17,7 @@ ALL: dict[str, Callable[[Path], Iterator[Row]]] = {
     "example": example.bench,
     "tree": tree.bench,
     "others": others.bench,
+    "stack": stack.bench,
 }
 
 

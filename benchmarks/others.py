@@ -18,9 +18,9 @@ from benchmarks.tools import NotHad, Tool
 SIZES = ((1, 0.0), (1, 0.05), (200, 0.0), (200, 0.05), (2000, 0.0), (2000, 0.05))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 BROKEN = 7
-#: the size that has limits
 #: more pages than that take minutes with some tools: once, and none of them broken
 _LONG = 500
+#: the size that has limits
 _MEASURED = (200, 0.05)
 
 
@@ -51,11 +51,11 @@ def _size(folder: Path, had: Sequence[Tool], port: int, pages: int, delay: float
             wall, status, _ = _run(folder / tool.name, tool.command)
             requests[tool.name] = asked(port)
             walls[tool.name].append(wall if status == 0 else float("nan"))
-    wall = {name: median(costs) for name, costs in walls.items()}
+    usual = {name: median(costs) for name, costs in walls.items()}
     for tool in had:
-        right = wall[tool.name] == wall[tool.name] and (not broken or _finds_it(folder / tool.name, tool, port))
-        found = _beside(wall, tool.name) + f", {requests[tool.name]} requests, {'right' if right else 'WRONG'}"
-        limit, holds = _limit(wall, tool.name) if (pages, delay) == _MEASURED else ("", True)
+        right = usual[tool.name] == usual[tool.name] and (not broken or _finds_it(folder / tool.name, tool, port))
+        found = _beside(usual, tool.name) + f", {requests[tool.name]} requests, {'right' if right else 'WRONG'}"
+        limit, holds = _limit(usual, tool.name) if (pages, delay) == _MEASURED else ("", True)
         yield Row(f"{pages} x {1000 * delay:.0f} ms: {tool.name}", found, limit, holds and right)
 
 

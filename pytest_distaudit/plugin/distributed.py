@@ -43,5 +43,5 @@ def join(bench: Bench, config: pytest.Config) -> None:
     if told:
         try:
             bench.shared = Shared(Address(*told), bench.gatherer)
-        except (OSError, AuthenticationError):  # another machine, where somebody else may listen
-            bench.shared = None
+        except (OSError, AuthenticationError) as error:  # another machine, where somebody else may listen
+            bench.shared, bench.alone = None, f"{type(error).__name__}: {error}"

@@ -30,6 +30,7 @@ class AuditRecorder:
         self._started = time.perf_counter()
         self._remote: dict[str, Any] | None = None
         self._files = ReportFiles()
+        self._alone: dict[str, str] = {}
         self.audit: Audit | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -48,6 +49,8 @@ class AuditRecorder:
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """What a worker selected; all workers collect alike."""
         self._remote = getattr(node, "workeroutput", {}).get("distaudit", self._remote)
+        if self._remote and self._remote["alone"]:
+            self._alone[node.gateway.id] = self._remote["alone"]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -88,6 +91,10 @@ class AuditRecorder:
         terminalreporter.section("audit verdict", sep="=")
         for text, markup in lines:
             terminalreporter.write_line(text, **markup)
+        for worker, why in self._alone.items():
+            terminalreporter.write_line(
+                f"{worker} gathered for itself, the systems were asked again ({why})", yellow=True
+            )
         for failure in self._files.failed:
             terminalreporter.write_line(failure, red=True)
         if missing := self._too_little():
@@ -110,6 +117,7 @@ class AuditRecorder:
             "findings": [to_json(one) for one in self._bench.findings()],
             "not_judged": [to_json(one) for one in chosen.not_judged],
             "sources": self._bench.sources,
+            "alone": self._bench.alone,
         }
 
     def _build(self) -> Audit:

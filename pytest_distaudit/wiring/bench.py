@@ -82,6 +82,8 @@ class Bench:
         self.located: Mapping[str, Located] = {}
         #: the process that gathers for this one and others; None: every process for itself
         self.shared: Shared | None = None
+        #: why this worker gathers for itself, "" if it need not
+        self.alone = ""
         self._live: Live | None = None
         self._planned: dict[str, Planned] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from multiprocessing import AuthenticationError
@@ -108,6 +109,23 @@ def test_a_worker_on_another_machine_gathers_for_itself(tmp_path: Path) -> None:
     bench = SimpleNamespace(shared="not yet", gatherer=None)
     join(bench, SimpleNamespace(workerinput={"distaudit_broker": [str(tmp_path / "nobody"), "key"]}))  # type: ignore[arg-type]
     assert bench.shared is None
+    assert bench.alone.startswith("FileNotFoundError")
+
+
+def test_a_worker_that_gathers_for_itself_says_so(project: AuditedProject, web: Web) -> None:
+    many(project, web)
+    lost = """
+        import os
+
+        from pytest_distaudit.wiring import sharing
+
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            sharing.Shared.__init__ = lambda *everything: open("/nowhere")
+    """
+    project.write("conftest.py", textwrap.dedent(lost))
+    result = project.audit("-n2", plugins=("xdist",))
+    result.assert_outcomes(passed=CLAIMS)
+    result.stdout.fnmatch_lines(["gw0 gathered for itself, the systems were asked again (FileNotFoundError: *)"])
 
 
 class OneSystem:

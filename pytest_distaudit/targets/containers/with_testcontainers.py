@@ -40,13 +40,18 @@ def up(project: Described, launch: Launch) -> str:
         order = list(TopologicalSorter({name: _needed(one) for name, one in project.services.items()}).static_order())
     except CycleError as error:
         return f"no start order: {' waits for '.join(error.args[1])}"
-    network = Network(docker_network_kw={"labels": {RUN_LABEL: launch.run}}).create()
+    network = Network(docker_client_kw=_reached(launch), docker_network_kw={"labels": {RUN_LABEL: launch.run}}).create()
     starting = _Starting(project, launch, network)
     fates: dict[str, Future[None]] = {}
     with ThreadPoolExecutor(max(1, len(order)), "distaudit-container") as pool:
         for name in order:
             fates[name] = pool.submit(starting.start, name, dict(fates))
     return "; ".join(str(fate.exception()) for fate in fates.values() if fate.exception() is not None)
+
+
+def _reached(launch: Launch) -> dict[str, Any]:
+    """The engine of this run, whatever this process's own environment says."""
+    return {"environment": launch.environ}
 
 
 class _Starting:
@@ -79,7 +84,7 @@ class _Starting:
     def _container(self, name: str, service: Mapping[str, Any]) -> DockerContainer:
         from testcontainers.core.container import DockerContainer
 
-        container = DockerContainer(self._image(name, service))
+        container = DockerContainer(self._image(name, service), docker_client_kw=_reached(self._launch))
         container.with_network(self._network).with_network_aliases(name, *_aliases(service))
         container.with_envs(**{key: _plain(value) for key, value in (service.get("environment") or {}).items()})
         if service.get("command") is not None:
