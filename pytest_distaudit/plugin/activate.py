@@ -15,6 +15,7 @@ from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.plugin.collector import ClaimCollection, MinedCollection
 from pytest_distaudit.plugin.distributed import Controller, join
 from pytest_distaudit.plugin.fixtures import fixtures_plugin
+from pytest_distaudit.plugin.github import GitHub, wanted
 from pytest_distaudit.plugin.outcomes import Outcomes
 from pytest_distaudit.plugin.reading_bar import reading_bar
 from pytest_distaudit.plugin.recorder import AuditRecorder
@@ -46,6 +47,8 @@ def activate(config: pytest.Config) -> None:
         from pytest_distaudit.plugin.html import HtmlColumns
 
         plugins["distaudit-html"] = HtmlColumns(recorder)
+    if wanted(config) and not worker_id(config):
+        plugins["distaudit-github"] = GitHub(recorder, config)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
 

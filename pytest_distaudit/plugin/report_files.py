@@ -13,6 +13,9 @@ from pytest_distaudit.domain.audit import Audit
 #: option -> the module whose ``document(audit)`` is the file's text
 _FORMATS: Mapping[str, str] = {
     "distaudit_json": "pytest_distaudit.reports.json",
+    "distaudit_markdown": "pytest_distaudit.reports.markdown",
+    "distaudit_comment": "pytest_distaudit.reports.comment",
+    "distaudit_sarif": "pytest_distaudit.reports.sarif",
 }
 #: the one of them that shows the documents themselves
 _SHOWS_DOCUMENTS = "distaudit_html"
