@@ -52,7 +52,7 @@ class Outcomes:
         item.user_properties.extend((f"distaudit.{name}", value) for name, value in junit_properties(result).items())
         ours = call.excinfo is None or isinstance(call.excinfo.value, (NotVerified, Refuted, Unverifiable))
         if report.failed and ours:
-            report.longrepr = defused(failure_text(result))
+            report.longrepr = defused(tame(failure_text(result)))
 
     def _setup_failed(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         error = call.excinfo.value if call.excinfo else None

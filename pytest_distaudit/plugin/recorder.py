@@ -83,12 +83,12 @@ class AuditRecorder:
         if self.audit is None:
             return
         from pytest_distaudit.reports.terminal import summary
-        from pytest_distaudit.reports.wording import defused
+        from pytest_distaudit.reports.wording import defused, tame
 
         lines = summary(self.audit, verbose=self._config.option.verbose, written=self._files.written)
         terminalreporter.section("audit verdict", sep="=")
         for text, markup in lines:
-            terminalreporter.write_line(defused(text), **markup)
+            terminalreporter.write_line(defused(tame(text)), **markup)
         for failure in self._files.failed:
             terminalreporter.write_line(failure, red=True)
         if missing := self._too_little():

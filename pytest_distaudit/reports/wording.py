@@ -41,7 +41,13 @@ def defused(text: str) -> str:
 
 def shown(value: Any, limit: int = 600) -> str:
     """A JSON value as reports print it."""
-    return one_line(json.dumps(value, ensure_ascii=False, sort_keys=True), limit)
+    parts, length = [], 0
+    for part in json.JSONEncoder(ensure_ascii=False, sort_keys=True).iterencode(value):
+        parts.append(part)
+        length += len(part)
+        if length > _LOOKED_AT * limit:
+            break
+    return one_line("".join(parts), limit)
 
 
 def place(result: ClaimResult) -> str:

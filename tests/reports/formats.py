@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pytest_distaudit.domain.audit import Audit
 from pytest_distaudit.reports import comment, github, json, markdown, sarif
 from pytest_distaudit.reports.terminal import summary
-from pytest_distaudit.reports.wording import defused, failure_text
+from pytest_distaudit.reports.wording import defused, failure_text, tame
 
 
 def _terminal(audit: Audit) -> str:
-    return "\n".join(defused(text) for text, _ in summary(audit)) + "\n"
+    return "\n".join(defused(tame(text)) for text, _ in summary(audit)) + "\n"
 
 
 def _failures(audit: Audit) -> str:
-    return "\n\n".join(defused(failure_text(one)) for one in audit.claims) + "\n"
+    return "\n\n".join(defused(tame(failure_text(one))) for one in audit.claims) + "\n"
 
 
 def _annotations(audit: Audit) -> str:

@@ -20,37 +20,36 @@ HOSTILE = (
 BIG = 10_000_000
 
 
-def claim_of(text: str, verdict: Verdict = Verdict.REFUTED, name: str = "") -> ClaimResult:
-    """A claim that says ``text`` wherever a claim may say anything."""
+def claim_of(text: str, name: str, verdict: Verdict, tail: str) -> ClaimResult:
+    """A claim that says ``text`` wherever a claim may say anything, and is called ``name``."""
     told = {one.name: text for one in fields(ClaimResult) if one.type == "str" and one.name != "severity"}
-    told |= {"nodeid": f"docs/{text}.md::x", "id": text + name}
+    told |= {"nodeid": f"docs/{name}.md::x", "id": name + tail, "case": name, "document": name, "check": name}
     more: dict[str, Any] = {
         **told,
         "severity": "critical",
-        "roles": {text: text},
-        "systems": (text,),
+        "roles": {name: name},
+        "systems": (name,),
         "reason": Reason.TIMED_OUT if verdict is Verdict.UNVERIFIABLE else None,
-        "blocked_by": text if name else None,
+        "blocked_by": f"{name}[{name}]" if tail else None,
         "waiver": {"until": "2027-01-31", "owner": text, "reason": text},
-        "connects": ((text, f"{text}2"),),
-        "evidence": (EvidenceLine(text, text, {text: [text]}, 0.0, "ab" * 32),),
+        "connects": ((name, f"{name}2"),),
+        "evidence": (EvidenceLine(name, text, {text: [text]}, 0.0, "ab" * 32),),
     }
     return claim("x", verdict, **{name: value for name, value in more.items() if name != "verdict"})
 
 
-def audit_of(text: str) -> Audit:
-    """An audit that says it everywhere."""
-    verdicts = (Verdict.REFUTED, Verdict.UNVERIFIABLE, Verdict.WAIVED, Verdict.VERIFIED)
-    claims = [claim_of(text, verdict, name) for name, verdict in zip(("", "b", "c", "d"), verdicts, strict=True)]
+def audit_of(text: str, named: str | None = None) -> Audit:
+    """An audit that says it everywhere; names of files, claims and systems are ``named`` if that is given."""
+    name = text if named is None else named
+    verdicts = {"": Verdict.REFUTED, "b": Verdict.UNVERIFIABLE, "c": Verdict.WAIVED, "d": Verdict.VERIFIED}
     return replace(
         audit(),
-        target=text,
-        claims=tuple(claims),
-        systems=(SystemResult(text, text, text, text, Rung.USED, (text,)),),
-        not_judged=(NotJudged(text, text),),
-        errors=(InputError(text, 3, 5, text),),
-        coverage=replace(audit().coverage, unclaimed=(Sentence(text, 1, text),), not_read=(text,)),
-        findings=(Finding(FindingKind.WRONG_PORT, text, Spot(text, 1), text, Confidence.HIGH, Spot(text), text, text),),
-        links=((text, text),),
-        folder="",
+        target=name,
+        claims=tuple(claim_of(text, name, verdict, tail) for tail, verdict in verdicts.items()),
+        systems=(SystemResult(name, name, name, text, Rung.USED, (name,)),),
+        not_judged=(NotJudged(name, text),),
+        errors=(InputError(name, 3, 5, text),),
+        coverage=replace(audit().coverage, unclaimed=(Sentence(name, 1, text),), not_read=(text,)),
+        findings=(Finding(FindingKind.WRONG_PORT, name, Spot(name, 1), text, Confidence.HIGH, Spot(name), text, text),),
+        links=((name, name),),
     )

