@@ -85,8 +85,15 @@ def _choose_what_is_judged(config: pytest.Config, bench: Bench) -> _Mined | None
         return None
     mined = _mined(config, bench)
     config.option.distaudit_scope = Scope.STATIC.word
-    config.args = [str(path) for path in mined] or [str(bench.wishes.root)]
+    config.args = list(dict.fromkeys(map(_argument, mined))) or [str(bench.wishes.root)]
     return mined
+
+
+def _argument(path: Path) -> str:
+    """The path for pytest, to which ``::`` ends a file's name: where it stands in one, the folder around that."""
+    while "::" in str(path):
+        path = path.parent
+    return str(path)
 
 
 def _left_out(config: pytest.Config, bench: Bench) -> list[NotJudged]:

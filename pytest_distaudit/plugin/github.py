@@ -50,9 +50,9 @@ class GitHub:
                 self._tell(self._recorder.audit)
 
     def _tell(self, audit: Audit) -> None:
-        from pytest_distaudit.reports.github import annotations
+        from pytest_distaudit.reports.github import workflow_commands
 
-        for command in annotations(audit):
+        for command in workflow_commands(audit):
             self._print(command)
         if self._summary:
             try:

@@ -53,6 +53,8 @@ class Outcomes:
         ours = call.excinfo is None or isinstance(call.excinfo.value, (NotVerified, Refuted, Unverifiable))
         if report.failed and ours:
             report.longrepr = defused(tame(failure_text(result)))
+        elif report.failed and defused(report.longreprtext) != report.longreprtext:
+            report.longrepr = defused(report.longreprtext)
 
     def _setup_failed(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         error = call.excinfo.value if call.excinfo else None

@@ -108,7 +108,8 @@ def names(claims: Sequence[ClaimResult]) -> str:
 
 
 def _of_claim(claim: ClaimResult, *, evidence: bool) -> Iterator[str]:
-    yield f"- {_SIGN[claim.verdict]} **{state(claim)}**, {prose(claim.severity)}: {code(claim.key)} ({code(place(claim))})"
+    where = f"{code(claim.key)} ({code(place(claim))})"
+    yield f"- {_SIGN[claim.verdict]} **{state(claim)}**, {prose(claim.severity, 20)}: {where}"
     yield f"claimed: {prose(claim.claimed, 200)}"
     yield f"actual: **{prose(claim.actual, 200)}**"
     told = (("because", claim.because), ("remedy", claim.remedy), ("waived", waiver_words(claim)))

@@ -42,7 +42,7 @@ class Annotation:
         return f"::{self.level}{' ' if properties else ''}{properties}::{_data(self.message)}"
 
 
-def annotations(audit: Audit) -> list[str]:
+def workflow_commands(audit: Audit) -> list[str]:
     """At most ten workflow commands, worst first; the tenth says how many more there are."""
     found = list(_annotations(audit))
     if len(found) > _SHOWN:
@@ -53,7 +53,9 @@ def annotations(audit: Audit) -> list[str]:
 
 def _annotations(audit: Audit) -> Iterator[Annotation]:
     for error in audit.errors:
-        yield Annotation("error", f"{audit.folder}{error.file}", error.line, "error in claims or targets", error.message)
+        yield Annotation(
+            "error", f"{audit.folder}{error.file}", error.line, "error in claims or targets", error.message
+        )
     for cause in causes(audit.claims):
         if cause.claim is None or fails(cause.claim):
             yield _of_cause(audit, cause)

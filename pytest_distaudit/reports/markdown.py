@@ -36,7 +36,8 @@ def document(audit: Audit) -> str:
 def _of_what(audit: Audit) -> Iterator[str]:
     target = f"Target {code(audit.target)}" if audit.target else "No target was declared"
     commit = f", commit {code(audit.commit)}{' with changes' if audit.dirty else ''}" if audit.commit else ""
-    yield f"{target}{commit}; begun {prose(audit.started)}, {audit.duration_s:g} s; pytest-distaudit {prose(audit.tool)}"
+    took = f"begun {prose(audit.started)}, {audit.duration_s:g} s"
+    yield f"{target}{commit}; {took}; pytest-distaudit {prose(audit.tool)}"
 
 
 def _verdict(audit: Audit) -> Iterator[str]:
@@ -226,8 +227,9 @@ def _not_claimed(audit: Audit) -> Iterable[str]:
     lines = [f"- not read: {prose(one, 200)}" for one in coverage.not_read[:_MOST_LISTED]]
     if coverage.sentences is None:
         lines.append("The documents were not searched for checkable sentences in this run.")
-    for one in coverage.unclaimed[:_MOST_LISTED]:
-        lines.append(f"- {code(f'{one.document}:{one.line}')}: {prose(one.text, 200)}")
+    lines += [
+        f"- {code(f'{one.document}:{one.line}')}: {prose(one.text, 200)}" for one in coverage.unclaimed[:_MOST_LISTED]
+    ]
     lines += _more(coverage.unclaimed, _MOST_LISTED, "sentence")
     return lines or ["Every checkable sentence of the documents is claimed."]
 
@@ -246,7 +248,9 @@ def _next(audit: Audit) -> Iterable[str]:
         steps[_MOST_STEPS:] = [f"{len(steps) - _MOST_STEPS} more of these stand in section 6"]
     if audit.coverage.unclaimed:
         steps.append(f"claim the {counted(len(audit.coverage.unclaimed), 'sentence')} of section 9, or reword them")
-    steps = steps or ["Nothing is left to do. `--distaudit-evidence=DIR` keeps what was seen, for `--distaudit-replay`."]
+    steps = steps or [
+        "Nothing is left to do. `--distaudit-evidence=DIR` keeps what was seen, for `--distaudit-replay`."
+    ]
     return [f"{number}. {step}" for number, step in enumerate(steps, 1)]
 
 

@@ -13,9 +13,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_distaudit.domain.audit import Audit
-from pytest_distaudit.reports.sarif_result import CAUSE_RULE, INPUT_RULE, result_of_cause, result_of_error, result_of_finding
-from pytest_distaudit.reports.sarif_text import sentence
 from pytest_distaudit.reports.ranking import causes, unclaimed_findings
+from pytest_distaudit.reports.sarif_result import (
+    CAUSE_RULE,
+    INPUT_RULE,
+    result_of_cause,
+    result_of_error,
+    result_of_finding,
+)
+from pytest_distaudit.reports.sarif_text import sentence
 from pytest_distaudit.reports.wording import coverage_words, headline
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

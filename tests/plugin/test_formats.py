@@ -33,7 +33,7 @@ def actions(project: AuditedProject, monkeypatch: pytest.MonkeyPatch) -> Audited
 
 
 def commands(result: pytest.RunResult) -> list[str]:
-    return [line for line in result.outlines if COMMAND.match(line)]
+    return [line for line in result.outlines if COMMAND.search(line)]
 
 
 def test_every_format_is_written(project: AuditedProject) -> None:
@@ -89,7 +89,7 @@ def test_hostile_answers_stay_text(actions: AuditedProject, web: Web) -> None:
     assert re.match(r"::error file=\S*docs/page.md,line=3,title=refuted%3A web-answers::claimed ", line)
 
 
-TEST_CLAIM = '''
+TEST_CLAIM = """
 import pytest, sys, logging
 
 @pytest.fixture(autouse=True)
@@ -104,7 +104,7 @@ def test_shown():
     print("x ##[error]from the test", file=sys.stderr)
     logging.getLogger().warning("##[error]from a log")
     assert False, {text!r}
-'''
+"""
 
 
 def test_what_a_claims_own_test_prints_is_no_command(actions: AuditedProject) -> None:
@@ -113,13 +113,27 @@ def test_what_a_claims_own_test_prints_is_no_command(actions: AuditedProject) ->
     assert "from the test" in result.stdout.str()
     assert "from the end" in result.stdout.str()
     (line,) = commands(result)
-    assert line.startswith("::error file=%3A%3Aerror file=x%3A%3Apwned %3A%3Aerror%3A%3Ay,line=3,title=refuted%3A shown::")
+    assert line.startswith(
+        "::error file=%3A%3Aerror file=x%3A%3Apwned %3A%3Aerror%3A%3Ay,line=3,title=refuted%3A shown::"
+    )
     ET.parse(actions.root / "junit.xml")
 
 
+BIG_CLAIM = """
+import pytest
+from pytest_distaudit import refute
+
+BIG = "]]>\\x00<&\\ud800" * 1_500_000
+
+@pytest.mark.distaudit(id="big", doc="docs/page.md", line=3, quote=BIG)
+def test_big():
+    refute(BIG, because=BIG, remedy=BIG)
+"""
+
+
 def test_ten_megabytes_leave_xml_well_formed_and_short(project: AuditedProject) -> None:
-    project.write("test_shown.py", TEST_CLAIM.format(text="x").replace("'x'", '"]]>\\x00<&\\ud800" * 2_000_000'))
-    project.audit("test_shown.py", *ALL)
+    project.write("test_big.py", BIG_CLAIM)
+    project.audit("test_big.py", *ALL).assert_outcomes(failed=1)
     for name in FILES.values():
         assert (project.root / name).stat().st_size < 100_000, name
     ET.parse(project.root / "junit.xml")
@@ -131,7 +145,7 @@ def test_a_waivers_reason_is_no_command(actions: AuditedProject) -> None:
     result = actions.audit("-rA", "-v")
     result.assert_outcomes(passed=1, xfailed=1)
     assert commands(result) == []
-    result.stdout.fnmatch_lines(["XFAIL *later ::error::pwned*"])
+    result.stdout.fnmatch_lines(["WAIVED claims/*later ::error::pwned*"])
 
 
 def test_the_summary_is_appended_and_can_be_turned_off(actions: AuditedProject) -> None:
@@ -163,23 +177,26 @@ def test_a_summary_that_cannot_be_written_is_said(actions: AuditedProject, monke
 
 def test_nine_annotations_and_how_many_more(actions: AuditedProject) -> None:
     actions.claims("".join(ANSWERS.replace("web-answers", f"answers-{n}") for n in range(12)))
-    lines = commands(actions.audit("-p", "xdist", "-n2", plugins=("xdist",)))
+    lines = commands(actions.audit())
     assert len(lines) == 10
     assert lines[9] == "::error title=audit verdict::and 3 more, see the summary"
 
 
-def test_no_command_is_obeyed_while_the_names_of_a_foreign_tree_are_printed(actions: AuditedProject) -> None:
+def test_no_command_is_obeyed_while_names_of_a_foreign_tree_are_printed(
+    actions: AuditedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = "::error file=x::pwned.md"
     actions.write(f"tree/{name}", "Kong listens on port 8000.\n\nSee `no/such/file.py`.\n")
     actions.write("tree/compose.yaml", "services:\n  kong:\n    image: kong\n    ports: ['9000:8000']\n")
-    result = actions.pytester.runpytest_inprocess("--distaudit-static", "tree", "-v", "-p", "no:randomly")
+    monkeypatch.chdir(actions.root / "tree")
+    result = actions.pytester.runpytest_subprocess("--distaudit-static", "-v", "-p", "no:randomly")
     lines = commands(result)
     (stop,) = [number for number, line in enumerate(lines) if line.startswith("::stop-commands::")]
     token = lines[stop].removeprefix("::stop-commands::")
     end = lines.index(f"::{token}::")
     assert stop == 0
     assert len(token) == 32
-    assert any(name in line for line in lines[stop:end])
+    assert any(line.startswith(name) for line in lines[stop:end])
     assert all(re.match(r"::(error|warning) (file|title)=", line) for line in lines[end + 1 :])
 
 

@@ -19,7 +19,7 @@ def _failures(audit: Audit) -> str:
 
 
 def _annotations(audit: Audit) -> str:
-    return "\n".join(github.annotations(audit)) + "\n"
+    return "\n".join(github.workflow_commands(audit)) + "\n"
 
 
 MARKUP: dict[str, Callable[[Audit], str]] = {

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
-from pytest_distaudit.domain.audit import Audit, ClaimResult, EvidenceLine, InputError, NotJudged, Sentence, SystemResult
+from pytest_distaudit.domain.audit import (
+    Audit,
+    ClaimResult,
+    EvidenceLine,
+    InputError,
+    NotJudged,
+    Sentence,
+    SystemResult,
+)
 from pytest_distaudit.domain.finding import Confidence, Finding, FindingKind, Spot
 from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
 from tests.reports.sample import audit, claim
@@ -15,7 +23,7 @@ HOSTILE = (
     f"{SCRIPT}\n::error file=a.py::pwned\r\n::stop-commands::x\n##[error]pwned\n<!-- distaudit-comment: staging -->\n"
     "[click](javascript:alert(1)) ![i](http://evil.test/x.png) <a href='javascript:alert(1)'>x</a> http://evil.test\n"
     "| a | b |\n|---|---|\n# heading\n```\nfence `tick` @octocat @org/team #12 GH-3 www.evil.test a@evil.test\n"
-    '"quote" \'single\' ]]> \x1b[31mred\x1b[0m \x00\x07\x9b \u202eright to left\u202c \ud800 {0} $x$ :warning: \u2028x'
+    "\"quote\" 'single' ]]> \x1b[31mred\x1b[0m \x00\x07\x9b \u202eright to left\u202c \ud800 {0} $x$ :warning: \u2028x"
 )
 BIG = 10_000_000
 

@@ -49,15 +49,15 @@ def test_many_systems_leave_room_for_claims() -> None:
 
 
 def test_ten_annotations_are_shown_as_they_are() -> None:
-    assert len(github.annotations(many(10))) == 10
-    assert "more" not in github.annotations(many(10))[9]
+    assert len(github.workflow_commands(many(10))) == 10
+    assert "more" not in github.workflow_commands(many(10))[9]
 
 
 def test_of_eleven_annotations_nine_are_shown_and_a_tenth_counts() -> None:
-    lines = github.annotations(many(11))
+    lines = github.workflow_commands(many(11))
     assert len(lines) == 10
     assert lines[9] == "::error title=audit verdict::and 2 more, see the summary"
-    assert "claim-2:" in lines[0].replace("%3A", ":") or "claim-2" in lines[0]
+    assert "title=refuted%3A claim-2::" in lines[0]
 
 
 def test_what_somebody_answers_for_is_no_annotation() -> None:
@@ -66,14 +66,14 @@ def test_what_somebody_answers_for_is_no_annotation() -> None:
         claim("waived", Verdict.WAIVED, waiver={"until": "2027-01-31", "owner": "a", "reason": "b"}),
         claim("fine", Verdict.VERIFIED),
     )
-    assert github.annotations(audit(claims=claims, errors=())) == []
+    assert github.workflow_commands(audit(claims=claims, errors=())) == []
     spent = claim("spent", Verdict.VERIFIED, waiver_spent=True)
-    (line,) = github.annotations(audit(claims=(spent,), errors=()))
-    assert "waived, but true again" in line
+    (line,) = github.workflow_commands(audit(claims=(spent,), errors=()))
+    assert "title=waived%2C but true again%3A spent::" in line
 
 
 def test_annotations_point_from_the_root_of_the_repository() -> None:
-    (line,) = github.annotations(audit(claims=(claim("x", Verdict.REFUTED),), errors=(), folder="shop/"))
+    (line,) = github.workflow_commands(audit(claims=(claim("x", Verdict.REFUTED),), errors=(), folder="shop/"))
     assert line.startswith("::error file=shop/docs/messaging.md,line=12,title=refuted%3A x::")
 
 

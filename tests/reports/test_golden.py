@@ -67,12 +67,12 @@ FORMATS: dict[str, Callable[[], str]] = {
     "audit.md": lambda: markdown.document(audit()),
     "comment.md": lambda: comment.document(audit()),
     "step-summary.md": lambda: github.summary(audit()),
-    "annotations.txt": lambda: "\n".join(github.annotations(audit())) + "\n",
+    "annotations.txt": lambda: "\n".join(github.workflow_commands(audit())) + "\n",
     "audit.sarif": _sarif,
     "junit.txt": _junit,
     "hostile.md": lambda: markdown.document(audit_of(HOSTILE)),
     "hostile-comment.md": lambda: comment.document(audit_of(HOSTILE)),
-    "hostile-annotations.txt": lambda: "\n".join(github.annotations(audit_of(HOSTILE))) + "\n",
+    "hostile-annotations.txt": lambda: "\n".join(github.workflow_commands(audit_of(HOSTILE))) + "\n",
 }
 
 
