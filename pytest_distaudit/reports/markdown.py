@@ -160,11 +160,16 @@ def _of_claim(claim: ClaimResult) -> Sequence[str]:
     seen = evidence_words(claim, 1)
     return (
         f"{code(claim.key, 80)}<br>{code(place(claim), 120)}",
-        f"{prose(claim.claimed, 160)}{f'<br>“{prose(claim.quote, 160)}”' if claim.quote else ''}",
+        f"{prose(claim.claimed, 160)}{_quoted(claim)}",
         f"**{prose(claim.actual, 160)}**",
         state(claim),
         code(seen[0], 160) if seen else "none",
     )
+
+
+def _quoted(claim: ClaimResult) -> str:
+    """The document's words, where the claim's own are others."""
+    return f"<br>“{prose(claim.quote, 160)}”" if claim.quote and claim.quote not in claim.claimed else ""
 
 
 def _in_full(claim: ClaimResult) -> Iterator[str]:
