@@ -115,6 +115,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckNote:
+    """What reports say of a check: the sentence that it decides, and what a verified answer leaves open."""
+
+    name: str
+    claims: str
+    shows_not: str
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """Of the documents' checkable ``sentences``, how many are ``claimed``; ``sentences`` None: they were not read.
 
@@ -138,7 +147,8 @@ class Audit:
     """One finished audit. ``started`` is ISO 8601; ``verdict`` None when only a part was selected.
 
     ``links``: pairs of systems that the target declares, the first needs the second. ``pages``: the documents, where
-    a report was asked for that shows them.
+    a report was asked for that shows them. ``checks``: those that decided the claims. ``folder``: where in its
+    repository the project lies ("" or ``examples/shop/``); ``repository``: the address of that, without credentials.
     """
 
     tool: str
@@ -162,6 +172,9 @@ class Audit:
     findings: tuple[Finding, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     pages: tuple[Page, ...] = ()
+    checks: tuple[CheckNote, ...] = ()
+    folder: str = ""
+    repository: str | None = None
 
     def count(self, verdict: Verdict) -> int:
         """How many claims have that verdict."""

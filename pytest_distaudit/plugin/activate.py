@@ -15,6 +15,7 @@ from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.plugin.collector import ClaimCollection, MinedCollection
 from pytest_distaudit.plugin.distributed import Controller, join
 from pytest_distaudit.plugin.fixtures import fixtures_plugin
+from pytest_distaudit.plugin.github import GitHub, wanted
 from pytest_distaudit.plugin.outcomes import Outcomes
 from pytest_distaudit.plugin.reading_bar import reading_bar
 from pytest_distaudit.plugin.recorder import AuditRecorder
@@ -48,6 +49,8 @@ def activate(config: pytest.Config) -> None:
         from pytest_distaudit.plugin.html import HtmlColumns
 
         plugins["distaudit-html"] = HtmlColumns(recorder)
+    if wanted(config) and not worker_id(config):
+        plugins["distaudit-github"] = GitHub(recorder, config)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
 
@@ -84,8 +87,15 @@ def _choose_what_is_judged(config: pytest.Config, bench: Bench) -> _Mined | None
         return None
     mined = _mined(config, bench)
     config.option.distaudit_scope = Scope.STATIC.word
-    config.args = [str(path) for path in mined] or [str(bench.wishes.root)]
+    config.args = list(dict.fromkeys(map(_argument, mined))) or [str(bench.wishes.root)]
     return mined
+
+
+def _argument(path: Path) -> str:
+    """The path for pytest, to which ``::`` ends a file's name: where it stands in one, the folder around that."""
+    while "::" in str(path):
+        path = path.parent
+    return str(path)
 
 
 def _left_out(config: pytest.Config, bench: Bench) -> list[NotJudged]:

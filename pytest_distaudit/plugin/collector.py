@@ -15,6 +15,7 @@ from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import Problem
 from pytest_distaudit.plugin.claim_item import ClaimRefuted, run_claim
 from pytest_distaudit.plugin.state import BENCH, MARK, Written, claim_of, remember
+from pytest_distaudit.reports.wording import defused, one_line
 from pytest_distaudit.wiring import Bench
 
 
@@ -42,7 +43,8 @@ class _Collection:
         item.add_marker(pytest.mark.distaudit(id=claim.id, area=claim.area, severity=claim.severity.value))
         if claim.waiver and claim.waiver.active(self._bench.today):
             reason = f"waived until {claim.waiver.until} by {claim.waiver.owner}: {claim.waiver.reason}"
-            item.add_marker(pytest.mark.xfail(strict=True, raises=ClaimRefuted, reason=reason))
+            told = defused(one_line(reason, 300))
+            item.add_marker(pytest.mark.xfail(strict=True, raises=ClaimRefuted, reason=told))
 
 
 class ClaimCollection(_Collection):

@@ -29,14 +29,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     _without_systems(add)
     add("--distaudit-tree", metavar="DIR", type=Path, help=argparse.SUPPRESS)
-    add("--distaudit-json", metavar="PATH", type=Path, help="write the verdict as JSON")
-    add(
-        "--distaudit-reports",
-        metavar="DIR",
-        type=Path,
-        help="write every report into this folder, under its usual name",
-    )
-    add("--distaudit-html", metavar="PATH", type=Path, help="write the verdict as one page that loads nothing")
+    _reports(add)
     add("--distaudit-evidence", metavar="DIR", type=Path, help="keep the evidence, for --distaudit-replay")
     add("--distaudit-replay", metavar="DIR", type=Path, help="judge recorded evidence again; no server is needed")
     add(
@@ -53,6 +46,27 @@ def add_options(parser: pytest.Parser) -> None:
         choices=("fail", "skip"),
         default="fail",
         help="what an unverifiable claim does to the run; default: fail",
+    )
+
+
+def _reports(add: Callable[..., None]) -> None:
+    """The verdict as files, and where else it is told."""
+    add(
+        "--distaudit-reports",
+        metavar="DIR",
+        type=Path,
+        help="write every report into this folder, under its usual name",
+    )
+    add("--distaudit-html", metavar="PATH", type=Path, help="write the verdict as one page that loads nothing")
+    add("--distaudit-json", metavar="PATH", type=Path, help="write the verdict as JSON")
+    add("--distaudit-markdown", metavar="PATH", type=Path, help="write the forensic report, in ten sections")
+    add("--distaudit-comment", metavar="PATH", type=Path, help="write the verdict as a pull request's comment")
+    add("--distaudit-sarif", metavar="PATH", type=Path, help="write what does not hold as SARIF 2.1.0")
+    add(
+        "--distaudit-github",
+        choices=("auto", "off"),
+        default="auto",
+        help="auto: in GitHub Actions annotate the documents and append to the step's summary",
     )
 
 

@@ -15,7 +15,8 @@ from pytest_distaudit.plugin.claim_item import NotVerified
 from pytest_distaudit.plugin.fixtures import UnusableInput
 from pytest_distaudit.plugin.state import RESULT, claim_of, worker_id, written
 from pytest_distaudit.ports.codec import to_json
-from pytest_distaudit.reports.wording import failure_text, tame
+from pytest_distaudit.reports.junit import junit_properties
+from pytest_distaudit.reports.wording import defused, failure_text, tame
 from pytest_distaudit.wiring import Bench
 
 
@@ -31,15 +32,14 @@ class Outcomes:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """The verdict travels on the call's report (or on the setup's, when that failed)."""
         report = yield
-        failed_setup = report.when == "setup" and report.failed
-        if not failed_setup and report.when != "call":
-            return report
         marker = None if written(item) else item.get_closest_marker("distaudit")
         if marker is None and written(item) is None:
             return report
-        if failed_setup:
+        # What was captured is foreign text, too: pytest prints it below the failure.
+        report.sections = [(name, defused(text)) for name, text in report.sections]
+        if report.when == "setup" and report.failed:
             self._setup_failed(item, call, report)
-        else:
+        elif report.when == "call":
             result = _marked_result(item, marker, call, report) if marker else item.stash.get(RESULT, None)
             if result is not None:
                 self._judged(item, call, report, result)
@@ -49,26 +49,17 @@ class Outcomes:
         self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, result: ClaimResult
     ) -> None:
         _attach(item, report, "result", result)
-        item.user_properties.extend(
-            (f"distaudit.{name}", value)
-            for name, value in (
-                ("verdict", result.verdict.value),
-                ("claim", result.key),
-                ("document", f"{result.document}:{result.line}"),
-                ("claimed", result.claimed),
-                ("actual", result.actual),
-                ("reason", result.reason.value if result.reason else None),
-            )
-            if value is not None
-        )
+        item.user_properties.extend((f"distaudit.{name}", value) for name, value in junit_properties(result).items())
         ours = call.excinfo is None or isinstance(call.excinfo.value, (NotVerified, Refuted, Unverifiable))
         if report.failed and ours:
-            report.longrepr = failure_text(result)
+            report.longrepr = defused(tame(failure_text(result)))
+        elif report.failed and defused(report.longreprtext) != report.longreprtext:
+            report.longrepr = defused(report.longreprtext)
 
     def _setup_failed(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         error = call.excinfo.value if call.excinfo else None
         if isinstance(error, UnusableInput):
-            report.longrepr, problems = tame(str(error)), error.problems
+            report.longrepr, problems = defused(tame(str(error))), error.problems
         else:
             claim = claim_of(item)
             message = f"{item.name} could not be set up: {type(error).__name__}: {error}"

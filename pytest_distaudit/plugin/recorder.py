@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage, InputError, NotJudged, Page
+from pytest_distaudit.domain.audit import Audit, CheckNote, ClaimResult, Coverage, InputError, NotJudged, Page
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Scope, Verdict
 from pytest_distaudit.plugin.report_files import ReportFiles, shows_documents, write_reports
@@ -86,11 +86,12 @@ class AuditRecorder:
         if self.audit is None:
             return
         from pytest_distaudit.reports.terminal import summary
+        from pytest_distaudit.reports.wording import defused, tame
 
         lines = summary(self.audit, verbose=self._config.option.verbose, written=self._files.written)
         terminalreporter.section("audit verdict", sep="=")
         for text, markup in lines:
-            terminalreporter.write_line(text, **markup)
+            terminalreporter.write_line(defused(tame(text)), **markup)
         for worker, why in self._alone.items():
             terminalreporter.write_line(
                 f"{worker} gathered for itself, the systems were asked again ({why})", yellow=True
@@ -141,7 +142,14 @@ class AuditRecorder:
             narrowed=self._narrowed(),
             replayed=self._bench.recording is not None,
             pages=self._pages(),
+            checks=self._check_notes(),
         )
+
+    def _check_notes(self) -> Iterable[CheckNote]:
+        """Of the checks that decided something; findings of files without a claim are those of ``files.finding``."""
+        used = {claim.check for claim in self._claims.values()} | {"files.finding"}
+        known = (self._bench.checks[name] for name in sorted(used) if name in self._bench.checks)
+        return [CheckNote(check.name, check.claims, check.shows_not) for check in known]
 
     def _pages(self) -> Iterable[Page]:
         if not shows_documents(self._config.option):

@@ -14,6 +14,9 @@ from pytest_distaudit.domain.audit import Audit
 _FORMATS: Mapping[str, tuple[str, str]] = {
     "distaudit_json": ("pytest_distaudit.reports.json", "audit.json"),
     "distaudit_html": ("pytest_distaudit.reports.page", "audit.html"),
+    "distaudit_markdown": ("pytest_distaudit.reports.markdown", "audit.md"),
+    "distaudit_comment": ("pytest_distaudit.reports.comment", "comment.md"),
+    "distaudit_sarif": ("pytest_distaudit.reports.sarif", "audit.sarif"),
 }
 #: the one of them that shows the documents themselves
 _SHOWS_DOCUMENTS = "distaudit_html"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.audit import (
     Audit,
+    CheckNote,
     ClaimResult,
     Coverage,
     InputError,
@@ -41,11 +44,13 @@ def assemble(
     narrowed: bool,
     replayed: bool,
     pages: Iterable[Page] = (),
+    checks: Iterable[CheckNote] = (),
 ) -> Audit:
     """Put everything together; the verdict on the whole target only when the whole was selected."""
     from pytest_distaudit import __version__
 
     commit, dirty = _commit(root, foreign=scope == Scope.STATIC.word)
+    folder, repository = _lies_in(root)
     return Audit(
         tool=__version__,
         target=target.name or None,
@@ -68,6 +73,9 @@ def assemble(
         replayed=replayed,
         links=tuple((link.source, link.to) for link in target.links.values()),
         pages=tuple(pages),
+        checks=tuple(checks),
+        folder=folder,
+        repository=repository,
     )
 
 
@@ -101,6 +109,38 @@ def _commit(root: Path, *, foreign: bool) -> tuple[str | None, bool | None]:
         return head, None if foreign else bool(_git(root, "status", "--porcelain", "--untracked-files=no").strip())
     except (OSError, subprocess.SubprocessError):
         return None, None
+
+
+def _lies_in(root: Path) -> tuple[str, str | None]:
+    """(the folder's path in its repository, where that was cloned from); ("", None) outside git."""
+    try:
+        folder = _git(root, "rev-parse", "--show-prefix").removesuffix("\n")
+    except (OSError, subprocess.SubprocessError, UnicodeError):
+        return "", None
+    try:
+        return folder, address_of(_git(root, "config", "--get", "remote.origin.url").strip())
+    except (OSError, subprocess.SubprocessError, UnicodeError):
+        return folder, None
+
+
+#: ``git@host:owner/name``
+_SCP = re.compile(r"(?:[^@/\s]+@)?(?P<host>[\w.-]+):(?P<path>[\w.~-][\w./~-]*)")
+
+
+def address_of(remote: str) -> str | None:
+    """A remote as an address to show: without credentials, query and fragment; None for paths of this machine."""
+    if copied := _SCP.fullmatch(remote):
+        return f"ssh://{copied['host']}/{copied['path']}"
+    try:
+        parts = urlsplit(remote)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("https", "http", "ssh", "git") or not host or not re.fullmatch(r"[\w.-]+", host):
+        return None
+    if not re.fullmatch(r"[\w./~%+-]*", parts.path, re.ASCII):
+        return None
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
 
 
 def _git(root: Path, *words: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from pytest_distaudit.domain.audit import Audit, ClaimResult
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.domain.wording import counted
-from pytest_distaudit.reports.wording import again, headline, ladder, one_line, place, verdict_words, worst_first
+from pytest_distaudit.reports.ranking import causes, worst_first
+from pytest_distaudit.reports.wording import again, headline, ladder, one_line, place, verdict_words
 
 Line = tuple[str, dict[str, bool]]
 
@@ -50,19 +51,12 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
 
 def _broken(audit: Audit) -> Iterator[Line]:
     """Every claim that does not hold; those that only wait for another one are folded below it."""
-    open_claims = [c for c in audit.claims if c.verdict is not Verdict.VERIFIED or c.waiver_spent]
-    waiting: dict[str, list[ClaimResult]] = {}
-    for claim in open_claims:
-        if claim.blocked_by:
-            waiting.setdefault(claim.blocked_by, []).append(claim)
-    told = {claim.key for claim in open_claims}
-    for claim in sorted(open_claims, key=worst_first):
-        if not claim.blocked_by or claim.blocked_by == claim.key:
-            yield from _one(claim)
-            yield from _folded(waiting.pop(claim.key, []))
-    for cause, claims in waiting.items():
-        yield f"  {'(not claimed)' if cause not in told else ''} {cause}".rstrip(), {"red": True}
-        yield from _folded(claims)
+    for cause in causes(audit.claims):
+        if cause.claim is None:
+            yield f"  (not claimed) {cause.key}", {"red": True}
+        else:
+            yield from _one(cause.claim)
+        yield from _folded(cause.waiting)
 
 
 def _one(claim: ClaimResult) -> Iterator[Line]:

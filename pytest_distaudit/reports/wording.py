@@ -10,9 +10,11 @@ from typing import Any
 from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage
 from pytest_distaudit.domain.verdict import Rung, Verdict
 
-_ORDER = (Verdict.REFUTED, Verdict.UNVERIFIABLE, Verdict.WAIVED, Verdict.VERIFIED)
-_SEVERITY = {"critical": 0, "major": 1, "minor": 2}
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
+#: of a text that is cut to a line, so many times the line's length is read: megabytes need not be tamed
+_LOOKED_AT = 20
+#: "::error::" where a line begins; "##[error]", "##vso[", "##teamcity[" anywhere
+_COMMAND = re.compile(r"((?:^|(?<=\r))\s*:(?=:)|##(?=\w*\[))", re.MULTILINE)
 
 
 def tame(text: str) -> str:
@@ -25,18 +27,27 @@ def tame(text: str) -> str:
 
 def one_line(text: str, limit: int = 160) -> str:
     """Tamed text folded to one line of at most ``limit`` characters."""
-    folded = " ".join(tame(text).split())
-    return folded if len(folded) <= limit else f"{folded[: limit - 1]}…"
+    looked_at = text[: _LOOKED_AT * limit]
+    folded = " ".join(tame(looked_at).split())
+    if len(folded) <= limit and len(looked_at) == len(text):
+        return folded
+    return f"{folded[: limit - 1]}…"
+
+
+def defused(text: str) -> str:
+    """Text of which no line is a command to what runs the tests: CI systems read what is printed."""
+    return _COMMAND.sub(r"\1 ", text) if "::" in text or "##" in text else text
 
 
 def shown(value: Any, limit: int = 600) -> str:
     """A JSON value as reports print it."""
-    return one_line(json.dumps(value, ensure_ascii=False, sort_keys=True), limit)
-
-
-def worst_first(result: ClaimResult) -> tuple[int, int, str, int]:
-    """What claims are sorted by."""
-    return _ORDER.index(result.verdict), _SEVERITY.get(result.severity, 3), result.document, result.line
+    parts, length = [], 0
+    for part in json.JSONEncoder(ensure_ascii=False, sort_keys=True).iterencode(value):
+        parts.append(part)
+        length += len(part)
+        if length > _LOOKED_AT * limit:
+            break
+    return one_line("".join(parts), limit)
 
 
 def place(result: ClaimResult) -> str:

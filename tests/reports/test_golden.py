@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from pytest_distaudit.domain.audit import CheckNote
 from pytest_distaudit.domain.verdict import Verdict
-from pytest_distaudit.reports import page
+from pytest_distaudit.reports import comment, github, markdown, page, sarif
 from pytest_distaudit.reports.check_list import check_list
 from pytest_distaudit.reports.html_row import evidence_html, row_cells
 from pytest_distaudit.reports.json import audit_json
+from pytest_distaudit.reports.junit import junit_properties
 from pytest_distaudit.reports.terminal import summary
 from pytest_distaudit.reports.wording import failure_text
 from pytest_distaudit.wiring import load_checks
+from tests.reports.hostile import HOSTILE, audit_of
 from tests.reports.sample import audit, claim, shown_audit
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -51,6 +54,17 @@ def _page() -> str:
     return re.sub(r"'sha256-[^']+'", "'sha256-…'", whole)
 
 
+def _sarif() -> str:
+    notes = (CheckNote("queue.consumed", "messages are taken from the queue", "that the work was done"),)
+    known = audit(checks=notes, folder="shop/", repository="https://git.test/acme/shop")
+    return json.dumps(json.loads(sarif.document(known)), indent=1) + "\n"
+
+
+def _junit() -> str:
+    told = [junit_properties(one) for one in (*audit().claims, *audit_of(HOSTILE).claims)]
+    return json.dumps(told, indent=1) + "\n"
+
+
 FORMATS: dict[str, Callable[[], str]] = {
     "audit.json": _json,
     "terminal.txt": _terminal,
@@ -58,6 +72,15 @@ FORMATS: dict[str, Callable[[], str]] = {
     "page.html": _page,
     "failures.txt": _failures,
     "checks.txt": _checks,
+    "audit.md": lambda: markdown.document(audit()),
+    "comment.md": lambda: comment.document(audit()),
+    "step-summary.md": lambda: github.summary(audit()),
+    "annotations.txt": lambda: "\n".join(github.workflow_commands(audit())) + "\n",
+    "audit.sarif": _sarif,
+    "junit.txt": _junit,
+    "hostile.md": lambda: markdown.document(audit_of(HOSTILE)),
+    "hostile-comment.md": lambda: comment.document(audit_of(HOSTILE)),
+    "hostile-annotations.txt": lambda: "\n".join(github.workflow_commands(audit_of(HOSTILE))) + "\n",
 }
 
 

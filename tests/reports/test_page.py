@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.reports.page import document
 from pytest_distaudit.reports.page.drawing import drawing
 from pytest_distaudit.reports.page.marks import marked
+from tests.reports.hostile import audit_of
 from tests.reports.sample import audit, claim, shown_audit
 
 WORDS = "RabbitMQ hands every task to a worker"
@@ -33,35 +33,10 @@ ATTACKS = (
 
 
 def hostile(text: str) -> Audit:
-    """An audit in which every text that may come from elsewhere is that one."""
-    lines = (EvidenceLine(text, text, {text: [text]}, 1767225600.5, text),)
-    claims = tuple(
-        claim(
-            f"{name}{text}",
-            verdict,
-            **dict.fromkeys(("quote", "document", "area", "severity", "check", "claimed", "actual"), text),
-            **dict.fromkeys(("because", "remedy", "shows_not", "nodeid", "case", "recorded_in", "blocked_by"), text),
-            roles={text: text},
-            systems=(text,),
-            waiver={"until": text, "owner": text, "reason": text},
-            evidence=lines,
-            connects=((text, "rabbitmq"), ("front", text)),
-        )
-        for name, verdict in (("a", Verdict.REFUTED), ("b", Verdict.VERIFIED), ("c", Verdict.UNVERIFIABLE))
-    )
-    told = audit()
-    about: dict[str, Any] = dict.fromkeys(("tool", "target", "provision", "scope", "started", "commit"), text)
+    """An audit in which every text that may come from elsewhere is that one, with all that only a page shows."""
+    shown = (Page(text, ((1, 1, text), (3, 0, f"{text} and {text}"))),)
     return replace(
-        told,
-        **about,
-        claims=(*claims, replace(claims[0], id=f"d{text}", blocked_by=claims[0].key)),
-        systems=(replace(told.systems[0], name=text, kind=text, version=text),),
-        not_judged=(replace(told.not_judged[0], id=text, why=text),),
-        errors=(replace(told.errors[0], file=text, message=text),),
-        findings=(replace(told.findings[0], component=text, message=text, said=text, found=text),),
-        coverage=Coverage(3, 1, (Sentence(text, 3, text),), (text,)),
-        pages=(Page(text, ((1, 1, text), (3, 0, f"{text} and {text}"))),),
-        links=((text, "rabbitmq"),),
+        audit_of(text), tool=text, provision=text, scope=text, started=text, pages=shown, links=((text, "mq"),)
     )
 
 
@@ -221,11 +196,3 @@ def test_arrows_tell_what_was_seen() -> None:
         "front works through cache: refuted by both-2": "refuted",
         "db works through disk: not decided (nobody claims it)": "open",
     }
-
-
-def test_hostile_covers_every_text_of_a_claim() -> None:
-    one = hostile("HOSTILE").claims[0]
-    harmless = {"check_version", "verdict", "reason", "line", "duration_s", "rung_claimed", "rung_proven"}
-    flags = {"baselined", "waiver_spent", "replayable"}
-    told = {field.name: str(getattr(one, field.name)) for field in fields(one)}
-    assert {name for name, text in told.items() if "HOSTILE" not in text} == harmless | flags

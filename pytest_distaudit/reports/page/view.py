@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pytest_distaudit.domain.audit import Audit, ClaimResult, SystemResult
 from pytest_distaudit.domain.verdict import Rung, Verdict
 from pytest_distaudit.domain.wording import counted
+from pytest_distaudit.reports import ranking
 from pytest_distaudit.reports.wording import (
     again,
     coverage_words,
@@ -19,7 +20,6 @@ from pytest_distaudit.reports.wording import (
     roles_words,
     shown,
     verdict_words,
-    worst_first,
 )
 
 #: characters of evidence on the whole page: 2,000 claims have to fit into 3 MB
@@ -101,7 +101,7 @@ class View:
 
 def view(audit: Audit) -> View:
     """Put the audit in order."""
-    claims = sorted(audit.claims, key=worst_first)
+    claims = sorted(audit.claims, key=ranking.worst_first)
     anchors = {claim.key: f"c{number}" for number, claim in enumerate(claims, 1)}
     budget = min(_MOST_OF_ONE, _EVIDENCE // max(1, len(claims)))
     target = f" --distaudit-target={audit.target}" if audit.target else ""
@@ -133,21 +133,11 @@ def _facts_of_run(audit: Audit) -> Iterator[tuple[str, str]]:
 
 
 def _causes(claims: Sequence[ClaimResult], cards: Mapping[str, Card]) -> Iterator[Cause]:
-    """What does not hold, worst first, each with what waits for it; root causes that nobody claimed last."""
-    broken = [claim for claim in claims if not _is_fine(claim)]
-    waiting: dict[str, list[Card]] = {}
-    for claim in broken:
-        if claim.blocked_by and claim.blocked_by != claim.key:
-            waiting.setdefault(claim.blocked_by, []).append(cards[claim.key])
-    for claim in broken:
-        if not claim.blocked_by or claim.blocked_by == claim.key:
-            yield Cause(claim.key, cards[claim.key], tuple(waiting.pop(claim.key, ())))
-    for name, blocked in waiting.items():
-        yield Cause(name, cards.get(name), tuple(blocked))
-
-
-def _is_fine(claim: ClaimResult) -> bool:
-    return claim.verdict in (Verdict.VERIFIED, Verdict.WAIVED) and not claim.waiver_spent
+    """What does not hold, worst first, each with what waits for it."""
+    for cause in ranking.causes(claims):
+        if cause.claim is None or cause.waiting or ranking.fails(cause.claim):
+            blocked = tuple(cards[claim.key] for claim in cause.waiting)
+            yield Cause(cause.key, cards.get(cause.key) if cause.claim else None, blocked)
 
 
 def _areas(claims: Sequence[ClaimResult], cards: Mapping[str, Card]) -> Iterator[tuple[str, tuple[Card, ...]]]:
