@@ -52,6 +52,13 @@ class ClaimResult:
     evidence: tuple[EvidenceLine, ...] = ()
     baselined: bool = False
     waiver_spent: bool = False
+    #: why it may be untrue so far, "" for a claim that has to hold
+    pending: str = ""
+    pending_spent: bool = False
+    #: why it does not fail the run although it does not hold, "" where it fails it
+    tolerated: str = ""
+    #: digest of what it says, see ``Claim.statement``
+    statement: str = ""
     replayable: bool = True
     #: the recorded run that it was judged on, "" for a run of this one's own
     recorded_in: str = ""

@@ -12,6 +12,7 @@ import pytest
 from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage, InputError, NotJudged, Page
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Scope, Verdict
+from pytest_distaudit.plugin.baselining import Baselining
 from pytest_distaudit.plugin.report_files import ReportFiles, shows_documents, write_reports
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import worker_id
@@ -30,6 +31,7 @@ class AuditRecorder:
         self._started = time.perf_counter()
         self._remote: dict[str, Any] | None = None
         self._files = ReportFiles()
+        self._baselining = Baselining(bench, config.option)
         self.audit: Audit | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -62,6 +64,7 @@ class AuditRecorder:
         self.audit = self._build()
         self._config.hook.pytest_distaudit_finished(audit=self.audit, config=self._config)
         self._files = write_reports(self.audit, self._config.option)
+        self._baselining.finish(self.audit, self._why_partial(session))
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and self._must_fail():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -69,7 +72,8 @@ class AuditRecorder:
         """Never green when nothing was judged, or less was claimed than was asked for."""
         assert self.audit is not None
         judged = any(claim.verdict is not Verdict.UNVERIFIABLE for claim in self.audit.claims)
-        return not judged or bool(self._files.failed) or self._too_little() is not None
+        failed = [*self._files.failed, *self._baselining.failed]
+        return not judged or bool(failed) or self._too_little() is not None
 
     def _too_little(self) -> str | None:
         """What is missing to ``--distaudit-min-coverage``."""
@@ -88,7 +92,9 @@ class AuditRecorder:
         terminalreporter.section("audit verdict", sep="=")
         for text, markup in lines:
             terminalreporter.write_line(text, **markup)
-        for failure in self._files.failed:
+        for line in self._baselining.lines:
+            terminalreporter.write_line(line)
+        for failure in (*self._files.failed, *self._baselining.failed):
             terminalreporter.write_line(failure, red=True)
         if missing := self._too_little():
             terminalreporter.write_line(missing, red=True)
@@ -150,6 +156,22 @@ class AuditRecorder:
 
     def _recorded_start(self) -> str | None:
         return self._bench.recording.started if self._bench.recording else self._bench.started.isoformat()
+
+    def _why_partial(self, session: pytest.Session) -> str:
+        """What keeps this run from speaking of every claim of the target; "" if nothing does."""
+        assert self.audit is not None
+        option, audit = self._config.option, self.audit
+        named = self._config.args_source is self._config.ArgsSource.ARGS
+        if audit.narrowed or named or option.deselect or option.ignore or option.ignore_glob:
+            return "only a part of the claims was selected; run it without that"
+        if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return "the run did not come to its end"
+        if audit.errors:
+            return "there are errors in claims or targets; mend them first"
+        judged, left_out = len(audit.claims), len(audit.not_judged)
+        if judged != audit.selected or judged + left_out != audit.total:
+            return f"{judged} of {audit.total - left_out} claims were judged"
+        return ""
 
     def _narrowed(self) -> bool:
         """Whether the user looked at a part only, so that no verdict on the whole target is due."""

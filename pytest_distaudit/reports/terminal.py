@@ -51,7 +51,7 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
 
 def _broken(audit: Audit) -> Iterator[Line]:
     """Every claim that does not hold; those that only wait for another one are folded below it."""
-    open_claims = [c for c in audit.claims if c.verdict is not Verdict.VERIFIED or c.waiver_spent]
+    open_claims = [c for c in audit.claims if c.verdict is not Verdict.VERIFIED or _spent(c)]
     waiting: dict[str, list[ClaimResult]] = {}
     for claim in open_claims:
         if claim.blocked_by:
@@ -66,13 +66,23 @@ def _broken(audit: Audit) -> Iterator[Line]:
         yield from _folded(claims)
 
 
-def _worst_first(claim: ClaimResult) -> tuple[bool, int, str, int]:
-    return claim.verdict is not Verdict.REFUTED, _SEVERITY.get(claim.severity, 3), claim.document, claim.line
+def _spent(claim: ClaimResult) -> str:
+    """Which mark of a claim that holds has to be deleted."""
+    if claim.waiver_spent:
+        return "WAIVER SPENT"
+    return "TRUE NOW" if claim.pending_spent else ""
+
+
+def _worst_first(claim: ClaimResult) -> tuple[bool, bool, int, str, int]:
+    """What fails the run stands before what does not."""
+    severity = _SEVERITY.get(claim.severity, 3)
+    return bool(claim.tolerated), claim.verdict is not Verdict.REFUTED, severity, claim.document, claim.line
 
 
 def _one(claim: ClaimResult) -> Iterator[Line]:
-    word = "WAIVER SPENT" if claim.waiver_spent else verdict_words(claim).upper()
-    yield f"{word} {claim.key} ({place(claim)})", _COLOUR[claim.verdict]
+    word = _spent(claim) or verdict_words(claim).upper()
+    known = f", {one_line(claim.tolerated, 80)}" if claim.tolerated else ""
+    yield f"{word} {claim.key} ({place(claim)}){known}", {"yellow": True} if known else _COLOUR[claim.verdict]
     yield f"    claimed: {one_line(claim.claimed, 110)}", {}
     yield f"    actual:  {one_line(claim.actual, 110)}", {}
     if claim.because:
@@ -126,7 +136,8 @@ def _next(audit: Audit) -> str:
     """The one command that helps most now."""
     if not audit.total:
         return "write a claim: claims/first.yaml (pytest --distaudit-checks lists what can be claimed)"
-    broken = sorted((c for c in audit.claims if c.verdict is Verdict.REFUTED and not c.blocked_by), key=_worst_first)
+    refuted = (c for c in audit.claims if c.verdict is Verdict.REFUTED and not c.blocked_by and not c.tolerated)
+    broken = sorted(refuted, key=_worst_first)
     target = f" --distaudit-target={audit.target}" if audit.target else ""
     if broken:
         return again(broken[0], target)

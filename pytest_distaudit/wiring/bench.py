@@ -19,7 +19,8 @@ from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.target import Project, Provision, Target
-from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
+from pytest_distaudit.domain.tolerance import Known, Tolerance
+from pytest_distaudit.domain.verdict import Reason, Scope, Severity, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
 from pytest_distaudit.engine.conduct import Conducted, conduct
 from pytest_distaudit.engine.gather import Gatherer
@@ -53,6 +54,8 @@ class Wishes:
     scope: Scope = Scope.ACTIVITY
     keep_s: float = 0.0
     evidence: Path | None = None
+    fail_on: Severity = Severity.MINOR
+    baseline: Path | None = None
     replay: tuple[Path, ...] = ()
     progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
     reading: Callable[[int, int], None] = field(default=lambda done, of: None, repr=False)
@@ -77,6 +80,7 @@ class Bench:
         self.hub = Hub({name: self.kinds[name] for name in self.kinds}, Limits(), self.redactor)
         self.recorder = Recorder(wishes.evidence) if wishes.evidence else None
         self.started = datetime.now(UTC)
+        self.known = self._read_baseline()
         documents = None if wishes.files_only else self.documents_to_mine
         self.files = Files(wishes.root, wishes.progress, documents, wishes.reading)
         self.located: Mapping[str, Located] = {}
@@ -91,6 +95,19 @@ class Bench:
         if self.recording is not None:
             return datetime.fromisoformat(self.recording.started).date()
         return self.started.date()
+
+    def _read_baseline(self) -> tuple[Known, ...]:
+        """What is known not to hold, of all targets. Raises InvalidInput."""
+        from pytest_distaudit.sources.baseline_file import read_baseline
+
+        path = self.wishes.baseline
+        return () if path is None else read_baseline(path, str(path))
+
+    @cached_property
+    def tolerance(self) -> Tolerance:
+        """What does not fail this run although it does not hold."""
+        mine = {one.claim: one for one in self.known if one.target == self.target.name}
+        return Tolerance(self.wishes.fail_on, mine)
 
     def _read_project(self) -> Project:
         from pytest_distaudit.sources.target_file import read_project
@@ -265,7 +282,7 @@ class Bench:
         if self.recorder is not None:
             self.recorder.about(self._about())
             self.recorder.claim(planned.claim.key, conducted, {"verdict": conducted.judgement.verdict.value})
-        return result_of(
+        result = result_of(
             planned,
             conducted,
             nodeid=nodeid,
@@ -274,6 +291,7 @@ class Bench:
             blocked_by=cause,
             recorded_in=part,
         )
+        return self.tolerance.applied(result)
 
     def _conducted(self, planned: Planned, bind: Callable[[], Mapping[str, Located]]) -> tuple[str, Conducted]:
         """(name of the recorded run, "" without one; what the claim came to). Of several runs, the worst counts."""
