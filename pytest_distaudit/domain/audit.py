@@ -57,6 +57,8 @@ class ClaimResult:
     pending_spent: bool = False
     #: why it does not fail the run although it does not hold, "" where it fails it
     tolerated: str = ""
+    #: when it got the verdict that it has, ISO 8601; "" without an earlier audit to compare with
+    since: str = ""
     #: digest of what it says, see ``Claim.statement``
     statement: str = ""
     replayable: bool = True
@@ -69,6 +71,11 @@ class ClaimResult:
     def key(self) -> str:
         """``id`` or ``id[case]``."""
         return f"{self.id}[{self.case}]" if self.case else self.id
+
+    @property
+    def verdict_words(self) -> str:
+        """``refuted``, ``unverifiable(timed-out)``."""
+        return f"{self.verdict.value}({self.reason.value})" if self.reason else self.verdict.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,18 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """In what a claim differs from an earlier audit; ``kind`` is one of ``drift.ChangeKind``."""
+
+    claim: str
+    kind: str
+    before: str
+    after: str
+    actual_before: str
+    actual_after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """One finished audit. ``started`` is ISO 8601; ``verdict`` None when only a part was selected.
 
@@ -169,6 +188,9 @@ class Audit:
     findings: tuple[Finding, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     pages: tuple[Page, ...] = ()
+    #: what is different from the audit that was made at ``compared_with`` (ISO 8601; None: none was compared with)
+    changes: tuple[Change, ...] = ()
+    compared_with: str | None = None
 
     def count(self, verdict: Verdict) -> int:
         """How many claims have that verdict."""

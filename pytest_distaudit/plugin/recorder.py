@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage, InputError, NotJudged, Page
+from pytest_distaudit.domain.drift import compared
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Scope, Verdict
 from pytest_distaudit.plugin.baselining import Baselining
+from pytest_distaudit.plugin.comparing import earlier_audit
 from pytest_distaudit.plugin.report_files import ReportFiles, shows_documents, write_reports
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import worker_id
@@ -31,6 +33,7 @@ class AuditRecorder:
         self._started = time.perf_counter()
         self._remote: dict[str, Any] | None = None
         self._files = ReportFiles()
+        self._earlier = None if worker_id(config) else earlier_audit(bench, config.option.distaudit_since)
         self._baselining = Baselining(bench, config.option)
         self.audit: Audit | None = None
 
@@ -62,6 +65,8 @@ class AuditRecorder:
             return
         _forget_quiet_phases(self._config, self._claims)
         self.audit = self._build()
+        if self._earlier is not None:
+            self.audit = compared(self.audit, self._earlier, whole=not self._why_partial(session))
         self._config.hook.pytest_distaudit_finished(audit=self.audit, config=self._config)
         self._files = write_reports(self.audit, self._config.option)
         self._baselining.finish(self.audit, self._why_partial(session))
@@ -92,6 +97,8 @@ class AuditRecorder:
         terminalreporter.section("audit verdict", sep="=")
         for text, markup in lines:
             terminalreporter.write_line(text, **markup)
+        if self._config.option.distaudit_since is not None and self._earlier is None:
+            terminalreporter.write_line(f"--distaudit-since={self._config.option.distaudit_since}: no such file yet")
         for line in self._baselining.lines:
             terminalreporter.write_line(line)
         for failure in (*self._files.failed, *self._baselining.failed):

@@ -57,6 +57,16 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "edges": [
             {"from": edge.source, "to": edge.to, "seen_by": list(edge.seen_by)} for edge in edges(audit) if edge.seen_by
         ],
+        "compared_with": audit.compared_with,
+        "changed": [
+            {
+                "id": one.claim,
+                "kind": one.kind,
+                "verdict": {"before": one.before or None, "after": one.after or None},
+                "actual": {"before": one.actual_before or None, "after": one.actual_after or None},
+            }
+            for one in audit.changes
+        ],
         "findings": [_finding(finding) for finding in audit.findings],
     }
 
@@ -89,6 +99,7 @@ def _claim(claim: ClaimResult) -> dict[str, Any]:
         "baselined": claim.baselined,
         "pending": claim.pending or None,
         "tolerated": claim.tolerated or None,
+        "since": claim.since or None,
         "statement": claim.statement or None,
         "replayable": claim.replayable,
         "recorded_in": claim.recorded_in or None,

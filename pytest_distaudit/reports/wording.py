@@ -39,7 +39,7 @@ def place(result: ClaimResult) -> str:
 
 def verdict_words(result: ClaimResult) -> str:
     """``refuted``, ``unverifiable(timed-out)``."""
-    return f"{result.verdict.value}({result.reason.value})" if result.reason else result.verdict.value
+    return result.verdict_words
 
 
 def tolerated_word(result: ClaimResult) -> str:

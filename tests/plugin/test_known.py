@@ -241,7 +241,8 @@ def test_a_mark_that_is_none(project: AuditedProject, mark: str, said: str) -> N
 
 def test_an_inline_claim_may_be_pending(project: AuditedProject) -> None:
     project.document(
-        "The web service runs.\n\nIt answers on /hello. <!-- claim: http.responds system=web path=/hello pending=true -->\n"
+        "The web service runs.\n\n"
+        "It answers on /hello. <!-- claim: http.responds system=web path=/hello pending=true -->\n"
     )
     project.claims(RUNS)
     project.audit().assert_outcomes(passed=1, xfailed=1)
