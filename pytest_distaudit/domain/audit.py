@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
+from pytest_distaudit.domain.weakening import Weakening
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,10 @@ class Audit:
     #: what is different from the audit that was made at ``compared_with`` (ISO 8601; None: none was compared with)
     changes: tuple[Change, ...] = ()
     compared_with: str | None = None
+    #: the commit that targets, waivers, marks and the baseline are from, None for those of the checkout
+    base: str | None = None
+    #: what the checkout removes or weakens of the claims at ``base``
+    weaker: tuple[Weakening, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         """How many claims have that verdict."""

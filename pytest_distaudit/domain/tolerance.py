@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pytest_distaudit.domain.audit import ClaimResult
-from pytest_distaudit.domain.verdict import Reason, Severity, Verdict
-
-_RANK = {severity.value: rank for rank, severity in enumerate(Severity)}
+from pytest_distaudit.domain.verdict import Reason, Severity, Verdict, severity_rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +62,6 @@ class Tolerance:
         if result.waiver or result.reason is Reason.AUDIT_ERROR:
             return False
         return severity_rank(result.severity) > severity_rank(self.fail_on.value)
-
-
-def severity_rank(severity: str) -> int:
-    """0 for the worst; what is no severity counts as the worst."""
-    return _RANK.get(severity, 0)
 
 
 def is_blocked(result: ClaimResult) -> bool:

@@ -60,6 +60,7 @@ def _bench(config: pytest.Config) -> Bench:
         scope=Scope[option.distaudit_scope.upper()],
         keep_s=option.distaudit_keep or 0.0,
         evidence=option.distaudit_evidence,
+        base=option.distaudit_base,
         baseline=option.distaudit_baseline,
         fail_on=Severity(option.distaudit_fail_on),
         replay=tuple(option.distaudit_merge or filter(None, [option.distaudit_replay])),

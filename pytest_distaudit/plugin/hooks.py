@@ -36,6 +36,10 @@ def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser
 ) -> Generator[None, object, object]:
     """Audited trees are data: such a run begins anew, away from them."""
+    if early_config.known_args_namespace.distaudit_base is not None:
+        from pytest_distaudit.plugin.gating import refuse_foreign_settings
+
+        refuse_foreign_settings(early_config)
     given = early_config.invocation_params.args
     if any(str(one) in _APART for one in given) and not any(str(one).startswith("--distaudit-tree") for one in given):
         from pytest_distaudit.plugin.apart import run_apart

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,6 +66,9 @@ class AuditRecorder:
             return
         _forget_quiet_phases(self._config, self._claims)
         self.audit = self._build()
+        if self._bench.gate is not None:
+            weaker = self._bench.gate.weaker(self._config.option.distaudit_allow_weaker)
+            self.audit = replace(self.audit, base=self._bench.gate.commit, weaker=weaker)
         if self._earlier is not None:
             self.audit = compared(self.audit, self._earlier, whole=not self._why_partial(session))
         self._config.hook.pytest_distaudit_finished(audit=self.audit, config=self._config)
@@ -78,7 +82,8 @@ class AuditRecorder:
         assert self.audit is not None
         judged = any(claim.verdict is not Verdict.UNVERIFIABLE for claim in self.audit.claims)
         failed = [*self._files.failed, *self._baselining.failed]
-        return not judged or bool(failed) or self._too_little() is not None
+        weaker = any(not one.allowed for one in self.audit.weaker)
+        return not judged or weaker or bool(failed) or self._too_little() is not None
 
     def _too_little(self) -> str | None:
         """What is missing to ``--distaudit-min-coverage``."""
@@ -145,6 +150,7 @@ class AuditRecorder:
             root=self._config.rootpath,
             narrowed=self._narrowed(),
             replayed=self._bench.recording is not None,
+            gated=self._bench.gate is not None,
             pages=self._pages(),
         )
 

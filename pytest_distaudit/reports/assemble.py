@@ -40,12 +40,13 @@ def assemble(
     root: Path,
     narrowed: bool,
     replayed: bool,
+    gated: bool = False,
     pages: Iterable[Page] = (),
 ) -> Audit:
     """Put everything together; the verdict on the whole target only when the whole was selected."""
     from pytest_distaudit import __version__
 
-    commit, dirty = _commit(root, foreign=scope == Scope.STATIC.word)
+    commit, dirty = _commit(root, foreign=gated or scope == Scope.STATIC.word)
     return Audit(
         tool=__version__,
         target=target.name or None,

@@ -57,6 +57,17 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "edges": [
             {"from": edge.source, "to": edge.to, "seen_by": list(edge.seen_by)} for edge in edges(audit) if edge.seen_by
         ],
+        "base": audit.base,
+        "weaker": [
+            {
+                "id": one.claim,
+                "what": one.what,
+                "file": one.place.file,
+                "line": one.place.line,
+                "allowed": one.allowed,
+            }
+            for one in audit.weaker
+        ],
         "compared_with": audit.compared_with,
         "changed": [
             {

@@ -35,8 +35,10 @@ from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
 from pytest_distaudit.wiring.file_claims import covered
 from pytest_distaudit.wiring.files import Files
+from pytest_distaudit.wiring.written import claim_files, documents_to_mine
 
 if TYPE_CHECKING:
+    from pytest_distaudit.wiring.gate import Gate
     from pytest_distaudit.wiring.sharing import Shared
 
 
@@ -56,6 +58,7 @@ class Wishes:
     evidence: Path | None = None
     fail_on: Severity = Severity.MINOR
     baseline: Path | None = None
+    base: str | None = None
     replay: tuple[Path, ...] = ()
     progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
     reading: Callable[[int, int], None] = field(default=lambda done, of: None, repr=False)
@@ -70,6 +73,7 @@ class Bench:
         self.wishes = wishes
         self.checks = load_checks()
         self.kinds = load_kinds()
+        self.gate = self._open_gate()
         self.project = self._read_project()
         self.recording = self._open_recording()
         self.target = self._choose_target()
@@ -100,6 +104,8 @@ class Bench:
         """What is known not to hold, of all targets. Raises InvalidInput."""
         from pytest_distaudit.sources.baseline_file import read_baseline
 
+        if self.gate is not None:
+            return self.gate.known
         path = self.wishes.baseline
         return () if path is None else read_baseline(path, str(path))
 
@@ -109,13 +115,30 @@ class Bench:
         mine = {one.claim: one for one in self.known if one.target == self.target.name}
         return Tolerance(self.wishes.fail_on, mine)
 
+    def _open_gate(self) -> Gate | None:
+        """What counts in place of the checkout's own word; None where that counts. Raises InvalidInput."""
+        from pytest_distaudit.wiring.gate import open_gate
+
+        wishes = self.wishes
+        if wishes.base is None:
+            return None
+        return open_gate(wishes.root, wishes.base, self.checks, self._schemes(), wishes.baseline)
+
+    def in_force(self, claim: Claim) -> Claim:
+        """The claim with the excuses that count in this run."""
+        return self.gate.in_force(claim) if self.gate else claim
+
+    def _schemes(self) -> dict[str, Any]:
+        return {name: self.kinds[name].endpoints for name in self.kinds}
+
     def _read_project(self) -> Project:
         from pytest_distaudit.sources.target_file import read_project
 
         if self.wishes.files_only:
             return Project(Place("distaudit.toml"))
-        schemes = {name: self.kinds[name].endpoints for name in self.kinds}
-        return read_project(self.wishes.root, schemes) or Project(Place("distaudit.toml"))
+        if self.gate is not None:
+            return self.gate.project
+        return read_project(self.wishes.root, self._schemes()) or Project(Place("distaudit.toml"))
 
     def _choose_target(self) -> Target:
         recorded = self._recorded_target()
@@ -149,8 +172,7 @@ class Bench:
     @cached_property
     def claim_files(self) -> list[Path]:
         """The files of the claims folder."""
-        folder = self.wishes.root / self.project.claims
-        return [path for path in sorted(folder.rglob("*")) if path.suffix in (".yaml", ".yml")]
+        return claim_files(self.wishes.root, self.project)
 
     @cached_property
     def claimed_documents(self) -> list[Path]:
@@ -166,6 +188,8 @@ class Bench:
 
     def written_claims(self) -> list[Claim]:
         """The well-formed claims of the claims folder, read as data."""
+        if self.gate is not None:
+            return list(self.gate.written.claims)
         from pytest_distaudit.sources.claim_file import read_claim_file
 
         taken: dict[str, Place] = {}
@@ -176,13 +200,7 @@ class Bench:
 
     def documents_to_mine(self) -> list[Path]:
         """The documents that the project names; all of the tree where none is there."""
-        from pytest_distaudit.sources.mining import documents_of
-
-        found: dict[Path, None] = {}
-        for pattern in self.project.documents:
-            for path in sorted(self.wishes.root.glob(pattern)):
-                found |= dict.fromkeys(documents_of(path) if path.is_dir() else [path])
-        return [path for path in found if path.is_file()] or documents_of(self.wishes.root)
+        return documents_to_mine(self.wishes.root, self.project)
 
     def coverage(self, claims: Sequence[Claim]) -> Coverage:
         """How many of the documents' checkable sentences these claims quote."""
@@ -238,6 +256,7 @@ class Bench:
     @contextmanager
     def provision(self, systems: Sequence[str]) -> Iterator[Mapping[str, Located]]:
         """Find or start these, and what they need, while the block runs."""
+        from pytest_distaudit.targets.ground import harmless_environment
         from pytest_distaudit.targets.provision import provision
         from pytest_distaudit.targets.recipes import builtin_recipes
 
@@ -248,6 +267,7 @@ class Bench:
             builtin_recipes(),
             root=self.wishes.root,
             environ=os.environ,
+            handed_on=harmless_environment(os.environ) if self.gate else None,
             on_progress=self.wishes.progress,
             keep_s=self.wishes.keep_s,
         ) as found:
