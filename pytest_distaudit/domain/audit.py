@@ -161,6 +161,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Whether a green claim can go red: ``by`` names a perturbation of its evidence that refutes it.
+
+    ``shaken`` names one that made it unverifiable, which alone proves nothing; ``tried`` counts perturbations.
+    """
+
+    claim: str
+    able: bool
+    by: str = ""
+    shaken: str = ""
+    tried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """One finished audit. ``started`` is ISO 8601; ``verdict`` None when only a part was selected.
 
@@ -196,6 +210,13 @@ class Audit:
     base: str | None = None
     #: what the checkout removes or weakens of the claims at ``base``
     weaker: tuple[Weakening, ...] = ()
+    #: of every verified claim that can be judged again, whether it can go red; None: that was not asked
+    proofs: tuple[Proof, ...] | None = None
+
+    @property
+    def proved_percent(self) -> float | None:
+        """The share of green claims that can go red; None where none was tried."""
+        return 100 * sum(proof.able for proof in self.proofs) / len(self.proofs) if self.proofs else None
 
     def count(self, verdict: Verdict) -> int:
         """How many claims have that verdict."""

@@ -61,6 +61,7 @@ def _bench(config: pytest.Config) -> Bench:
         keep_s=option.distaudit_keep or 0.0,
         evidence=option.distaudit_evidence,
         base=option.distaudit_base,
+        prove=option.distaudit_prove or option.distaudit_min_proved is not None,
         baseline=option.distaudit_baseline,
         fail_on=Severity(option.distaudit_fail_on),
         replay=tuple(option.distaudit_merge or filter(None, [option.distaudit_replay])),

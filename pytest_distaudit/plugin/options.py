@@ -48,6 +48,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="what an unverifiable claim does to the run; default: fail",
     )
     _gate(add)
+    _proving(add)
 
 
 def _gate(add: Callable[..., None]) -> None:
@@ -89,6 +90,28 @@ def _gate(add: Callable[..., None]) -> None:
         action="append",
         default=[],
         help="with --distaudit-base: this claim (a glob over ids) may be removed or weakened; may be repeated",
+    )
+
+
+def _proving(add: Callable[..., None]) -> None:
+    """How good the claims themselves are."""
+    add(
+        "--distaudit-prove",
+        action="store_true",
+        help="after the audit: can each green claim go red? Its evidence is made untrue in many small ways and judged "
+        "again; those that nothing refutes are listed",
+    )
+    add(
+        "--distaudit-min-proved",
+        metavar="N",
+        type=_percentage,
+        help="like --distaudit-prove; fail if less than N %% of the green claims can go red",
+    )
+    add(
+        "--distaudit-explain",
+        metavar="ID",
+        help="print how this claim is judged, how to make it pass and what its last evidence says, and stop; the "
+        "evidence is that of --distaudit-evidence or --distaudit-replay, default .distaudit/evidence",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage, InputError, NotJudged, Page
+from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage, InputError, NotJudged, Page, Proof
 from pytest_distaudit.domain.drift import compared
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Scope, Verdict
@@ -33,6 +33,7 @@ class AuditRecorder:
         self._failed_setups: dict[str, NotJudged] = {}
         self._started = time.perf_counter()
         self._remote: dict[str, Any] | None = None
+        self._remote_proofs: list[Proof] = []
         self._files = ReportFiles()
         self._earlier = None if worker_id(config) else earlier_audit(bench, config.option.distaudit_since)
         self._baselining = Baselining(bench, config.option)
@@ -53,19 +54,24 @@ class AuditRecorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """What a worker selected; all workers collect alike."""
-        self._remote = getattr(node, "workeroutput", {}).get("distaudit", self._remote)
+        output = getattr(node, "workeroutput", {})
+        self._remote = output.get("distaudit", self._remote)
+        self._remote_proofs += [from_json(Proof, one) for one in output.get("distaudit_proofs", ())]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """On a worker: send what only collection knows. On the controller: the audit, its files, the exit code."""
         if worker_id(self._config):
-            self._config.workeroutput["distaudit"] = self._collected()  # type: ignore[attr-defined]
+            output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
+            output["distaudit"] = self._collected()
+            output["distaudit_proofs"] = [to_json(one) for one in self._bench.proofs() or ()]
             return
         option = session.config.option
         if option.collectonly or option.setuponly or option.setupplan:
             return
         _forget_quiet_phases(self._config, self._claims)
         self.audit = self._build()
+        self.audit = replace(self.audit, proofs=self._proofs())
         if self._bench.gate is not None:
             weaker = self._bench.gate.weaker(self._config.option.distaudit_allow_weaker)
             self.audit = replace(self.audit, base=self._bench.gate.commit, weaker=weaker)
@@ -83,7 +89,7 @@ class AuditRecorder:
         judged = any(claim.verdict is not Verdict.UNVERIFIABLE for claim in self.audit.claims)
         failed = [*self._files.failed, *self._baselining.failed]
         weaker = any(not one.allowed for one in self.audit.weaker)
-        return not judged or weaker or bool(failed) or self._too_little() is not None
+        return not judged or weaker or bool(failed) or bool(self._too_little() or self._too_few_proved())
 
     def _too_little(self) -> str | None:
         """What is missing to ``--distaudit-min-coverage``."""
@@ -91,6 +97,19 @@ class AuditRecorder:
         if wanted is None or coverage is None or coverage.percent is None or coverage.percent >= wanted:
             return None
         return f"coverage {coverage.percent:.1f} % is below --distaudit-min-coverage={wanted:g}"
+
+    def _proofs(self) -> tuple[Proof, ...] | None:
+        """Those of this process and of all workers, in the order of the claims' ids."""
+        own = self._bench.proofs()
+        return None if own is None else tuple(sorted((*own, *self._remote_proofs), key=lambda one: one.claim))
+
+    def _too_few_proved(self) -> str | None:
+        """What is missing to ``--distaudit-min-proved``; nothing green to try is too few as well."""
+        wanted, percent = self._config.option.distaudit_min_proved, self.audit and self.audit.proved_percent
+        if wanted is None or (percent is not None and percent >= wanted):
+            return None
+        told = "no green claim could be tried" if percent is None else f"{percent:.1f} % of the green claims can go red"
+        return f"{told}: below --distaudit-min-proved={wanted:g}"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The audit's own section."""
@@ -108,7 +127,7 @@ class AuditRecorder:
             terminalreporter.write_line(line)
         for failure in (*self._files.failed, *self._baselining.failed):
             terminalreporter.write_line(failure, red=True)
-        if missing := self._too_little():
+        for missing in filter(None, (self._too_little(), self._too_few_proved())):
             terminalreporter.write_line(missing, red=True)
 
     def pytest_report_header(self) -> str:

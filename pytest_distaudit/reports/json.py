@@ -57,6 +57,7 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "edges": [
             {"from": edge.source, "to": edge.to, "seen_by": list(edge.seen_by)} for edge in edges(audit) if edge.seen_by
         ],
+        "proved": _proved(audit),
         "base": audit.base,
         "weaker": [
             {
@@ -79,6 +80,18 @@ def audit_json(audit: Audit) -> dict[str, Any]:
             for one in audit.changes
         ],
         "findings": [_finding(finding) for finding in audit.findings],
+    }
+
+
+def _proved(audit: Audit) -> dict[str, Any] | None:
+    if audit.proofs is None:
+        return None
+    return {
+        "percent": audit.proved_percent,
+        "claims": [
+            {"id": one.claim, "able": one.able, "by": one.by or None, "shaken": one.shaken or None, "tried": one.tried}
+            for one in audit.proofs
+        ],
     }
 
 

@@ -11,6 +11,7 @@ from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.domain.wording import counted
 from pytest_distaudit.reports.drift import drift_lines
 from pytest_distaudit.reports.gate import gate_lines
+from pytest_distaudit.reports.proofs import proof_lines
 from pytest_distaudit.reports.wording import again, headline, ladder, one_line, place, verdict_words
 
 Line = tuple[str, dict[str, bool]]
@@ -38,6 +39,7 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
         yield from _named("not claimed", [str(one) for one in audit.coverage.unclaimed], "sentences", verbose)
     yield from _named("not read", audit.coverage.not_read, "files", verbose)
     yield from gate_lines(audit)
+    yield from proof_lines(audit, verbose)
     for line in drift_lines(audit, verbose):
         yield line, {}
     if audit.errors:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_distaudit.domain.audit import ClaimResult, Coverage, Page
+from pytest_distaudit.domain.audit import ClaimResult, Coverage, Page, Proof
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
 from pytest_distaudit.domain.finding import Finding
@@ -59,6 +59,7 @@ class Wishes:
     fail_on: Severity = Severity.MINOR
     baseline: Path | None = None
     base: str | None = None
+    prove: bool = False
     replay: tuple[Path, ...] = ()
     progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
     reading: Callable[[int, int], None] = field(default=lambda done, of: None, repr=False)
@@ -92,6 +93,7 @@ class Bench:
         self.shared: Shared | None = None
         self._live: Live | None = None
         self._planned: dict[str, Planned] = {}
+        self._green: list[tuple[Planned, Conducted]] = []
 
     @property
     def today(self) -> date:
@@ -302,6 +304,8 @@ class Bench:
         if self.recorder is not None:
             self.recorder.about(self._about())
             self.recorder.claim(planned.claim.key, conducted, {"verdict": conducted.judgement.verdict.value})
+        if self.wishes.prove and conducted.judgement.verdict is Verdict.VERIFIED:
+            self._green.append((planned, conducted))
         result = result_of(
             planned,
             conducted,
@@ -312,6 +316,12 @@ class Bench:
             recorded_in=part,
         )
         return self.tolerance.applied(result)
+
+    def proofs(self) -> tuple[Proof, ...] | None:
+        """Whether the claims that were verified in this process can go red; None where that was not asked."""
+        from pytest_distaudit.engine.prove import prove
+
+        return tuple(prove(planned, conducted) for planned, conducted in self._green) if self.wishes.prove else None
 
     def _conducted(self, planned: Planned, bind: Callable[[], Mapping[str, Located]]) -> tuple[str, Conducted]:
         """(name of the recorded run, "" without one; what the claim came to). Of several runs, the worst counts."""

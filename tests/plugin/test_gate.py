@@ -258,7 +258,8 @@ def test_evidence_that_the_change_brings_is_refused(gated: Gated, option: str) -
 
 def test_a_fork_gets_the_static_verdict_with_the_base_s_waivers(gated: Gated) -> None:
     gated.project.document("# Shop\n\nThe gateway listens on port 8080.\n\nSee `compose.yaml`.\n", "README.md")
-    gated.project.write("compose.yaml", "services:\n  gateway:\n    image: nginx:1\n    ports: ['8081:8081']\n")
+    gated.project.write("compose.yaml", "services:\n  gateway:\n    build: gateway\n    ports: ['8081:8081']\n")
+    gated.project.write("gateway/Dockerfile", "FROM scratch\n")
     waiver = "{until: 2999-01-01, owner: shop, reason: moves}"
     told = "id: old-port, quote: The gateway listens, check: files.finding, with: {finding: wrong_port-gateway}"
     gated.project.claims(f"  - {{{told}, waiver: {waiver}}}\n", "claims/shop.yaml", "README.md")
