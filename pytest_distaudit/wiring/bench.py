@@ -22,14 +22,14 @@ from pytest_distaudit.domain.target import Project, Provision, Target
 from pytest_distaudit.domain.tolerance import Known, Tolerance
 from pytest_distaudit.domain.verdict import Reason, Scope, Severity, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
-from pytest_distaudit.engine.conduct import Conducted, conduct
+from pytest_distaudit.engine.conduct import Conducted, conduct, timing_of
 from pytest_distaudit.engine.gather import Gatherer
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.live import Live
 from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
 from pytest_distaudit.engine.record import Recorder, Recording
 from pytest_distaudit.engine.redact import Redactor
-from pytest_distaudit.engine.result import result_of
+from pytest_distaudit.engine.result import claimed_words, result_of
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
@@ -38,6 +38,7 @@ from pytest_distaudit.wiring.files import Files
 from pytest_distaudit.wiring.written import claim_files, documents_to_mine
 
 if TYPE_CHECKING:
+    from pytest_distaudit.reports.explain import Explained
     from pytest_distaudit.wiring.gate import Gate
     from pytest_distaudit.wiring.sharing import Shared
 
@@ -199,6 +200,31 @@ class Bench:
             read_claim_file(path, self.wishes.root, self.checks, self.documents, taken) for path in self.claim_files
         ]
         return [claim for file in read for claim in file.claims]
+
+    def all_claims(self) -> list[Claim]:
+        """The well-formed claims of claim files and documents, read as data."""
+        from pytest_distaudit.wiring.written import written_below
+
+        return list(written_below(self.wishes.root, self.project, self.checks).claims)
+
+    def explained(self, claim: Claim) -> Explained:
+        """How the claim is judged, and what its last recorded evidence comes to."""
+        from pytest_distaudit.reports.explain import Explained
+
+        planned = self.planned(claim)
+        told = Explained(claim, planned.check, planned.roles, planned.needs, timing_of(planned), claimed_words(planned))
+        recorded = [] if self.recording is None else list(self.recording.recorded(claim.key))
+        if not recorded:
+            return told
+        part, sights = max(recorded, key=lambda one: str(one[0].about["started"]))
+        conducted = conduct(planned, sights)
+        return replace(
+            told,
+            judgement=conducted.judgement,
+            observations=conducted.observations,
+            started=str(part.about["started"]),
+            folder=str(part.folder),
+        )
 
     def documents_to_mine(self) -> list[Path]:
         """The documents that the project names; all of the tree where none is there."""
