@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from argparse import Namespace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+_SAFE_PATH = "PYTHONSAFEPATH"
 #: options that name what is read; every other path of ours is written to
 _READ = ("distaudit_tree", "distaudit_baseline", "distaudit_since", "distaudit_replay", "distaudit_merge")
 
@@ -44,6 +46,14 @@ def refuse_foreign_settings(config: pytest.Config) -> None:
         )
     if problem := next(_outside_links(option, checkout), None):
         raise pytest.UsageError(f"--distaudit-base: {problem}")
+    _keep_workers_apart(config)
+
+
+def _keep_workers_apart(config: pytest.Config) -> None:
+    """Python processes that others start from here, xdist's workers among them, must not import from this folder."""
+    if _SAFE_PATH not in os.environ:
+        os.environ[_SAFE_PATH] = "1"
+        config.add_cleanup(lambda: os.environ.__delitem__(_SAFE_PATH))
 
 
 def _outside_links(option: Namespace, checkout: Path) -> Iterator[str]:

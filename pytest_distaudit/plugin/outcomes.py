@@ -68,6 +68,7 @@ class Outcomes:
                 ("claimed", result.claimed),
                 ("actual", result.actual),
                 ("reason", result.reason.value if result.reason else None),
+                ("tolerated", result.tolerated or None),
             )
             if value is not None
         )

@@ -45,7 +45,7 @@ def explanation(one: Explained) -> str:
 
 def _lines(one: Explained) -> Iterator[str]:
     claim, check = one.claim, one.check
-    yield f"{claim.key} ({claim.place}), {claim.severity.value}"
+    yield f"{claim.key} ({one_line(str(claim.place), 110)}), {claim.severity.value}"
     yield f"  quote      {one_line(claim.quote, _WIDTH) or 'none'}"
     yield f"  document   {one_line(claim.document, _WIDTH)}:{claim.line}"
     yield f"  claimed    {one_line(one.says, _WIDTH)}"

@@ -18,7 +18,7 @@ def gate_lines(audit: Audit) -> Iterator[tuple[str, dict[str, bool]]]:
     ordered = sorted(audit.weaker, key=lambda one: one.allowed)
     for one in ordered[:_SHOWN]:
         word, colour = ("weaker, allowed", {"yellow": True}) if one.allowed else ("WEAKER", {"red": True})
-        yield f"{word} {one_line(one.claim, 110)} ({one.place}): {one_line(one.what, 200)}", colour
+        yield f"{word} {one_line(one.claim, 110)} ({one_line(str(one.place), 110)}): {one_line(one.what, 200)}", colour
     if len(ordered) > _SHOWN:
         yield f"and {len(ordered) - _SHOWN} more that are removed or weaker", {"red": True}
     if any(not one.allowed for one in ordered):

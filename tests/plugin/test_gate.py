@@ -159,6 +159,8 @@ def test_the_gate_s_baseline_holds_and_is_not_rewritten(gated: Gated) -> None:
     result = gated.gate("--distaudit-baseline=known.json")
     result.stdout.fnmatch_lines(["baseline: web-answers stays in known.json (the gate writes nothing): verified now"])
     assert (gated.root / "known.json").read_bytes() == before
+    assert gated.gate("--distaudit-write-baseline=known.json").ret == pytest.ExitCode.TESTS_FAILED
+    assert (gated.root / "known.json").read_bytes() == before
 
 
 def test_targets_are_the_base_s_and_secrets_go_to_no_other_host(gated: Gated, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,6 +215,17 @@ def test_modules_of_the_checkout_are_refused(gated: Gated, monkeypatch: pytest.M
     result = gated.gate()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*Python imports modules from the checkout*python -P -m pytest*"])
+
+
+def test_workers_import_nothing_from_the_checkout(gated: Gated) -> None:
+    gated.base()
+    trap = gated.root / "trap"
+    gated.project.write("threading.py", f"open({str(trap)!r}, 'w').close()\nraise SystemExit(0)\n")
+    gated.commit()
+    result = gated.project.audit("--distaudit-base=main", *APART, "-n1", plugins=("xdist",))
+    assert not trap.exists()
+    result.assert_outcomes(passed=2)
+    assert "PYTHONSAFEPATH" not in os.environ
 
 
 def test_git_settings_of_the_checkout_run_nothing(gated: Gated) -> None:
