@@ -112,29 +112,13 @@ def test_a_claim_that_is_gone_leaves_the_baseline(project: AuditedProject) -> No
     assert known(project) == []
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("path: /hello", "path: /world"),
-        ("http.responds", "system.healthy"),
-        ("system: web", "system: web\n    expect: absent"),
-        ("system: web", "system: web\n    severity: critical"),
-    ],
-    ids=["parameters", "check", "expectation", "severity"],
-)
-def test_the_baseline_hides_nothing_worse(project: AuditedProject, web: Web, old: str, new: str) -> None:
-    web.pages["/health"] = (500, "ill")
-    project.target(web.url, 'health = "/health"\n')
+def test_the_baseline_hides_nothing_worse(project: AuditedProject) -> None:
     project.claims(RUNS + ANSWERS)
     project.audit("--distaudit-write-baseline=known.json")
-    if "absent" in new:
-        web.pages["/hello"] = (200, "hello")
-    changed = ANSWERS.replace(old, new)
-    if "system.healthy" in new:
-        changed = changed.replace("    with: {path: /hello}\n", "")
-    project.claims(RUNS + changed)
+    project.claims(RUNS + ANSWERS.replace("path: /hello", "path: /world"))
     result = project.audit("--distaudit-baseline=known.json")
     result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["baseline: web-answers taken out of known.json: the claim says something else now"])
 
 
 def test_a_baselined_claim_that_cannot_be_judged_fails_and_stays(project: AuditedProject, web: Web) -> None:
@@ -174,32 +158,21 @@ def test_a_baseline_of_another_target_excuses_nothing_here(project: AuditedProje
 
 
 def test_workers_read_the_baseline_and_only_one_writes(project: AuditedProject, web: Web) -> None:
-    project.claims(RUNS + ANSWERS)
+    project.claims(RUNS + ANSWERS + HEALTHY.replace("/health", "/nowhere"))
     project.audit("--distaudit-write-baseline=known.json")
-    result = project.audit("--distaudit-baseline=known.json", "-n2", plugins=("xdist",))
-    result.assert_outcomes(passed=1, xfailed=1)
     web.pages["/hello"] = (200, "hello")
     result = project.audit("--distaudit-baseline=known.json", "-n2", plugins=("xdist",))
+    result.assert_outcomes(passed=2, xfailed=1)
     result.stdout.fnmatch_lines(["baseline: web-answers taken out of known.json: verified now"])
-    assert known(project) == []
+    assert known(project) == ["web-healthy"]
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('{"schema": "distaudit-baseline/1",\n "claims": [{"claim": "x"}]}', "known.json:2:*: 'check' is missing*"),
-        ('{"schema": "distaudit-baseline/2", "claims": []}', "known.json:1:12: 'schema' cannot be*"),
-        ('{"schema": \n', "known.json:2:*: this is no YAML*"),
-        ("[]", "known.json:1:1: this must be a mapping*"),
-    ],
-    ids=["missing", "schema", "broken", "shape"],
-)
-def test_a_malformed_baseline_stops_the_run(project: AuditedProject, text: str, said: str) -> None:
+def test_a_malformed_baseline_stops_the_run(project: AuditedProject) -> None:
     project.claims(RUNS)
-    project.write("known.json", text)
+    project.write("known.json", '{"schema": "distaudit-baseline/1",\n "claims": [{"claim": "x"}]}')
     result = project.audit("--distaudit-baseline=known.json")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*{said}"])
+    result.stderr.fnmatch_lines(["*known.json:2:*: 'check' is missing*"])
 
 
 PENDING = ANSWERS + "    pending: %s\n"
@@ -224,19 +197,18 @@ def test_a_pending_claim_that_cannot_be_judged_fails(project: AuditedProject, we
     assert project.audit().ret == pytest.ExitCode.TESTS_FAILED
 
 
-@pytest.mark.parametrize(
-    ("mark", "said"),
-    [
-        ("false", "*: 'pending' cannot be false: write true or the reason, or delete the key*"),
-        ("''", "*: 'pending' cannot be '': write true or the reason*"),
-        ("yet\n    waiver: {until: 2999-01-31, owner: we, reason: x}", "*'pending' and 'waiver' exclude one another*"),
-    ],
-)
-def test_a_mark_that_is_none(project: AuditedProject, mark: str, said: str) -> None:
-    project.claims(RUNS + PENDING % mark)
+def test_a_mark_that_is_none(project: AuditedProject) -> None:
+    marks = ("false", "''", "yet\n    waiver: {until: 2999-01-31, owner: we, reason: x}")
+    project.claims("".join(PENDING.replace("web-answers", f"c{at}") % mark for at, mark in enumerate(marks)))
     result = project.audit()
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines([said])
+    result.assert_outcomes(errors=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*: 'pending' cannot be false: write true or the reason, or delete the key*",
+            "*: 'pending' cannot be '': write true or the reason*",
+            "*'pending' and 'waiver' exclude one another*",
+        ]
+    )
 
 
 def test_an_inline_claim_may_be_pending(project: AuditedProject) -> None:

@@ -80,3 +80,18 @@ def test_one_claim_has_one_entry() -> None:
     text = f"schema: distaudit-baseline/1\nclaims:\n  - {entry}\n  - {entry}\n"
     with pytest.raises(InvalidInput, match=r"known.yaml:4:5: duplicate entry for 'x', first given at known.yaml:3:5"):
         parse_baseline(text.encode(), "known.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"schema": "distaudit-baseline/2", "claims": []}', "known.json:1:12: 'schema' cannot be"),
+        ('{"schema": \n', "known.json:2:1: this is no YAML"),
+        ("[]", "known.json:1:1: this must be a mapping"),
+        ("", "known.json: this must be a mapping, not empty"),
+    ],
+)
+def test_what_is_no_baseline(text: str, said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_baseline(text.encode(), "known.json")
+    assert str(caught.value).startswith(said)
