@@ -56,7 +56,7 @@ def _weaker(old: Claim, new: Claim) -> Iterator[str]:
     if severity_rank(new.severity.value) > severity_rank(old.severity.value):
         yield f"severity {_words(old.severity)} -> {_words(new.severity)}"
     for name in ("check", "quote", "document", "activity", "operation", "action", "expect"):
-        if getattr(old, name) != getattr(new, name):
+        if _folded(getattr(old, name)) != _folded(getattr(new, name)):
             yield f"{name} {_words(getattr(old, name))} -> {_words(getattr(new, name))}"
     if dict(old.roles) != dict(new.roles):
         yield f"roles {_words(old.roles)} -> {_words(new.roles)}"
@@ -65,6 +65,11 @@ def _weaker(old: Claim, new: Claim) -> Iterator[str]:
     if _narrowed(old.targets, new.targets):
         yield f"targets {_words(old.targets)} -> {_words(new.targets)}"
     yield from _excuses(old, new)
+
+
+def _folded(value: Any) -> Any:
+    """White space does not count: a document is wrapped anew every now and then."""
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 def _parameters(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

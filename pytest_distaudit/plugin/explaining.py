@@ -20,13 +20,18 @@ def explain(config: pytest.Config) -> int:
     option = config.option
     try:
         bench = _bench(config)
-        claims = bench.all_claims()
+        written = bench.all_written()
     except InvalidInput as error:
         return _refuse("\n".join(str(problem) for problem in error.problems))
-    named = [claim for claim in claims if option.distaudit_explain in (claim.key, claim.id)]
+    wanted, claims = option.distaudit_explain, written.claims
+    named = [claim for claim in claims if wanted in (claim.key, claim.id)]
     if not named:
-        known = did_you_mean(option.distaudit_explain, {claim.key for claim in claims} | {claim.id for claim in claims})
-        return _refuse(f"--distaudit-explain: no claim is called {option.distaudit_explain!r}; {known}")
+        hint = did_you_mean(wanted, {claim.key for claim in claims} | {claim.id for claim in claims})
+        if wanted in written.malformed:
+            return _refuse(
+                f"--distaudit-explain: {wanted!r} is malformed; pytest --distaudit says what is wrong with it"
+            )
+        return _refuse(f"--distaudit-explain: no claim is called {wanted!r}; {hint}")
     texts = []
     for claim in named:
         try:

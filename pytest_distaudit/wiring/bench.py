@@ -35,7 +35,7 @@ from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
 from pytest_distaudit.wiring.file_claims import covered
 from pytest_distaudit.wiring.files import Files
-from pytest_distaudit.wiring.written import claim_files, documents_to_mine
+from pytest_distaudit.wiring.written import WrittenClaims, claim_files, documents_to_mine, written_below
 
 if TYPE_CHECKING:
     from pytest_distaudit.reports.explain import Explained
@@ -201,11 +201,9 @@ class Bench:
         ]
         return [claim for file in read for claim in file.claims]
 
-    def all_claims(self) -> list[Claim]:
-        """The well-formed claims of claim files and documents, read as data."""
-        from pytest_distaudit.wiring.written import written_below
-
-        return list(written_below(self.wishes.root, self.project, self.checks).claims)
+    def all_written(self) -> WrittenClaims:
+        """What claim files and documents claim, read as data."""
+        return written_below(self.wishes.root, self.project, self.checks)
 
     def explained(self, claim: Claim) -> Explained:
         """How the claim is judged, and what its last recorded evidence comes to."""

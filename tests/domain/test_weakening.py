@@ -81,6 +81,7 @@ def test_weaker(change: dict[str, Any], said: str) -> None:
         {"waiver": None},
         {"waiver": replace(WAIVER, until=date(2026, 1, 1), reason="less")},
         {"area": "elsewhere"},
+        {"quote": "so\n  it is"},
         {"place": Place("other.yaml", 9)},
         params(consumers=">= 3"),
         params(consumers="> 2"),

@@ -67,12 +67,13 @@ def test_all_cases_or_one(project: AuditedProject) -> None:
     ("name", "options", "said"),
     [
         ("web-anwsers", (), "*no claim is called 'web-anwsers'; did you mean 'web-answers'?*"),
+        ("bad", (), "*'bad' is malformed; pytest --distaudit says what is wrong with it*"),
         ("web-answers", ("--distaudit-replay=nowhere",), "*holds no evidence*"),
         ("web-answers", ("--distaudit-target=far",), "*there is no target 'far'*"),
     ],
 )
 def test_what_cannot_be_explained(project: AuditedProject, name: str, options: tuple[str, ...], said: str) -> None:
-    project.claims(RUNS + ANSWERS)
+    project.claims(RUNS + ANSWERS + RUNS.replace("web-runs", "bad").replace("system:", "sytem:"))
     result = explain(project, name, *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert not result.outlines
