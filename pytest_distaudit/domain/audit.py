@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
+from pytest_distaudit.domain.weakening import Weakening
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,15 @@ class ClaimResult:
     evidence: tuple[EvidenceLine, ...] = ()
     baselined: bool = False
     waiver_spent: bool = False
+    #: why it may be untrue so far, "" for a claim that has to hold
+    pending: str = ""
+    pending_spent: bool = False
+    #: why it does not fail the run although it does not hold, "" where it fails it
+    tolerated: str = ""
+    #: when it got the verdict that it has, ISO 8601; "" without an earlier audit to compare with
+    since: str = ""
+    #: digest of what it says, see ``Claim.statement``
+    statement: str = ""
     replayable: bool = True
     #: the recorded run that it was judged on, "" for a run of this one's own
     recorded_in: str = ""
@@ -62,6 +72,11 @@ class ClaimResult:
     def key(self) -> str:
         """``id`` or ``id[case]``."""
         return f"{self.id}[{self.case}]" if self.case else self.id
+
+    @property
+    def verdict_words(self) -> str:
+        """``refuted``, ``unverifiable(timed-out)``."""
+        return f"{self.verdict.value}({self.reason.value})" if self.reason else self.verdict.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +158,32 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """In what a claim differs from an earlier audit; ``kind`` is one of ``drift.ChangeKind``."""
+
+    claim: str
+    kind: str
+    before: str
+    after: str
+    actual_before: str
+    actual_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whether a green claim can go red: ``by`` names a perturbation of its evidence that refutes it.
+
+    ``shaken`` names one that made it unverifiable, which alone proves nothing; ``tried`` counts perturbations.
+    """
+
+    claim: str
+    able: bool
+    by: str = ""
+    shaken: str = ""
+    tried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """One finished audit. ``started`` is ISO 8601; ``verdict`` None when only a part was selected.
 
@@ -175,6 +216,20 @@ class Audit:
     checks: tuple[CheckNote, ...] = ()
     folder: str = ""
     repository: str | None = None
+    #: what is different from the audit that was made at ``compared_with`` (ISO 8601; None: none was compared with)
+    changes: tuple[Change, ...] = ()
+    compared_with: str | None = None
+    #: the commit that targets, waivers, marks and the baseline are from, None for those of the checkout
+    base: str | None = None
+    #: what the checkout removes or weakens of the claims at ``base``
+    weaker: tuple[Weakening, ...] = ()
+    #: of every verified claim that can be judged again, whether it can go red; None: that was not asked
+    proofs: tuple[Proof, ...] | None = None
+
+    @property
+    def proved_percent(self) -> float | None:
+        """The share of green claims that can go red; None where none was tried."""
+        return 100 * sum(proof.able for proof in self.proofs) / len(self.proofs) if self.proofs else None
 
     def count(self, verdict: Verdict) -> int:
         """How many claims have that verdict."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from pytest_distaudit.domain.comparison import Comparison
 from pytest_distaudit.domain.errors import Place
 from pytest_distaudit.domain.verdict import Severity
 
@@ -78,6 +81,21 @@ class Claim:
     targets: tuple[str, ...] = ()
     case: str = ""
     waiver: Waiver | None = None
+    #: why it has never been true so far, "" for a claim that has to hold
+    pending: str = ""
+
+    @property
+    def statement(self) -> str:
+        """A short digest of what it says: equal for two claims that the same evidence decides the same way."""
+        told = {
+            "check": self.check,
+            "roles": dict(self.roles),
+            "with": {name: _canonical(value) for name, value in self.params.items()},
+            "timing": self.timing and [self.timing.span.value, self.timing.seconds],
+            "performs": [self.activity, self.operation, self.action],
+            "expect": self.expect.value,
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def key(self) -> str:
@@ -87,3 +105,10 @@ class Claim:
     def __getitem__(self, parameter: str) -> Any:
         """The parameter of that name; the check declares it, so it is there."""
         return self.params[parameter]
+
+
+def _canonical(value: Any) -> Any:
+    """A parameter as JSON; "1 s" and "1000 ms" are the same."""
+    if isinstance(value, Comparison):
+        return [value.operator, str(value.quantity.value.normalize()), value.dimension]
+    return value if value is None or isinstance(value, (bool, str)) else str(value)

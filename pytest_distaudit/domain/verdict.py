@@ -82,6 +82,14 @@ class Severity(StrEnum):
     MINOR = "minor"
 
 
+def severity_rank(severity: str) -> int:
+    """0 for the worst; what is no severity counts as the worst."""
+    return _RANK.get(severity, 0)
+
+
+_RANK = {severity.value: rank for rank, severity in enumerate(Severity)}
+
+
 class Scope(IntEnum):
     """What an audit may do, cheapest first; a check of a higher scope is not run."""
 

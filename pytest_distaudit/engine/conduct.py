@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,6 +94,17 @@ def decode(capability: type, seen: Observation) -> object:
         cached = (seen, from_json(capability, seen.value))
         _decoded[id(seen)] = cached
     return cached[1]
+
+
+@contextmanager
+def forgetting() -> Iterator[None]:
+    """What is decoded inside the block is not remembered after it."""
+    before = len(_decoded)
+    try:
+        yield
+    finally:
+        while len(_decoded) > before:
+            _decoded.popitem()
 
 
 _decoded: dict[int, tuple[Observation, object]] = {}

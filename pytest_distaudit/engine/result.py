@@ -29,6 +29,7 @@ def result_of(
     """The claim's line in the audit, its waiver applied as of ``today``."""
     claim, check, judgement = planned.claim, planned.check, conducted.judgement
     verdict, spent = _waived(claim, judgement, today)
+    true_now = bool(claim.pending) and judgement.verdict is Verdict.VERIFIED
     proven = check.rung if judgement.verdict is Verdict.VERIFIED and claim.expect is Expect.PRESENT else None
     return ClaimResult(
         id=claim.id,
@@ -48,7 +49,7 @@ def result_of(
         claimed=claimed_words(planned),
         actual=judgement.actual,
         because=judgement.because,
-        remedy="delete the waiver: the claim is true again" if spent else judgement.remedy,
+        remedy=_remedy(judgement, spent, true_now),
         shows_not=judgement.shows_not or check.shows_not,
         rung_claimed=check.rung,
         rung_proven=proven,
@@ -57,6 +58,9 @@ def result_of(
         duration_s=round(duration_s, 4),
         evidence=_lines(conducted),
         waiver_spent=spent,
+        pending=claim.pending,
+        pending_spent=true_now,
+        statement=claim.statement,
         recorded_in=recorded_in,
         connects=planned.connects,
     )
@@ -69,6 +73,12 @@ def _waived(claim: Claim, judgement: Judgement, today: date) -> tuple[Verdict, b
     if judgement.verdict is Verdict.REFUTED:
         return Verdict.WAIVED, False
     return judgement.verdict, judgement.verdict is Verdict.VERIFIED
+
+
+def _remedy(judgement: Judgement, waiver_spent: bool, pending_spent: bool) -> str:
+    if waiver_spent:
+        return "delete the waiver: the claim is true again"
+    return "true now: delete 'pending', it must stay true" if pending_spent else judgement.remedy
 
 
 def _waiver(claim: Claim) -> dict[str, str] | None:

@@ -11,7 +11,7 @@ import pytest
 from pytest_distaudit.domain.audit import NotJudged
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput
-from pytest_distaudit.domain.verdict import Scope
+from pytest_distaudit.domain.verdict import Scope, Severity
 from pytest_distaudit.plugin.collector import ClaimCollection, MinedCollection
 from pytest_distaudit.plugin.distributed import Controller, join
 from pytest_distaudit.plugin.fixtures import fixtures_plugin
@@ -65,6 +65,10 @@ def _bench(config: pytest.Config) -> Bench:
         scope=Scope[option.distaudit_scope.upper()],
         keep_s=option.distaudit_keep or 0.0,
         evidence=option.distaudit_evidence,
+        base=option.distaudit_base,
+        prove=option.distaudit_prove or option.distaudit_min_proved is not None,
+        baseline=option.distaudit_baseline,
+        fail_on=Severity(option.distaudit_fail_on),
         replay=tuple(option.distaudit_merge or filter(None, [option.distaudit_replay])),
         progress=_progress(config),
         reading=reading_bar(config),

@@ -43,6 +43,10 @@ def run_claim(request: pytest.FixtureRequest, **fixtures: Any) -> None:
 def conclude(result: ClaimResult, *, skip: bool) -> None:
     """Verified passes; anything else raises what pytest reports it by."""
     __tracebackhide__ = True
+    if result.tolerated:
+        pytest.xfail(one_line(result.tolerated))  # does nothing under --runxfail
+    if result.pending_spent:
+        raise NotVerified(result)
     if result.verdict in (Verdict.REFUTED, Verdict.WAIVED):
         raise ClaimRefuted(result)
     if result.verdict is Verdict.UNVERIFIABLE:

@@ -162,7 +162,7 @@ def _entries(path: Path, bench: Bench) -> Iterator[Written]:
     """What the file says, each id once, in the file's order."""
     read = _read(path, bench)
     by_id: dict[str, list[Any]] = {}
-    for claim in read.claims:
+    for claim in map(bench.in_force, read.claims):
         by_id.setdefault(claim.id, []).append(claim)
     entries: list[tuple[int, Written]] = []
     for name, claims in by_id.items():

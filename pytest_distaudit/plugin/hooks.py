@@ -36,6 +36,10 @@ def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser
 ) -> Generator[None, object, object]:
     """Audited trees are data: such a run begins anew, away from them."""
+    if early_config.known_args_namespace.distaudit_base is not None:
+        from pytest_distaudit.plugin.gating import refuse_foreign_settings
+
+        refuse_foreign_settings(early_config)
     given = early_config.invocation_params.args
     if any(str(one) in _APART for one in given) and not any(str(one).startswith("--distaudit-tree") for one in given):
         from pytest_distaudit.plugin.apart import run_apart
@@ -46,7 +50,7 @@ def pytest_load_initial_conftests(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """``--distaudit-checks`` lists and stops, ``--distaudit-init`` writes and stops, ``--distaudit-down`` removes."""
+    """``--distaudit-checks`` lists and stops, ``-explain`` prints and stops, ``-init`` writes, ``-down`` removes."""
     if config.option.distaudit_down:
         from pytest_distaudit.plugin.downing import down
 
@@ -55,6 +59,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         from pytest_distaudit.plugin.listing import list_checks
 
         return list_checks()
+    if config.option.distaudit_explain:
+        from pytest_distaudit.plugin.explaining import explain
+
+        return explain(config)
     if config.option.distaudit_init:
         from pytest_distaudit.plugin.starting import init
 
@@ -65,7 +73,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Switch the audit on if it was asked for, by option or by naming a claim file."""
     config.addinivalue_line("markers", _MARKER)
-    if config.option.distaudit_init or config.option.distaudit_checks or config.option.distaudit_down:
+    option = config.option
+    if option.distaudit_init or option.distaudit_checks or option.distaudit_down or option.distaudit_explain:
         return
     if config.option.distaudit or config.option.distaudit_tree or _names_claim_file(config):
         from pytest_distaudit.plugin.at_rest import at_rest

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_distaudit.domain.verdict import Scope
+from pytest_distaudit.domain.verdict import Scope, Severity
 
 #: scopes that have checks so far
 SCOPES = (Scope.STATIC, Scope.SNAPSHOT, Scope.ACTIVITY)
@@ -46,6 +46,72 @@ def add_options(parser: pytest.Parser) -> None:
         choices=("fail", "skip"),
         default="fail",
         help="what an unverifiable claim does to the run; default: fail",
+    )
+    _gate(add)
+    _proving(add)
+
+
+def _gate(add: Callable[..., None]) -> None:
+    """What fails the run, and what is known already."""
+    add(
+        "--distaudit-fail-on",
+        choices=[severity.value for severity in Severity],
+        default=Severity.MINOR.value,
+        help="claims below this severity are judged and reported, but do not fail the run; default: minor, so all do",
+    )
+    add(
+        "--distaudit-baseline",
+        metavar="PATH",
+        type=Path,
+        help="claims that are known not to hold do not fail the run; what holds now is taken out of the file at the "
+        "end of a whole run, except where the environment variable CI is set. It never grows by itself",
+    )
+    add(
+        "--distaudit-write-baseline",
+        metavar="PATH",
+        type=Path,
+        help="write a baseline of every claim that does not hold now",
+    )
+    add(
+        "--distaudit-since",
+        metavar="PATH",
+        type=Path,
+        help="an earlier file of --distaudit-json: say what has changed since then (it may be the same path)",
+    )
+    add(
+        "--distaudit-base",
+        metavar="REF",
+        help="the gate of a pull request: targets, waivers, pending claims and the baseline are read from the commit "
+        "where this branch left REF, and claims that the change removes or weakens fail the run",
+    )
+    add(
+        "--distaudit-allow-weaker",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="with --distaudit-base: this claim (a glob over ids) may be removed or weakened; may be repeated",
+    )
+
+
+def _proving(add: Callable[..., None]) -> None:
+    """How good the claims themselves are."""
+    add(
+        "--distaudit-prove",
+        action="store_true",
+        help="after the audit: can each green claim go red? Its evidence is made untrue in many small ways and judged "
+        "again; those that nothing refutes are listed",
+    )
+    add(
+        "--distaudit-min-proved",
+        metavar="N",
+        type=_percentage,
+        help="like --distaudit-prove; fail if less than N %% of the green claims can go red",
+    )
+    add(
+        "--distaudit-explain",
+        metavar="ID",
+        help="print how this claim is judged, how to make it pass and what its last evidence says, and stop; the "
+        "evidence is that of --distaudit-evidence or --distaudit-replay, default .distaudit/evidence",
     )
 
 

@@ -16,7 +16,7 @@ from pytest_distaudit.plugin.fixtures import UnusableInput
 from pytest_distaudit.plugin.state import RESULT, claim_of, worker_id, written
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.reports.junit import junit_properties
-from pytest_distaudit.reports.wording import defused, failure_text, tame
+from pytest_distaudit.reports.wording import defused, failure_text, tame, tolerated_word
 from pytest_distaudit.wiring import Bench
 
 
@@ -40,10 +40,20 @@ class Outcomes:
         if report.when == "setup" and report.failed:
             self._setup_failed(item, call, report)
         elif report.when == "call":
-            result = _marked_result(item, marker, call, report) if marker else item.stash.get(RESULT, None)
+            result = self._marked(item, marker, call, report) if marker else item.stash.get(RESULT, None)
             if result is not None:
                 self._judged(item, call, report, result)
         return report
+
+    def _marked(
+        self, item: pytest.Item, marker: pytest.Mark, call: pytest.CallInfo[None], report: pytest.TestReport
+    ) -> ClaimResult | None:
+        """An ordinary test that is a claim; what is tolerated of claims is tolerated of it."""
+        found = _marked_result(item, marker, call, report)
+        result = found and self._bench.tolerance.applied(found)
+        if result and result.tolerated and report.failed and not item.config.option.runxfail:
+            report.outcome, report.wasxfail = "skipped", result.tolerated
+        return result
 
     def _judged(
         self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, result: ClaimResult
@@ -76,10 +86,12 @@ class Outcomes:
             return "passed", "V", ("VERIFIED", {"green": True})
         if verdict == Verdict.WAIVED and report.skipped:
             return "xfailed", "w", ("WAIVED", {"yellow": True})
+        if report.skipped and (word := getattr(report, "distaudit_tolerated", None)):
+            return "xfailed", word[0].lower(), (word, {"yellow": True})
         if verdict == Verdict.UNVERIFIABLE:
             return ("skipped", "u", ("UNVERIFIABLE", {"yellow": True})) if report.skipped else _UNVERIFIABLE
         if report.failed:
-            word = "WAIVER SPENT" if verdict == Verdict.VERIFIED else "REFUTED"
+            word = getattr(report, "distaudit_spent", "REFUTED")
             return "failed", "R", (word, {"red": True})
         return None
 
@@ -91,6 +103,10 @@ def _attach(item: pytest.Item, report: pytest.TestReport, name: str, value: Any)
     """Plain JSON for a worker's report, which travels; the object itself where it stays."""
     if isinstance(value, ClaimResult):
         vars(report)["distaudit_verdict"] = value.verdict.value
+        if value.tolerated:
+            vars(report)["distaudit_tolerated"] = tolerated_word(value)
+        if value.waiver_spent or value.pending_spent:
+            vars(report)["distaudit_spent"] = "WAIVER SPENT" if value.waiver_spent else "TRUE NOW"
     if worker_id(item.config):
         value = [to_json(one) for one in value] if isinstance(value, list) else to_json(value)
     vars(report)[f"distaudit_{name}"] = value

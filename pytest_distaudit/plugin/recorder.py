@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from pytest_distaudit.domain.audit import Audit, CheckNote, ClaimResult, Coverage, InputError, NotJudged, Page
+from pytest_distaudit.domain.audit import (
+    Audit,
+    CheckNote,
+    ClaimResult,
+    Coverage,
+    InputError,
+    NotJudged,
+    Page,
+    Proof,
+)
+from pytest_distaudit.domain.drift import compared
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Scope, Verdict
+from pytest_distaudit.plugin.baselining import Baselining
+from pytest_distaudit.plugin.comparing import earlier_audit
 from pytest_distaudit.plugin.report_files import ReportFiles, shows_documents, write_reports
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import worker_id
@@ -29,8 +42,11 @@ class AuditRecorder:
         self._failed_setups: dict[str, NotJudged] = {}
         self._started = time.perf_counter()
         self._remote: dict[str, Any] | None = None
+        self._remote_proofs: list[Proof] = []
         self._files = ReportFiles()
         self._alone: dict[str, str] = {}
+        self._earlier = None if worker_id(config) else earlier_audit(bench, config.option.distaudit_since)
+        self._baselining = Baselining(bench, config.option)
         self.audit: Audit | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -48,7 +64,9 @@ class AuditRecorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """What a worker selected; all workers collect alike."""
-        self._remote = getattr(node, "workeroutput", {}).get("distaudit", self._remote)
+        output = getattr(node, "workeroutput", {})
+        self._remote = output.get("distaudit", self._remote)
+        self._remote_proofs += [from_json(Proof, one) for one in output.get("distaudit_proofs", ())]
         if self._remote and self._remote["alone"]:
             self._alone[node.gateway.id] = self._remote["alone"]
 
@@ -56,15 +74,24 @@ class AuditRecorder:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """On a worker: send what only collection knows. On the controller: the audit, its files, the exit code."""
         if worker_id(self._config):
-            self._config.workeroutput["distaudit"] = self._collected()  # type: ignore[attr-defined]
+            output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
+            output["distaudit"] = self._collected()
+            output["distaudit_proofs"] = [to_json(one) for one in self._bench.proofs() or ()]
             return
         option = session.config.option
         if option.collectonly or option.setuponly or option.setupplan:
             return
         _forget_quiet_phases(self._config, self._claims)
         self.audit = self._build()
+        self.audit = replace(self.audit, proofs=self._proofs())
+        if self._bench.gate is not None:
+            weaker = self._bench.gate.weaker(self._config.option.distaudit_allow_weaker)
+            self.audit = replace(self.audit, base=self._bench.gate.commit, weaker=weaker)
+        if self._earlier is not None:
+            self.audit = compared(self.audit, self._earlier, whole=not self._why_partial(session))
         self._config.hook.pytest_distaudit_finished(audit=self.audit, config=self._config)
         self._files = write_reports(self.audit, self._config.option)
+        self._baselining.finish(self.audit, self._why_partial(session))
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and self._must_fail():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -72,7 +99,9 @@ class AuditRecorder:
         """Never green when nothing was judged, or less was claimed than was asked for."""
         assert self.audit is not None
         judged = any(claim.verdict is not Verdict.UNVERIFIABLE for claim in self.audit.claims)
-        return not judged or bool(self._files.failed) or self._too_little() is not None
+        failed = [*self._files.failed, *self._baselining.failed]
+        weaker = any(not one.allowed for one in self.audit.weaker)
+        return not judged or weaker or bool(failed) or bool(self._too_little() or self._too_few_proved())
 
     def _too_little(self) -> str | None:
         """What is missing to ``--distaudit-min-coverage``."""
@@ -80,6 +109,19 @@ class AuditRecorder:
         if wanted is None or coverage is None or coverage.percent is None or coverage.percent >= wanted:
             return None
         return f"coverage {coverage.percent:.1f} % is below --distaudit-min-coverage={wanted:g}"
+
+    def _proofs(self) -> tuple[Proof, ...] | None:
+        """Those of this process and of all workers, in the order of the claims' ids."""
+        own = self._bench.proofs()
+        return None if own is None else tuple(sorted((*own, *self._remote_proofs), key=lambda one: one.claim))
+
+    def _too_few_proved(self) -> str | None:
+        """What is missing to ``--distaudit-min-proved``; nothing green to try is too few as well."""
+        wanted, percent = self._config.option.distaudit_min_proved, self.audit and self.audit.proved_percent
+        if wanted is None or (percent is not None and percent >= wanted):
+            return None
+        told = "no green claim could be tried" if percent is None else f"{percent:.1f} % of the green claims can go red"
+        return f"{told}: below --distaudit-min-proved={wanted:g}"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The audit's own section."""
@@ -96,9 +138,13 @@ class AuditRecorder:
             terminalreporter.write_line(
                 f"{worker} gathered for itself, the systems were asked again ({why})", yellow=True
             )
-        for failure in self._files.failed:
+        if self._config.option.distaudit_since is not None and self._earlier is None:
+            terminalreporter.write_line(f"--distaudit-since={self._config.option.distaudit_since}: no such file yet")
+        for line in self._baselining.lines:
+            terminalreporter.write_line(line)
+        for failure in (*self._files.failed, *self._baselining.failed):
             terminalreporter.write_line(failure, red=True)
-        if missing := self._too_little():
+        for missing in filter(None, (self._too_little(), self._too_few_proved())):
             terminalreporter.write_line(missing, red=True)
 
     def pytest_report_header(self) -> str:
@@ -141,6 +187,7 @@ class AuditRecorder:
             root=self._config.rootpath,
             narrowed=self._narrowed(),
             replayed=self._bench.recording is not None,
+            gated=self._bench.gate is not None,
             pages=self._pages(),
             checks=self._check_notes(),
         )
@@ -166,6 +213,22 @@ class AuditRecorder:
 
     def _recorded_start(self) -> str | None:
         return self._bench.recording.started if self._bench.recording else self._bench.started.isoformat()
+
+    def _why_partial(self, session: pytest.Session) -> str:
+        """What keeps this run from speaking of every claim of the target; "" if nothing does."""
+        assert self.audit is not None
+        option, audit = self._config.option, self.audit
+        named = self._config.args_source is self._config.ArgsSource.ARGS
+        if audit.narrowed or named or option.deselect or option.ignore or option.ignore_glob:
+            return "only a part of the claims was selected; run it without that"
+        if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return "the run did not come to its end"
+        if audit.errors:
+            return "there are errors in claims or targets; mend them first"
+        judged, left_out = len(audit.claims), len(audit.not_judged)
+        if judged != audit.selected or judged + left_out != audit.total:
+            return f"{judged} of {audit.total - left_out} claims were judged"
+        return ""
 
     def _narrowed(self) -> bool:
         """Whether the user looked at a part only, so that no verdict on the whole target is due."""

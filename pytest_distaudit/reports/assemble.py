@@ -43,13 +43,14 @@ def assemble(
     root: Path,
     narrowed: bool,
     replayed: bool,
+    gated: bool = False,
     pages: Iterable[Page] = (),
     checks: Iterable[CheckNote] = (),
 ) -> Audit:
     """Put everything together; the verdict on the whole target only when the whole was selected."""
     from pytest_distaudit import __version__
 
-    commit, dirty = _commit(root, foreign=scope == Scope.STATIC.word)
+    commit, dirty = _commit(root, foreign=gated or scope == Scope.STATIC.word)
     folder, repository = _lies_in(root)
     return Audit(
         tool=__version__,

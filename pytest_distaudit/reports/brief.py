@@ -126,10 +126,10 @@ def _of_finding(finding: Finding) -> str:
 
 
 def state(claim: ClaimResult) -> str:
-    """The verdict with what became of it: waived, in the baseline, a waiver that can go."""
-    if claim.waiver_spent:
-        return "waived, but true again"
-    return f"{verdict_words(claim)}, in the baseline" if claim.baselined else verdict_words(claim)
+    """The verdict with what became of it: waived, in the baseline, a waiver or a mark that can go."""
+    if claim.waiver_spent or claim.pending_spent:
+        return "waived, but true again" if claim.waiver_spent else "pending, but true now"
+    return f"{verdict_words(claim)}, {prose(claim.tolerated, 120)}" if claim.tolerated else verdict_words(claim)
 
 
 def waiver_words(claim: ClaimResult) -> str:

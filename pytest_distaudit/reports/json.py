@@ -57,7 +57,41 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "edges": [
             {"from": edge.source, "to": edge.to, "seen_by": list(edge.seen_by)} for edge in edges(audit) if edge.seen_by
         ],
+        "proved": _proved(audit),
+        "base": audit.base,
+        "weaker": [
+            {
+                "id": one.claim,
+                "what": one.what,
+                "file": one.place.file,
+                "line": one.place.line,
+                "allowed": one.allowed,
+            }
+            for one in audit.weaker
+        ],
+        "compared_with": audit.compared_with,
+        "changed": [
+            {
+                "id": one.claim,
+                "kind": one.kind,
+                "verdict": {"before": one.before or None, "after": one.after or None},
+                "actual": {"before": one.actual_before or None, "after": one.actual_after or None},
+            }
+            for one in audit.changes
+        ],
         "findings": [_finding(finding) for finding in audit.findings],
+    }
+
+
+def _proved(audit: Audit) -> dict[str, Any] | None:
+    if audit.proofs is None:
+        return None
+    return {
+        "percent": audit.proved_percent,
+        "claims": [
+            {"id": one.claim, "able": one.able, "by": one.by or None, "shaken": one.shaken or None, "tried": one.tried}
+            for one in audit.proofs
+        ],
     }
 
 
@@ -87,6 +121,10 @@ def _claim(claim: ClaimResult) -> dict[str, Any]:
         "blocked_by": claim.blocked_by,
         "waiver": claim.waiver,
         "baselined": claim.baselined,
+        "pending": claim.pending or None,
+        "tolerated": claim.tolerated or None,
+        "since": claim.since or None,
+        "statement": claim.statement or None,
         "replayable": claim.replayable,
         "recorded_in": claim.recorded_in or None,
         "remedy": claim.remedy,

@@ -27,6 +27,7 @@ def junit_properties(result: ClaimResult) -> dict[str, str]:
         "remedy": result.remedy,
         "waiver": " ".join(f"{name}={value}" for name, value in (result.waiver or {}).items()),
         "baselined": "true" if result.baselined else "",
+        "tolerated": result.tolerated,
     }
     lines = {name: one_line(value, _MOST) for name, value in told.items()}
     return {name: line for name, line in lines.items() if line}

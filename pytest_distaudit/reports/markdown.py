@@ -10,7 +10,7 @@ from pytest_distaudit.domain.wording import counted
 from pytest_distaudit.reports.brief import counts, evidence_words, names, state, verdict_sign, waiver_words
 from pytest_distaudit.reports.edges import Edge, edges
 from pytest_distaudit.reports.markup import code, prose, table
-from pytest_distaudit.reports.ranking import Cause, causes, is_open, unclaimed_findings, worst_first
+from pytest_distaudit.reports.ranking import Cause, causes, fails, is_open, unclaimed_findings, worst_first
 from pytest_distaudit.reports.wording import again, coverage_words, headline, ladder, place
 
 #: what a report holds at most; the JSON holds the rest
@@ -45,14 +45,10 @@ def _verdict(audit: Audit) -> Iterator[str]:
     yield ""
     meaning = _MEANS.get(audit.verdict or "", "A part was selected, so that nothing is said of the whole.")
     yield f"{meaning} {counts(audit)}."
-    worst = [cause for cause in causes(audit.claims) if cause.claim is None or not _answered(cause.claim)][:5]
+    worst = [cause for cause in causes(audit.claims) if cause.claim is None or fails(cause.claim)][:5]
     if worst:
         yield ""
         yield from (f"- **{_what(cause)}**{_blocks(cause)}" for cause in worst)
-
-
-def _answered(claim: ClaimResult) -> bool:
-    return claim.verdict is Verdict.WAIVED or claim.baselined
 
 
 def _what(cause: Cause) -> str:
@@ -243,7 +239,7 @@ def _next(audit: Audit) -> Iterable[str]:
     steps = [f"correct {code(f'{one.file}:{one.line}')}: {prose(one.message, 300)}" for one in audit.errors[:3]]
     told = dict[str, str]()
     for cause in causes(audit.claims):
-        if cause.claim is not None and not _answered(cause.claim):
+        if cause.claim is not None and fails(cause.claim):
             remedy = cause.claim.remedy or f"make it true, or correct {place(cause.claim)}"
             told.setdefault(remedy, f"{prose(remedy, 300)} ({code(again(cause.claim), 200)})")
         elif cause.claim is None:

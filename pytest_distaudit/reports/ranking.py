@@ -27,19 +27,19 @@ class Cause:
 
 
 def is_open(claim: ClaimResult) -> bool:
-    """Whether something is to be said about the claim: it is not verified, or its waiver can go."""
-    return claim.verdict is not Verdict.VERIFIED or claim.waiver_spent
+    """Whether something is to be said about the claim: it is not verified, or its waiver or mark can go."""
+    return claim.verdict is not Verdict.VERIFIED or claim.waiver_spent or claim.pending_spent
 
 
 def fails(claim: ClaimResult) -> bool:
     """Whether the claim speaks against the run: it is open, and nobody has answered for it."""
-    return is_open(claim) and not claim.baselined and claim.verdict is not Verdict.WAIVED
+    return is_open(claim) and not claim.tolerated and claim.verdict is not Verdict.WAIVED
 
 
 def worst_first(claim: ClaimResult) -> tuple[int, int, str, int, str]:
     """Sort key: what fails before what is known, refuted before unverifiable, then by severity and place."""
     known = 0 if fails(claim) else 3
-    kind = 0 if claim.verdict is Verdict.REFUTED else 1 if claim.waiver_spent else 2
+    kind = 0 if claim.verdict is Verdict.REFUTED else 1 if claim.verdict is Verdict.VERIFIED else 2
     severity = _SEVERITY.get(claim.severity, _MILDEST)
     return known + kind if is_open(claim) else 9, severity, claim.document, claim.line, claim.key
 

@@ -70,7 +70,7 @@ def _answered_for(claim: ClaimResult) -> str:
         return one_line(
             f"waived until {waiver.get('until')} by {waiver.get('owner')}: {waiver.get('reason')}", _MESSAGE
         )
-    return "in the baseline: known when the audit was introduced" if claim.baselined else ""
+    return one_line(claim.tolerated, _MESSAGE)
 
 
 def _properties(claim: ClaimResult) -> dict[str, Any]:

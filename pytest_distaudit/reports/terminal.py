@@ -9,6 +9,9 @@ from pathlib import Path
 from pytest_distaudit.domain.audit import Audit, ClaimResult
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.domain.wording import counted
+from pytest_distaudit.reports.drift import drift_lines
+from pytest_distaudit.reports.gate import gate_lines
+from pytest_distaudit.reports.proofs import proof_lines
 from pytest_distaudit.reports.ranking import causes, worst_first
 from pytest_distaudit.reports.wording import again, headline, ladder, one_line, place, verdict_words
 
@@ -35,6 +38,10 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
     if audit.scope != "static":
         yield from _named("not claimed", [str(one) for one in audit.coverage.unclaimed], "sentences", verbose)
     yield from _named("not read", audit.coverage.not_read, "files", verbose)
+    yield from gate_lines(audit)
+    yield from proof_lines(audit, verbose)
+    for line in drift_lines(audit, verbose):
+        yield line, {}
     if audit.errors:
         yield f"errors in claims or targets: {len(audit.errors)}; see above, file:line:column first", {"red": True}
     if audit.provision == "merge":
@@ -59,9 +66,17 @@ def _broken(audit: Audit) -> Iterator[Line]:
         yield from _folded(cause.waiting)
 
 
+def _spent(claim: ClaimResult) -> str:
+    """Which mark of a claim that holds has to be deleted."""
+    if claim.waiver_spent:
+        return "WAIVER SPENT"
+    return "TRUE NOW" if claim.pending_spent else ""
+
+
 def _one(claim: ClaimResult) -> Iterator[Line]:
-    word = "WAIVER SPENT" if claim.waiver_spent else verdict_words(claim).upper()
-    yield f"{word} {claim.key} ({place(claim)})", _COLOUR[claim.verdict]
+    word = _spent(claim) or verdict_words(claim).upper()
+    known = f", {one_line(claim.tolerated, 80)}" if claim.tolerated else ""
+    yield f"{word} {claim.key} ({place(claim)}){known}", {"yellow": True} if known else _COLOUR[claim.verdict]
     yield f"    claimed: {one_line(claim.claimed, 110)}", {}
     yield f"    actual:  {one_line(claim.actual, 110)}", {}
     if claim.because:
@@ -115,7 +130,8 @@ def _next(audit: Audit) -> str:
     """The one command that helps most now."""
     if not audit.total:
         return "write a claim: claims/first.yaml (pytest --distaudit-checks lists what can be claimed)"
-    broken = sorted((c for c in audit.claims if c.verdict is Verdict.REFUTED and not c.blocked_by), key=worst_first)
+    refuted = (c for c in audit.claims if c.verdict is Verdict.REFUTED and not c.blocked_by and not c.tolerated)
+    broken = sorted(refuted, key=worst_first)
     target = f" --distaudit-target={audit.target}" if audit.target else ""
     if broken:
         return again(broken[0], target)

@@ -57,13 +57,22 @@ def place(result: ClaimResult) -> str:
 
 def verdict_words(result: ClaimResult) -> str:
     """``refuted``, ``unverifiable(timed-out)``."""
-    return f"{result.verdict.value}({result.reason.value})" if result.reason else result.verdict.value
+    return result.verdict_words
+
+
+def tolerated_word(result: ClaimResult) -> str:
+    """In one word why it does not fail the run."""
+    if result.baselined:
+        return "BASELINED"
+    return "PENDING" if result.tolerated.startswith("pending") else result.verdict.value.upper()
 
 
 def failure_text(result: ClaimResult) -> str:
     """What a failed claim's report says; its first line is the short summary's."""
     if result.waiver_spent:
         first = f"waived, but true again: {result.actual}"
+    elif result.pending_spent:
+        first = f"pending, but true now: {result.actual}"
     elif result.verdict is Verdict.UNVERIFIABLE:
         first = f"{verdict_words(result)}: claimed {result.claimed}"
     else:

@@ -22,6 +22,8 @@ from pytest_distaudit.sources.documents import Documents, NoSuchDocument, NotInD
 from pytest_distaudit.sources.shape_errors import Origin, shape_problems
 
 _ENTRY: TypeAdapter[ClaimEntry] = TypeAdapter(ClaimEntry)
+#: The reason of a claim that is marked without one.
+PENDING = "not true yet"
 #: Stand for required keys that are missing or wrong, so that the rest can still be judged.
 _PLACEHOLDERS = {"id": "placeholder", "quote": "placeholder", "check": "placeholder"}
 
@@ -165,6 +167,7 @@ class _Reading:
             targets=tuple(entry.targets or ()),
             case=case.id,
             waiver=waiver,
+            pending=PENDING if entry.pending in (True, "true") else entry.pending or "",
         )
 
     def _identity(self, entry: ClaimEntry) -> None:
@@ -230,6 +233,9 @@ class _Reading:
         waiver = entry.waiver
         if waiver is None:
             return None
+        if entry.pending is not None:
+            words = "'pending' and 'waiver' exclude one another: what was never true needs no waiver; keep one"
+            self.report(self.origin.key_place(("pending",)), words)
         try:
             return Waiver(date.fromisoformat(waiver.until), waiver.owner, waiver.reason)
         except ValueError:

@@ -34,6 +34,12 @@ def _names(value: Any) -> Any:
     raise ValueError("the name of a system is wanted, a glob over names or a list of names")
 
 
+def _pending(value: Any) -> Any:
+    if value is True or (isinstance(value, str) and value.strip()):
+        return value
+    raise ValueError("write true or the reason, or delete the key: a claim without it has to hold")
+
+
 Text = Annotated[StrictStr, Field(min_length=1)]
 Scalar = Annotated[Any, AfterValidator(_scalar), WithJsonSchema(_SCALAR)]
 #: Text; a bare number is let through so that the time reader can ask for its unit.
@@ -95,6 +101,12 @@ class ClaimEntry:
         Field(min_length=1, description="one test for each; keys override those of 'with', id names the case"),
     ] = None
     waiver: WaiverEntry | None = None
+    pending: Annotated[
+        Any,
+        AfterValidator(_pending),
+        WithJsonSchema({"anyOf": [{"const": True}, {"type": "string", "minLength": 1}]}),
+        Field(description="it has never been true yet: true, or why; once it is true this has to be deleted"),
+    ] = None
 
 
 E = TypeVar("E")

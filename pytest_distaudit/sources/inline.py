@@ -30,7 +30,7 @@ _SENTENCE_END = re.compile(r"[.!?]\s+")
 #: Keys of a claim; every other key but a role is a parameter.
 _KEYS = {
     "id", "system", "quote", "within", "holds_for", "never_for", "expect", "severity", "targets", "activity",
-    "operation", "action", "area", "line",
+    "operation", "action", "area", "line", "pending",
 }  # fmt: skip
 
 

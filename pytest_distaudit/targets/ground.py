@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: What a started program inherits; everything else it is told by its ``native.env``.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+#: where the container engine is
+_ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "XDG_STATE_HOME")
 
 
 _random = random.SystemRandom()
@@ -120,3 +122,8 @@ def hand_over(path: Path, user: str | None) -> None:
 def minimal_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What programs need to run at all; Python programs write their logs at once."""
     return {name: environ[name] for name in _INHERITED if name in environ} | {"PYTHONUNBUFFERED": "1"}
+
+
+def harmless_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a stranger's services may be started with: no variable of ours but where things are on this machine."""
+    return minimal_environment(environ) | {name: environ[name] for name in _ENGINE if name in environ}

@@ -44,11 +44,13 @@ def provision(
     environ: Mapping[str, str],
     on_progress: Callable[[str], None],
     keep_s: float = 0.0,
+    handed_on: Mapping[str, str] | None = None,
 ) -> Iterator[Provisioned]:
     """Have ``wanted`` while the block runs; everything started has ended when it is left.
 
     A system that exits, hangs or is not installed is no error: it says so itself. ``environ``
-    fills ``${NAME}`` in endpoints; ``root`` is what relative paths are relative to; ``on_progress``
+    fills ``${NAME}`` in endpoints; ``handed_on`` is what of it services and their description get (None: as usual);
+    ``root`` is what relative paths are relative to; ``on_progress``
     gets short sentences, in the calling thread; containers that are well may outlive the run by ``keep_s``. Raises
     InvalidInput, with every problem, before anything is started.
     """
@@ -56,14 +58,15 @@ def provision(
     names = closed(target, wanted, lambda spec: ways[spec.name] == "native")
     sorted_ = planning.sort(target, mode, names, recipes, environ)
     with ExitStack() as stack:
-        lot = _lot(sorted_, stack, root, environ, on_progress, keep_s)
+        given = environ if handed_on is None else handed_on
+        lot = _lot(sorted_, stack, root, given, on_progress, keep_s)
         contained = _contained(target, mode, sorted_, lot, stack)
         sorted_ = _with(sorted_, contained)
         plans, lives = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
         if sorted_.started:
             assert lot is not None
             plans = planning.plan(
-                sorted_, recipes, ground=lot.ground, root=root, environ=environ, free_port=lot.free_port
+                sorted_, recipes, ground=lot.ground, root=root, environ=given, free_port=lot.free_port
             )
             lives = _start(sorted_, plans, lot, stack)
         vouching = neighbours({**_declared(target, ways, names, environ), **plans.endpoints})

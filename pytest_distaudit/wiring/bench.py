@@ -13,29 +13,33 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_distaudit.domain.audit import ClaimResult, Coverage, Page
+from pytest_distaudit.domain.audit import ClaimResult, Coverage, Page, Proof
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.target import Project, Provision, Target
-from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
+from pytest_distaudit.domain.tolerance import Known, Tolerance
+from pytest_distaudit.domain.verdict import Reason, Scope, Severity, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
-from pytest_distaudit.engine.conduct import Conducted, conduct
+from pytest_distaudit.engine.conduct import Conducted, conduct, timing_of
 from pytest_distaudit.engine.gather import Gatherer
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.live import Live
 from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
 from pytest_distaudit.engine.record import Recorder, Recording
 from pytest_distaudit.engine.redact import Redactor
-from pytest_distaudit.engine.result import result_of
+from pytest_distaudit.engine.result import claimed_words, result_of
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
 from pytest_distaudit.wiring.file_claims import covered
 from pytest_distaudit.wiring.files import Files
+from pytest_distaudit.wiring.written import WrittenClaims, claim_files, documents_to_mine, written_below
 
 if TYPE_CHECKING:
+    from pytest_distaudit.reports.explain import Explained
+    from pytest_distaudit.wiring.gate import Gate
     from pytest_distaudit.wiring.sharing import Shared
 
 
@@ -53,6 +57,10 @@ class Wishes:
     scope: Scope = Scope.ACTIVITY
     keep_s: float = 0.0
     evidence: Path | None = None
+    fail_on: Severity = Severity.MINOR
+    baseline: Path | None = None
+    base: str | None = None
+    prove: bool = False
     replay: tuple[Path, ...] = ()
     progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
     reading: Callable[[int, int], None] = field(default=lambda done, of: None, repr=False)
@@ -67,6 +75,7 @@ class Bench:
         self.wishes = wishes
         self.checks = load_checks()
         self.kinds = load_kinds()
+        self.gate = self._open_gate()
         self.project = self._read_project()
         self.recording = self._open_recording()
         self.target = self._choose_target()
@@ -77,6 +86,7 @@ class Bench:
         self.hub = Hub({name: self.kinds[name] for name in self.kinds}, Limits(), self.redactor)
         self.recorder = Recorder(wishes.evidence) if wishes.evidence else None
         self.started = datetime.now(UTC)
+        self.known = self._read_baseline()
         documents = None if wishes.files_only else self.documents_to_mine
         self.files = Files(wishes.root, wishes.progress, documents, wishes.reading)
         self.located: Mapping[str, Located] = {}
@@ -86,6 +96,7 @@ class Bench:
         self.alone = ""
         self._live: Live | None = None
         self._planned: dict[str, Planned] = {}
+        self._green: list[tuple[Planned, Conducted]] = []
 
     @property
     def today(self) -> date:
@@ -94,13 +105,45 @@ class Bench:
             return datetime.fromisoformat(self.recording.started).date()
         return self.started.date()
 
+    def _read_baseline(self) -> tuple[Known, ...]:
+        """What is known not to hold, of all targets. Raises InvalidInput."""
+        from pytest_distaudit.sources.baseline_file import read_baseline
+
+        if self.gate is not None:
+            return self.gate.known
+        path = self.wishes.baseline
+        return () if path is None else read_baseline(path, str(path))
+
+    @cached_property
+    def tolerance(self) -> Tolerance:
+        """What does not fail this run although it does not hold."""
+        mine = {one.claim: one for one in self.known if one.target == self.target.name}
+        return Tolerance(self.wishes.fail_on, mine)
+
+    def _open_gate(self) -> Gate | None:
+        """What counts in place of the checkout's own word; None where that counts. Raises InvalidInput."""
+        from pytest_distaudit.wiring.gate import open_gate
+
+        wishes = self.wishes
+        if wishes.base is None:
+            return None
+        return open_gate(wishes.root, wishes.base, self.checks, self._schemes(), wishes.baseline)
+
+    def in_force(self, claim: Claim) -> Claim:
+        """The claim with the excuses that count in this run."""
+        return self.gate.in_force(claim) if self.gate else claim
+
+    def _schemes(self) -> dict[str, Any]:
+        return {name: self.kinds[name].endpoints for name in self.kinds}
+
     def _read_project(self) -> Project:
         from pytest_distaudit.sources.target_file import read_project
 
         if self.wishes.files_only:
             return Project(Place("distaudit.toml"))
-        schemes = {name: self.kinds[name].endpoints for name in self.kinds}
-        return read_project(self.wishes.root, schemes) or Project(Place("distaudit.toml"))
+        if self.gate is not None:
+            return self.gate.project
+        return read_project(self.wishes.root, self._schemes()) or Project(Place("distaudit.toml"))
 
     def _choose_target(self) -> Target:
         recorded = self._recorded_target()
@@ -134,8 +177,7 @@ class Bench:
     @cached_property
     def claim_files(self) -> list[Path]:
         """The files of the claims folder."""
-        folder = self.wishes.root / self.project.claims
-        return [path for path in sorted(folder.rglob("*")) if path.suffix in (".yaml", ".yml")]
+        return claim_files(self.wishes.root, self.project)
 
     @cached_property
     def claimed_documents(self) -> list[Path]:
@@ -151,6 +193,8 @@ class Bench:
 
     def written_claims(self) -> list[Claim]:
         """The well-formed claims of the claims folder, read as data."""
+        if self.gate is not None:
+            return list(self.gate.written.claims)
         from pytest_distaudit.sources.claim_file import read_claim_file
 
         taken: dict[str, Place] = {}
@@ -159,15 +203,32 @@ class Bench:
         ]
         return [claim for file in read for claim in file.claims]
 
+    def all_written(self) -> WrittenClaims:
+        """What claim files and documents claim, read as data."""
+        return written_below(self.wishes.root, self.project, self.checks)
+
+    def explained(self, claim: Claim) -> Explained:
+        """How the claim is judged, and what its last recorded evidence comes to."""
+        from pytest_distaudit.reports.explain import Explained
+
+        planned = self.planned(claim)
+        told = Explained(claim, planned.check, planned.roles, planned.needs, timing_of(planned), claimed_words(planned))
+        recorded = [] if self.recording is None else list(self.recording.recorded(claim.key))
+        if not recorded:
+            return told
+        part, sights = max(recorded, key=lambda one: str(one[0].about["started"]))
+        conducted = conduct(planned, sights)
+        return replace(
+            told,
+            judgement=conducted.judgement,
+            observations=conducted.observations,
+            started=str(part.about["started"]),
+            folder=str(part.folder),
+        )
+
     def documents_to_mine(self) -> list[Path]:
         """The documents that the project names; all of the tree where none is there."""
-        from pytest_distaudit.sources.mining import documents_of
-
-        found: dict[Path, None] = {}
-        for pattern in self.project.documents:
-            for path in sorted(self.wishes.root.glob(pattern)):
-                found |= dict.fromkeys(documents_of(path) if path.is_dir() else [path])
-        return [path for path in found if path.is_file()] or documents_of(self.wishes.root)
+        return documents_to_mine(self.wishes.root, self.project)
 
     def coverage(self, claims: Sequence[Claim]) -> Coverage:
         """How many of the documents' checkable sentences these claims quote."""
@@ -223,6 +284,7 @@ class Bench:
     @contextmanager
     def provision(self, systems: Sequence[str]) -> Iterator[Mapping[str, Located]]:
         """Find or start these, and what they need, while the block runs."""
+        from pytest_distaudit.targets.ground import harmless_environment
         from pytest_distaudit.targets.provision import provision
         from pytest_distaudit.targets.recipes import builtin_recipes
 
@@ -233,6 +295,7 @@ class Bench:
             builtin_recipes(),
             root=self.wishes.root,
             environ=os.environ,
+            handed_on=harmless_environment(os.environ) if self.gate else None,
             on_progress=self.wishes.progress,
             keep_s=self.wishes.keep_s,
         ) as found:
@@ -267,7 +330,9 @@ class Bench:
         if self.recorder is not None:
             self.recorder.about(self._about())
             self.recorder.claim(planned.claim.key, conducted, {"verdict": conducted.judgement.verdict.value})
-        return result_of(
+        if self.wishes.prove and conducted.judgement.verdict is Verdict.VERIFIED:
+            self._green.append((planned, conducted))
+        result = result_of(
             planned,
             conducted,
             nodeid=nodeid,
@@ -276,6 +341,13 @@ class Bench:
             blocked_by=cause,
             recorded_in=part,
         )
+        return self.tolerance.applied(result)
+
+    def proofs(self) -> tuple[Proof, ...] | None:
+        """Whether the claims that were verified in this process can go red; None where that was not asked."""
+        from pytest_distaudit.engine.prove import prove
+
+        return tuple(prove(planned, conducted) for planned, conducted in self._green) if self.wishes.prove else None
 
     def _conducted(self, planned: Planned, bind: Callable[[], Mapping[str, Located]]) -> tuple[str, Conducted]:
         """(name of the recorded run, "" without one; what the claim came to). Of several runs, the worst counts."""

@@ -115,12 +115,11 @@ def test_a_worker_on_another_machine_gathers_for_itself(tmp_path: Path) -> None:
 def test_a_worker_that_gathers_for_itself_says_so(project: AuditedProject, web: Web) -> None:
     many(project, web)
     lost = """
-        import os
-
         from pytest_distaudit.wiring import sharing
 
-        if "PYTEST_XDIST_WORKER" in os.environ:
-            sharing.Shared.__init__ = lambda *everything: open("/nowhere")
+        def pytest_configure(config):
+            if hasattr(config, "workerinput"):
+                sharing.Shared.__init__ = lambda *everything: open("/nowhere")
     """
     project.write("conftest.py", textwrap.dedent(lost))
     result = project.audit("-n2", plugins=("xdist",))

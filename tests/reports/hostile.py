@@ -26,15 +26,19 @@ HOSTILE = (
     "\"quote\" 'single' ]]> \x1b[31mred\x1b[0m \x00\x07\x9b \u202eright to left\u202c \ud800 {0} $x$ :warning: \u2028x"
 )
 BIG = 10_000_000
+#: what is no text of others, or would keep the claim from failing
+_SILENT = ("severity", "tolerated", "pending")
 
 
 def claim_of(text: str, name: str, verdict: Verdict, tail: str) -> ClaimResult:
     """A claim that says ``text`` wherever a claim may say anything, and is called ``name``."""
-    told = {one.name: text for one in fields(ClaimResult) if one.type == "str" and one.name != "severity"}
+    told = {one.name: text for one in fields(ClaimResult) if one.type == "str" and one.name not in _SILENT}
     told |= {"nodeid": f"docs/{name}.md::x", "id": name + tail, "case": name, "document": name, "check": name}
     more: dict[str, Any] = {
         **told,
         "severity": "critical",
+        "pending": text,
+        "tolerated": text if verdict is Verdict.UNVERIFIABLE else "",
         "roles": {name: name},
         "systems": (name,),
         "reason": Reason.TIMED_OUT if verdict is Verdict.UNVERIFIABLE else None,

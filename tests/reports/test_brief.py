@@ -62,7 +62,7 @@ def test_of_eleven_annotations_nine_are_shown_and_a_tenth_counts() -> None:
 
 def test_what_somebody_answers_for_is_no_annotation() -> None:
     claims = (
-        claim("known", Verdict.REFUTED, baselined=True),
+        claim("known", Verdict.REFUTED, tolerated="in the baseline since 2025"),
         claim("waived", Verdict.WAIVED, waiver={"until": "2027-01-31", "owner": "a", "reason": "b"}),
         claim("fine", Verdict.VERIFIED),
     )
@@ -116,7 +116,7 @@ class TestCauses:
     def test_order(self) -> None:
         claims = [
             claim("waived", Verdict.WAIVED, severity="critical"),
-            claim("known", Verdict.REFUTED, severity="critical", baselined=True),
+            claim("known", Verdict.REFUTED, severity="critical", tolerated="in the baseline since 2025"),
             claim("open", Verdict.UNVERIFIABLE, severity="critical"),
             claim("minor", Verdict.REFUTED, severity="minor"),
             claim("blocked", Verdict.UNVERIFIABLE, severity="critical", blocked_by="system:x"),

@@ -12,7 +12,7 @@ SHIPPED = Path(pytest_distaudit.__file__).with_name("claim.schema.json")
 
 DESIGN_KEYS = {
     "id", "quote", "check", "system", "roles", "with", "within", "holds_for", "never_for", "activity", "operation",
-    "action", "expect", "severity", "targets", "cases", "waiver", "line",
+    "action", "expect", "severity", "targets", "cases", "waiver", "line", "pending",
 }  # fmt: skip
 
 

@@ -148,6 +148,12 @@ def _areas(claims: Sequence[ClaimResult], cards: Mapping[str, Card]) -> Iterator
         yield name, tuple(found[name])
 
 
+def _words(claim: ClaimResult) -> str:
+    if claim.waiver_spent or claim.pending_spent:
+        return "waiver spent" if claim.waiver_spent else "pending, but true now"
+    return verdict_words(claim)
+
+
 def _checks(claims: Iterable[ClaimResult]) -> Mapping[str, str]:
     """Check -> what it leaves open, by most of its claims."""
     told: dict[str, Counter[str]] = {}
@@ -162,8 +168,8 @@ def _card(claim: ClaimResult, anchor: str, budget: int, target: str, checks: Map
     return Card(
         anchor=anchor,
         key=claim.key,
-        state="spent" if claim.waiver_spent else claim.verdict.value,
-        words="waiver spent" if claim.waiver_spent else verdict_words(claim),
+        state="spent" if claim.waiver_spent or claim.pending_spent else claim.verdict.value,
+        words=_words(claim),
         severity=claim.severity,
         area=claim.area,
         quote=one_line(claim.quote, 400),
@@ -188,6 +194,8 @@ def _facts(claim: ClaimResult, checks: Mapping[str, str]) -> Iterator[tuple[str,
     yield "leaves open", claim.shows_not if claim.shows_not != checks.get(claim.check) else ""
     if claim.waiver:
         yield "waived", "until {until}, {owner}: {reason}".format_map(claim.waiver)
+    yield "does not fail", claim.tolerated
+    yield "since", claim.since
     yield "recorded in", claim.recorded_in
 
 

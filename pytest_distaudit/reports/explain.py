@@ -1,0 +1,129 @@
+"""How one claim is judged, how to make it pass, and what its last evidence says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_distaudit.domain.check import Check
+from pytest_distaudit.domain.claim import Claim, Expect, Timing
+from pytest_distaudit.domain.judgement import Judgement
+from pytest_distaudit.domain.needs import Look, Need, Perform, Probe
+from pytest_distaudit.domain.observation import Observation
+from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.reports.wording import one_line, shown
+
+_MOST_EVIDENCE = 12
+_WIDTH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What is known of one claim. ``roles``: role -> the systems that play it; ``timing`` is the one that counts.
+
+    ``judgement`` and ``observations`` are of the last evidence, recorded at ``started`` (ISO 8601) in ``folder``; None
+    where there is none.
+    """
+
+    claim: Claim
+    check: Check
+    roles: Mapping[str, tuple[str, ...]]
+    needs: tuple[Need, ...]
+    timing: Timing | None
+    says: str
+    judgement: Judgement | None = None
+    observations: tuple[Observation, ...] = ()
+    started: str = ""
+    folder: str = ""
+
+
+def explanation(one: Explained) -> str:
+    """The text, a line for each thing."""
+    return "".join(f"{line}\n" for line in _lines(one))
+
+
+def _lines(one: Explained) -> Iterator[str]:
+    claim, check = one.claim, one.check
+    yield f"{claim.key} ({one_line(str(claim.place), 110)}), {claim.severity.value}"
+    yield f"  quote      {one_line(claim.quote, _WIDTH) or 'none'}"
+    yield f"  document   {one_line(claim.document, _WIDTH)}:{claim.line}"
+    yield f"  claimed    {one_line(one.says, _WIDTH)}"
+    yield "how it is judged"
+    yield f"  check      {check.name} (version {check.version}): {one_line(check.claims, _WIDTH)}"
+    for role, names in one.roles.items():
+        told = check.roles[role].help if role in check.roles else ""
+        played = ", ".join(names) or f"nobody: no system of this target is called {one_line(claim.roles[role], 60)}"
+        yield f"  role       {role} = {one_line(played, _WIDTH)}{f' ({one_line(told, 80)})' if told else ''}"
+    for name, parameter in check.params.items():
+        default = "required" if parameter.required else f"default {parameter.default}"
+        yield f"  parameter  {name} = {_value(claim.params.get(name))} ({one_line(parameter.help, 80)}; {default})"
+    yield from (f"  looks at   {_need(need)}" for need in one.needs)
+    yield f"  over time  {_time(one.timing)}"
+    if claim.activity:
+        yield f"  performs   activity {one_line(claim.activity, 60)}"
+    yield f"  scope      {check.scope.word}{', leaves traces that it removes' if check.changes_target else ''}"
+    yield f"  rung       {check.rung.word}: what a verified claim proves of its systems"
+    yield f"  shows not  {one_line(check.shows_not, 300) or 'nothing is named'}"
+    yield from _excuses(claim)
+    yield "how to make it pass"
+    yield f"  {_way(one)}"
+    yield from _last(one)
+
+
+def _excuses(claim: Claim) -> Iterator[str]:
+    if claim.waiver:
+        told = f"until {claim.waiver.until} by {one_line(claim.waiver.owner, 60)}: {one_line(claim.waiver.reason, 120)}"
+        yield f"  waived     {told}"
+    if claim.pending:
+        yield f"  pending    {one_line(claim.pending, _WIDTH)}; once it is true the mark has to be deleted"
+    if claim.targets:
+        yield f"  targets    {', '.join(one_line(name, 60) for name in claim.targets)} alone"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else one_line(str(value), 80)
+
+
+def _need(need: Need) -> str:
+    if isinstance(need, Look):
+        return f"{one_line(str(need.ask), 120)} of {need.role}"
+    if isinstance(need, Perform):
+        return "".join(["the activity, while it watches ", ", ".join(_need(one) for one in need.watch) or "nothing"])
+    if isinstance(need, Probe):
+        return f"{need.name}: rows of its own, written and looked for, on {', '.join(need.roles)}"
+    return f"the project's files: {one_line(str(need.ask), 120)}"
+
+
+def _time(timing: Timing | None) -> str:
+    return "one look decides" if timing is None else f"{timing}: every look is kept"
+
+
+def _way(one: Explained) -> str:
+    if one.judgement is None:
+        wanted = "stop being" if one.claim.expect is Expect.ABSENT else "be"
+        return f"let this {wanted} so, or correct the document and the claim: {one_line(one.check.claims, _WIDTH)}"
+    if one.judgement.verdict is Verdict.VERIFIED:
+        return "it passes"
+    return one_line(one.judgement.remedy, 300) or "what is below 'because' has to be different, or the document"
+
+
+def _last(one: Explained) -> Iterator[str]:
+    judgement = one.judgement
+    if judgement is None:
+        yield "last evidence"
+        yield "  none; keep some with --distaudit-evidence=.distaudit/evidence"
+        return
+    yield f"last evidence, of {one_line(one.started, 40)} in {one_line(one.folder, 120)}"
+    reason = f"({judgement.reason.value})" if judgement.reason else ""
+    yield f"  {judgement.verdict.value}{reason}: {one_line(judgement.actual, _WIDTH)}"
+    if judgement.because:
+        yield f"  because    {one_line(judgement.because, 600)}"
+    seen = one.observations[-_MOST_EVIDENCE:]
+    if len(seen) < len(one.observations):
+        yield f"  {len(one.observations) - len(seen)} older observations, then"
+    for observation in seen:
+        value = shown(observation.value, 300) if observation.reason is None else f"unobservable: {observation.reason}"
+        yield f"  {one_line(observation.system or 'target', 60)} {one_line(str(observation.ask), 80)} -> {value}"
