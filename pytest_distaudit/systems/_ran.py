@@ -20,6 +20,7 @@ from contextlib import suppress
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local, _netns, _published
 
+#: how often it is looked at, with at most this share of one processor
 _EVERY_S, _SHARE = 0.008, 0.1
 _IDLE_S, _KEPT = 20.0, 20_000
 #: how often children are looked for: where somebody may have been born, and in any case
@@ -28,9 +29,11 @@ _SOON_S, _TREES_S = 0.1, 0.5
 _MARGIN_S = 0.003
 _PATIENCE_S = 1.0
 
-_HERE = "127.0.0.1"
+_HERE, _PROC, _BYTES = "127.0.0.1", "/proc", 4096
 
-_Runs = tuple[tuple[int, str, bytes], ...]
+#: the files of threads, and what they told
+_Threads = tuple[str, ...]
+_Runs = tuple[tuple[str, bytes], ...]
 
 
 class _Watch:
@@ -63,39 +66,41 @@ class _Watch:
 
     def _follow(self) -> None:
         trees = _Trees(_owners(self._ports))
+        started, spent = time.monotonic(), time.thread_time()
         while time.monotonic() - self.asked < _IDLE_S:
-            began, started = time.time(), time.perf_counter()
+            began = time.time()
             runs = trees.runs()
             with self._news:
                 self._began.append(began)
                 self._ended.append(time.time())
                 self._runs.append(runs)
                 self._news.notify_all()
-            time.sleep(max(_EVERY_S, (time.perf_counter() - started) / _SHARE))
+            due = started + (time.thread_time() - spent) / _SHARE
+            time.sleep(max(_EVERY_S, due - time.monotonic()))
         self.over = True
 
 
 class _Trees:
-    """Processes by port, and whether these are all: whoever is born was born of one of them, which ran for it."""
+    """Threads by port, and whether these are all: whoever is born was born of one of them, which ran for it."""
 
     def __init__(self, owners: Mapping[int, int | str]) -> None:
-        self._owners, self._pids = owners, _trees(owners)
+        self._owners, self._threads = owners, _threads(owners)
         self._whole: dict[int, _Runs] = {}
         self._births, self._looked = b"", time.monotonic()
 
     def runs(self) -> Mapping[int, _Runs]:
-        """Port -> how often each thread was given a processor; only ports of which all processes are known."""
-        births, runs = _births(), _runs(self._pids)
+        """Port -> how often each thread was given a processor; only ports of which all threads are known."""
+        births, runs = _births(), _runs(self._threads)
         self._keep(runs, self._births == _births())
         if time.monotonic() - self._looked > (_TREES_S if len(self._whole) == len(runs) else _SOON_S):
             self._whole, births = runs, _births()
-            self._pids, self._looked = _trees(self._owners), time.monotonic()
-            self._keep(_runs(self._pids), births == _births())
+            self._threads, self._looked = _threads(self._owners), time.monotonic()
+            self._keep(_runs(self._threads), births == _births())
         self._births = births
         return self._whole
 
     def _keep(self, runs: Mapping[int, _Runs], nobody_born: bool) -> None:
-        """Go on with the ports whose processes are all known still."""
+        """Go on with the ports whose threads are all known still."""
         was = self._whole
         self._whole = {port: now for port, now in runs.items() if port in was and (nobody_born or now == was[port])}
 
@@ -114,34 +119,51 @@ def _owners(ports: Collection[int]) -> dict[int, int | str]:
     return found
 
 
-def _trees(owners: Mapping[int, int | str]) -> dict[int, tuple[int, ...]]:
-    """Port -> the process that listens there, or those of its network, and all their descendants."""
+def _threads(owners: Mapping[int, int | str]) -> dict[int, _Threads]:
+    """Port -> threads of the process that listens there, or of those of its network, and of all their descendants."""
     parents = dict(_parents())
     children: dict[int, list[int]] = {}
     for pid, parent in parents.items():
         children.setdefault(parent, []).append(pid)
     contained = any(isinstance(owner, str) for owner in owners.values())
     networks = (_netns.networks() if contained else None) or {}
-    roots = {
-        owner: _with_parents(networks.get(owner, ()), parents) if isinstance(owner, str) else {owner}
-        for owner in owners.values()
-    }
-    trees = {owner: tuple(sorted(_descendants(pids, children))) for owner, pids in roots.items()}
-    return {port: trees[owner] for port, owner in owners.items()}
+    found = {}
+    for owner in set(owners.values()):
+        roots = _with_parents(networks.get(owner, ()), parents) if isinstance(owner, str) else {owner}
+        found[owner] = tuple(_files(sorted(_descendants(roots, children))))
+    return {port: found[owner] for port, owner in owners.items()}
 
 
 def _parents() -> Iterator[tuple[int, int]]:
     """(process, its parent) of all."""
-    for entry in filter(str.isdecimal, os.listdir("/proc") if os.path.isdir("/proc") else ()):
-        with suppress(OSError), open(f"/proc/{entry}/stat", "rb") as told:
-            yield int(entry), int(told.read().rpartition(b")")[2].split()[1])
+    for entry in filter(str.isdecimal, os.listdir(_PROC) if os.path.isdir(_PROC) else ()):
+        if told := _told(f"{_PROC}/{entry}/stat"):
+            yield int(entry), int(told.rpartition(b")")[2].split()[1])
+
+
+def _files(pids: Iterable[int]) -> Iterator[str]:
+    for pid in pids:
+        with suppress(OSError):
+            yield from (f"{_PROC}/{pid}/task/{thread}/schedstat" for thread in os.listdir(f"{_PROC}/{pid}/task"))
 
 
 def _births() -> bytes:
     """What changes whenever any process or thread is born: the number that it was given."""
-    with suppress(OSError), open("/proc/loadavg", "rb") as told:
-        return told.read().split()[-1]
-    return b""
+    return _told(f"{_PROC}/loadavg").rpartition(b" ")[2]
+
+
+def _told(path: str) -> bytes:
+    """What the kernel tells in a file; nothing of who has ended. Read so often that Python's files cost too much."""
+    try:
+        opened = os.open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return os.read(opened, _BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(opened)
 
 
 def _with_parents(pids: Collection[int], parents: Mapping[int, int]) -> set[int]:
@@ -160,18 +182,10 @@ def _descendants(pids: Iterable[int], children: Mapping[int, list[int]]) -> set[
     return found
 
 
-def _runs(trees: Mapping[int, tuple[int, ...]]) -> dict[int, _Runs]:
-    """Port -> how often each thread of its processes was given a processor; without ports where nobody is left."""
-    told = {pids: tuple(_runs_of(pids)) for pids in set(trees.values())}
-    return {port: told[pids] for port, pids in trees.items() if told[pids]}
-
-
-def _runs_of(pids: Collection[int]) -> Iterator[tuple[int, str, bytes]]:
-    for pid in pids:
-        with suppress(OSError):
-            for thread in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as told:
-                    yield pid, thread, told.read()
+def _runs(threads: Mapping[int, _Threads]) -> dict[int, _Runs]:
+    """Port -> how often each of its threads was given a processor; without ports where nobody is left."""
+    told = {files: tuple((file, seen) for file in files if (seen := _told(file))) for files in set(threads.values())}
+    return {port: told[files] for port, files in threads.items() if told[files]}
 
 
 _WATCHES: dict[tuple[int, ...], _Watch] = {}
