@@ -180,7 +180,7 @@ class _Moment:
                 yield from self.strangers(one.remote, one.local, source, through=False)
             return
         ends = ends or _ends(self._elsewhere, place, to)
-        yield _Stranger(_name(place, {one.pid for one in ends}), place, source)
+        yield _Stranger(_name(place, {one.pid for one in ends} - self._ours), place, source)
 
     def _calls(self, proxies: set[int]) -> list[Connection]:
         """Connections that these have accepted."""
