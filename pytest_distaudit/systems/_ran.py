@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import pairwise
 
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local, _netns, _published
@@ -23,16 +24,15 @@ from pytest_distaudit.systems import _local, _netns, _published
 #: how often it is looked at, with at most this share of one processor
 _EVERY_S, _SHARE = 0.008, 0.1
 _IDLE_S, _KEPT = 20.0, 20_000
-#: how often children are looked for: where somebody may have been born, and in any case
-_SOON_S, _TREES_S = 0.1, 0.5
+#: how often everybody is looked for; between, only those who were born, if they are not too many
+_TREES_S, _MANY, _TRIES = 1.0, 500, 5
 #: clocks with milliseconds, read in different processes
 _MARGIN_S = 0.003
 _PATIENCE_S = 1.0
 
 _HERE, _PROC, _BYTES = "127.0.0.1", "/proc", 4096
 
-#: the files of threads, and what they told
-_Threads = tuple[str, ...]
+#: files of threads, and what they told: how often and how long the thread ran
 _Runs = tuple[tuple[str, bytes], ...]
 
 
@@ -81,28 +81,50 @@ class _Watch:
 
 
 class _Trees:
-    """Threads by port, and whether these are all: whoever is born was born of one of them, which ran for it."""
+    """The processes of ports and all their threads: those that were found, and those that were born since.
+
+    A new one has a number that follows those before it. Whoever had ended before it could be looked at is missed, but
+    not that somebody ran to bear it.
+    """
 
     def __init__(self, owners: Mapping[int, int | str]) -> None:
-        self._owners, self._threads = owners, _threads(owners)
-        self._whole: dict[int, _Runs] = {}
-        self._births, self._looked = b"", time.monotonic()
+        self._owners = owners
+        self._find()
 
     def runs(self) -> Mapping[int, _Runs]:
-        """Port -> how often each thread was given a processor; only ports of which all threads are known."""
-        births, runs = _births(), _runs(self._threads)
-        self._keep(runs, self._births == _births())
-        if time.monotonic() - self._looked > (_TREES_S if len(self._whole) == len(runs) else _SOON_S):
-            self._whole, births = runs, _births()
-            self._threads, self._looked = _threads(self._owners), time.monotonic()
-            self._keep(_runs(self._threads), births == _births())
-        self._births = births
-        return self._whole
+        """Port -> how often each thread was given a processor; empty where more were born than could be looked at."""
+        if time.monotonic() - self._looked > _TREES_S:
+            self._find()
+        told: dict[str, bytes] = {}
+        for _ in range(_TRIES):
+            self._add_born()
+            files = {file for each in self._files.values() for file in each}
+            told |= {file: _told(file) for file in files - told.keys()}
+            if _births() == self._last:
+                seen = {
+                    owner: tuple((file, told[file]) for file in sorted(each) if told[file])
+                    for owner, each in self._files.items()
+                }
+                return {port: seen[owner] for port, owner in self._owners.items() if seen[owner]}
+        return {}
 
-    def _keep(self, runs: Mapping[int, _Runs], nobody_born: bool) -> None:
-        """Go on with the ports whose threads are all known still."""
-        was = self._whole
-        self._whole = {port: now for port, now in runs.items() if port in was and (nobody_born or now == was[port])}
+    def _find(self) -> None:
+        self._looked, self._last = time.monotonic(), _births()
+        self._pids = _trees(set(self._owners.values()))
+        self._files = {owner: set(_threads(pids)) for owner, pids in self._pids.items()}
+
+    def _add_born(self) -> None:
+        now = _births()
+        if not 0 <= now - self._last <= _MANY:
+            self._find()
+            return
+        for number in range(self._last + 1, now + 1):
+            process, parent = _kin(number)
+            for owner, pids in self._pids.items():
+                if process in pids or parent in pids:
+                    pids.add(process)
+                    self._files[owner].add(_file(process, number))
+        self._last = now
 
 
 def _owners(ports: Collection[int]) -> dict[int, int | str]:
@@ -119,37 +141,57 @@ def _owners(ports: Collection[int]) -> dict[int, int | str]:
     return found
 
 
-def _threads(owners: Mapping[int, int | str]) -> dict[int, _Threads]:
-    """Port -> threads of the process that listens there, or of those of its network, and of all their descendants."""
-    parents = dict(_parents())
+def _trees(owners: Collection[int | str]) -> dict[int | str, set[int]]:
+    """Owner -> its process, or those of its network and whoever brings in more, and all their descendants."""
+    parents = {pid: _kin(pid)[1] for pid in map(int, filter(str.isdecimal, _entries(_PROC)))}
     children: dict[int, list[int]] = {}
     for pid, parent in parents.items():
         children.setdefault(parent, []).append(pid)
-    contained = any(isinstance(owner, str) for owner in owners.values())
-    networks = (_netns.networks() if contained else None) or {}
+    networks = (_netns.networks() if any(isinstance(owner, str) for owner in owners) else None) or {}
     found = {}
-    for owner in set(owners.values()):
-        roots = _with_parents(networks.get(owner, ()), parents) if isinstance(owner, str) else {owner}
-        found[owner] = tuple(_files(sorted(_descendants(roots, children))))
-    return {port: found[owner] for port, owner in owners.items()}
+    for owner in owners:
+        pids = networks.get(owner, ()) if isinstance(owner, str) else ()
+        # what an exec brings into a container is born of the first process's parent, not of that process
+        roots = {*pids, *(parents[pid] for pid in pids if pid in parents)} if isinstance(owner, str) else {owner}
+        found[owner] = _descendants(roots, children)
+    return found
 
 
-def _parents() -> Iterator[tuple[int, int]]:
-    """(process, its parent) of all."""
-    for entry in filter(str.isdecimal, os.listdir(_PROC) if os.path.isdir(_PROC) else ()):
-        if told := _told(f"{_PROC}/{entry}/stat"):
-            yield int(entry), int(told.rpartition(b")")[2].split()[1])
+def _descendants(pids: Iterable[int], children: Mapping[int, list[int]]) -> set[int]:
+    """These and all that were born of them."""
+    found, next_ones = set[int](), list(pids)
+    while next_ones:
+        pid = next_ones.pop()
+        if pid not in found:
+            found.add(pid)
+            next_ones += children.get(pid, ())
+    return found
 
 
-def _files(pids: Iterable[int]) -> Iterator[str]:
-    for pid in pids:
-        with suppress(OSError):
-            yield from (f"{_PROC}/{pid}/task/{thread}/schedstat" for thread in os.listdir(f"{_PROC}/{pid}/task"))
+def _threads(pids: Iterable[int]) -> Iterator[str]:
+    return (_file(pid, int(thread)) for pid in pids for thread in _entries(f"{_PROC}/{pid}/task"))
 
 
-def _births() -> bytes:
-    """What changes whenever any process or thread is born: the number that it was given."""
-    return _told(f"{_PROC}/loadavg").rpartition(b" ")[2]
+def _file(pid: int, thread: int) -> str:
+    return f"{_PROC}/{pid}/task/{thread}/schedstat"
+
+
+def _entries(folder: str) -> list[str]:
+    with suppress(OSError):
+        return os.listdir(folder)
+    return []
+
+
+def _births() -> int:
+    """The number that was given last to a process or thread."""
+    return int((_told(f"{_PROC}/loadavg").split() or [b"0"])[-1])
+
+
+def _kin(number: int) -> tuple[int, int]:
+    """(process, its parent) of a process or thread; zeros for who has ended."""
+    words = _told(f"{_PROC}/{number}/status").split()
+    told = dict(pairwise(words))
+    return int(told.get(b"Tgid:", 0)), int(told.get(b"PPid:", 0))
 
 
 def _told(path: str) -> bytes:
@@ -164,28 +206,6 @@ def _told(path: str) -> bytes:
         return b""
     finally:
         os.close(opened)
-
-
-def _with_parents(pids: Collection[int], parents: Mapping[int, int]) -> set[int]:
-    """What an exec brings into a container is born of the first process's parent, not of that process."""
-    return {*pids, *(parents[pid] for pid in pids if pid in parents)}
-
-
-def _descendants(pids: Iterable[int], children: Mapping[int, list[int]]) -> set[int]:
-    """These and all that were born of them."""
-    found, next_ones = set[int](), list(pids)
-    while next_ones:
-        pid = next_ones.pop()
-        if pid not in found:
-            found.add(pid)
-            next_ones += children.get(pid, ())
-    return found
-
-
-def _runs(threads: Mapping[int, _Threads]) -> dict[int, _Runs]:
-    """Port -> how often each of its threads was given a processor; without ports where nobody is left."""
-    told = {files: tuple((file, seen) for file in files if (seen := _told(file))) for files in set(threads.values())}
-    return {port: told[files] for port, files in threads.items() if told[files]}
 
 
 _WATCHES: dict[tuple[int, ...], _Watch] = {}
