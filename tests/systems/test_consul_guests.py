@@ -246,8 +246,7 @@ def test_who_is_connected_to_an_agent_in_a_container():
         agent = lab.run("consul:1.8", *argv, ports={"8500/tcp": ("127.0.0.1", None)})
         url = f"http://127.0.0.1:{agent.ports['8500/tcp'][0]['HostPort']}"
         wait_until(lambda: _answers(url), 20)
-        index = urllib.request.urlopen(f"{url}/v1/catalog/services", timeout=5).headers["X-Consul-Index"]
-        waits = f"/v1/catalog/services?wait=60s&index={index}"
+        waits = "/v1/health/service/consul?wait=60s&index=1000000"
 
         def connected() -> tuple[str, ...] | None:
             return look(KIND, Ask.of("lookups", service="worker"), Limits(), url=url).connected
