@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from contextlib import suppress
 from pathlib import Path
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.ports.failure import Refusal
+from pytest_distaudit.systems import _netns
 from pytest_distaudit.systems._wire import Wire
 
 _PROC = Path("/proc")
-_LISTENING, _UNCONNECTED = "0A", "07"
-_TABLES = {"tcp": (("tcp", "tcp6"), _LISTENING), "udp": (("udp", "udp6"), _UNCONNECTED)}
-_TABLE_BYTES = 4 * 1024 * 1024
+_TABLES = {"tcp": (_netns.TCP, _netns.LISTENING), "udp": (_netns.UDP, _netns.UNCONNECTED)}
 #: whoever publishes a port where nobody listens hangs up at once
 _PATIENCE_S = 0.3
 
@@ -29,42 +26,15 @@ def is_here(pid: int, container: str) -> bool:
 
 def reachable_sockets(pid: int) -> frozenset[tuple[str, int]] | None:
     """(protocol, port) of sockets in the network of ``pid`` that others can reach; None if that cannot be read."""
-    found = set()
     try:
-        for protocol, (tables, state) in _TABLES.items():
-            for table in tables:
-                place = _PROC / str(pid) / "net" / table
-                if table.endswith("6") and not place.exists():
-                    continue
-                with place.open("rb") as stream:
-                    text = stream.read(_TABLE_BYTES).decode("ascii", "replace")
-                found |= {(protocol, port) for port in _ports(text, state)}
+        return frozenset(
+            (protocol, one.local[1])
+            for protocol, (tables, state) in _TABLES.items()
+            for one in _netns.sockets(pid, tables)
+            if one.state == state and not one.local[0].is_loopback
+        )
     except OSError:
         return None
-    return frozenset(found)
-
-
-def _ports(table: str, state: str) -> set[int]:
-    """Ports of the rows in that state, those bound to loopback left out."""
-    ports = set()
-    for line in table.splitlines()[1:]:
-        cells = line.split()
-        if len(cells) > 3 and cells[3] == state:
-            where, _, port = cells[1].partition(":")
-            if not _address(where).is_loopback:
-                ports.add(int(port, 16))
-    return ports
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The kernel writes addresses as 32-bit words in its own byte order."""
-    words = [bytes.fromhex(text[at : at + 8])[:: -1 if _LITTLE else 1] for at in range(0, len(text), 8)]
-    found = ipaddress.ip_address(b"".join(words))
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return mapped or found
-
-
-_LITTLE = socket.htonl(1) != 1
 
 
 def dialled(host: str, port: int, connect_s: float) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.ports.capabilities import ServerProcess
 from pytest_distaudit.ports.located import Located, address
@@ -14,7 +15,17 @@ if TYPE_CHECKING:
     import psutil
 
 #: they publish a container's port on the host: the server is behind them, out of this host's sight
-_PUBLISHERS = {"docker-proxy", "rootlesskit", "rootlessport", "slirp4netns", "pasta", "conmon"}
+_PUBLISHERS = {"docker-proxy", "dockerd", "rootlesskit", "rootlessport", "slirp4netns", "pasta", "conmon"}
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A TCP socket: its ends as ``address:port``, "" where there is none. ``pid`` None: its owner is not known."""
+
+    local: str
+    remote: str
+    status: str
+    pid: int | None
 
 
 def is_local(host: str) -> bool:
@@ -33,19 +44,26 @@ def listening_process(host: str, port: int) -> psutil.Process | None:
     """The process that listens on ``port`` here, the eldest if several share it."""
     import psutil
 
-    if not is_local(host):
-        return None
     try:
-        pids = {
-            connection.pid
-            for connection in psutil.net_connections("tcp")
-            if connection.status == psutil.CONN_LISTEN and _port(connection.laddr) == port and connection.pid
-        }
-        processes = sorted((psutil.Process(pid) for pid in pids), key=lambda process: process.create_time())
+        processes = listeners(host, port)
         served = [process for process in processes if process.name() not in _PUBLISHERS]
     except psutil.Error:
         return None
     return served[0] if served and len(served) == len(processes) else None
+
+
+def listeners(host: str, port: int) -> list[psutil.Process]:
+    """All that listen on ``port`` here and can be seen, the eldest first. Raises psutil.Error."""
+    import psutil
+
+    if not is_local(host):
+        return []
+    pids = {
+        connection.pid
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and _port(connection.laddr) == port and connection.pid
+    }
+    return sorted((psutil.Process(pid) for pid in pids), key=lambda process: process.create_time())
 
 
 def serving_process(located: Located, besides: int = 0) -> psutil.Process | None:
@@ -103,6 +121,24 @@ def listens_on(processes: Iterable[psutil.Process]) -> tuple[str, ...]:
     import psutil
 
     return tuple(sorted({local for local, _, status in _connections(processes) if status == psutil.CONN_LISTEN}))
+
+
+_MAPPED = "::ffff:"
+
+
+def connections() -> list[Connection] | None:
+    """All TCP sockets of this host's own network; None if they cannot be seen."""
+    import psutil
+
+    try:
+        table = psutil.net_connections("tcp")
+    except psutil.Error:
+        return None
+    return [Connection(_written(one.laddr), _written(one.raddr), one.status, one.pid) for one in table]
+
+
+def _written(place: Any) -> str:
+    return f"{place.ip.removeprefix(_MAPPED)}:{place.port}" if place else ""
 
 
 def _port(local: object) -> int:

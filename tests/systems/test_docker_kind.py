@@ -16,7 +16,7 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.failure import Refusal
 from pytest_distaudit.ports.kind import Limits
-from pytest_distaudit.systems import _docker_inside, _docker_session
+from pytest_distaudit.systems import _docker_inside, _docker_session, _netns
 from pytest_distaudit.systems._docker_words import image_words, shown
 from pytest_distaudit.systems.docker import KIND
 from tests.lab import Lab
@@ -464,22 +464,20 @@ def test_a_process_of_another_machine(tmp_path, monkeypatch):
 
 
 def test_sockets_that_others_can_reach(tmp_path, monkeypatch):
-    monkeypatch.setattr(_docker_inside, "_PROC", tmp_path)
-    monkeypatch.setattr(_docker_inside, "_LITTLE", True)
+    monkeypatch.setattr(_netns, "_PROC", tmp_path)
+    monkeypatch.setattr(_netns, "_LITTLE", True)
     net = tmp_path / "7" / "net"
     net.mkdir(parents=True)
-    head = "  sl  local_address rem_address   st\n"
-    rows = {
-        "tcp": ["00000000:0050 0:0 0A", "0100007F:0051 0:0 0A", "00000000:0052 0:0 01", "020011AC:0053 0:0 0A"],
-        "tcp6": [
-            "0" * 32 + ":0054 0:0 0A",
-            "0" * 24 + "01000000:0055 0:0 0A",
-            "0" * 16 + "FFFF00000100007F:0056 0:0 0A",
-        ],
-        "udp": ["00000000:0035 0:0 07", "00000000:0036 0:0 01"],
+    nobody = {4: "00000000:0000", 6: "0" * 32 + ":0000"}
+    tables = {
+        "tcp": ["00000000:0050 0A", "0100007F:0051 0A", "00000000:0052 01", "020011AC:0053 0A"],
+        "tcp6": ["0" * 32 + ":0054 0A", "0" * 24 + "01000000:0055 0A", "0" * 16 + "FFFF00000100007F:0056 0A"],
+        "udp": ["00000000:0035 07", "00000000:0036 01"],
     }
-    for name, lines in rows.items():
-        (net / name).write_text(head + "".join(f"   0: {line}\n" for line in lines))
+    for name, lines in tables.items():
+        far = nobody[6 if name == "tcp6" else 4]
+        rows = (f"   0: {local} {far} {state} 0:0 0:0 0 0 0 77\n" for local, state in map(str.split, lines))
+        (net / name).write_text("  sl  local_address rem_address   st\n" + "".join(rows))
     assert _docker_inside.reachable_sockets(7) == {("tcp", 80), ("tcp", 83), ("tcp", 84), ("udp", 53)}
     assert _docker_inside.reachable_sockets(8) is None
 

@@ -175,10 +175,10 @@ class Front(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     AT_START = found("remembered")
-    port = int(os.environ["PORT"])
+    place = os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])
     if os.environ.get("STILL"):
         # waits for the next caller without looking up now and then, as a server in C does
-        server = HTTPServer(("127.0.0.1", port), Front)
+        server = HTTPServer(place, Front)
         while True:
             server._handle_request_noblock()
-    ThreadingHTTPServer(("127.0.0.1", port), Front).serve_forever()
+    ThreadingHTTPServer(place, Front).serve_forever()
