@@ -9,6 +9,7 @@ from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.domain.wording import counted
 from pytest_distaudit.reports.markup import code, fitting, prose, table
+from pytest_distaudit.reports.notes import notes
 from pytest_distaudit.reports.ranking import Cause, causes, unclaimed_findings
 from pytest_distaudit.reports.wording import again, headline, ladder, place, shown, verdict_words
 
@@ -79,11 +80,19 @@ def _systems(audit: Audit, room: int) -> list[str]:
 
 def _entries(audit: Audit, *, evidence: bool) -> Iterator[str]:
     yield from map(_of_error, audit.errors)
+    yield from bullets(audit)
     for cause in causes(audit.claims):
         yield _of_cause(cause, evidence=evidence)
     yield from map(_of_finding, unclaimed_findings(audit))
     if not (audit.errors or audit.findings) and all(one.verdict is Verdict.VERIFIED for one in audit.claims):
         yield f"- {_SIGN[Verdict.VERIFIED]} {'all that was judged holds' if audit.claims else 'nothing was judged'}"
+
+
+def bullets(audit: Audit, verbose: int = 0) -> Iterator[str]:
+    """The run's notes as items of a list."""
+    for text, markup in notes(audit, verbose):
+        indented, sign = text.startswith(" "), "🔴 " if markup.get("red") else ""
+        yield f"{'  ' * indented}- {sign}{prose(text.strip(), 400)}"
 
 
 def _of_error(error: InputError) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pytest_distaudit.domain.audit import Audit, ClaimResult, SystemResult
 from pytest_distaudit.domain.verdict import Rung, Verdict
 from pytest_distaudit.domain.wording import counted
-from pytest_distaudit.reports.brief import counts, evidence_words, names, state, verdict_sign, waiver_words
+from pytest_distaudit.reports.brief import bullets, counts, evidence_words, names, state, verdict_sign, waiver_words
 from pytest_distaudit.reports.edges import Edge, edges
 from pytest_distaudit.reports.markup import code, prose, table
 from pytest_distaudit.reports.ranking import Cause, causes, fails, is_open, unclaimed_findings, worst_first
@@ -70,6 +70,7 @@ def _scope(audit: Audit) -> Iterator[str]:
     yield f"- Documents: {coverage_words(audit.coverage)}{percent}"
     systems = sum(bool(one.claims) for one in audit.systems)
     yield f"- Systems: {counted(systems, 'system')} that claims are about"
+    yield from bullets(audit, verbose=1)
 
 
 def _systems(audit: Audit) -> Iterable[str]:

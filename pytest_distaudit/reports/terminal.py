@@ -9,13 +9,9 @@ from pathlib import Path
 from pytest_distaudit.domain.audit import Audit, ClaimResult
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.domain.wording import counted
-from pytest_distaudit.reports.drift import drift_lines
-from pytest_distaudit.reports.gate import gate_lines
-from pytest_distaudit.reports.proofs import proof_lines
+from pytest_distaudit.reports.notes import Line, notes
 from pytest_distaudit.reports.ranking import causes, worst_first
 from pytest_distaudit.reports.wording import again, headline, ladder, one_line, place, verdict_words
-
-Line = tuple[str, dict[str, bool]]
 
 _COLOUR = {
     Verdict.VERIFIED: {"green": True},
@@ -38,10 +34,7 @@ def summary(audit: Audit, *, verbose: int = 0, written: Sequence[Path] = ()) -> 
     if audit.scope != "static":
         yield from _named("not claimed", [str(one) for one in audit.coverage.unclaimed], "sentences", verbose)
     yield from _named("not read", audit.coverage.not_read, "files", verbose)
-    yield from gate_lines(audit)
-    yield from proof_lines(audit, verbose)
-    for line in drift_lines(audit, verbose):
-        yield line, {}
+    yield from notes(audit, verbose)
     if audit.errors:
         yield f"errors in claims or targets: {len(audit.errors)}; see above, file:line:column first", {"red": True}
     if audit.provision == "merge":

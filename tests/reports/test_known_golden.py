@@ -21,6 +21,7 @@ from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Rung, Verdict
 from pytest_distaudit.domain.weakening import Weakening
 from pytest_distaudit.ports.capabilities import Queue
+from pytest_distaudit.reports import comment, markdown, page
 from pytest_distaudit.reports.baseline import baseline_text, known_of
 from pytest_distaudit.reports.explain import Explained, explanation
 from pytest_distaudit.reports.json import audit_json
@@ -114,6 +115,7 @@ FORMATS: dict[str, Callable[[], str]] = {
     "known.json": _json,
     "baseline.json": lambda: baseline_text(known_of(audit())),
     "explain.txt": lambda: explanation(explained()) + explanation(replace(explained(), judgement=None)),
+    "known-comment.md": lambda: comment.document(known_audit()),
     "failures.known.txt": lambda: failure_text(known_audit().claims[3]) + "\n",
 }
 
@@ -129,6 +131,13 @@ def test_output_is_the_golden_one(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "known.json"])
 def test_nothing_hostile_survives(name: str) -> None:
     assert not {"\x1b", "\u202e"} & set(FORMATS[name]())
+
+
+def test_the_page_and_the_forensic_report_have_the_run_s_notes() -> None:
+    told = known_audit()
+    for text in (page.document(told), markdown.document(told)):
+        assert "WEAKER" in text
+        assert "of your green claims can go red" in text
 
 
 def test_what_is_shown_is_bounded() -> None:

@@ -11,6 +11,7 @@ from pytest_distaudit.domain.audit import Audit, ClaimResult, SystemResult
 from pytest_distaudit.domain.verdict import Rung, Verdict
 from pytest_distaudit.domain.wording import counted
 from pytest_distaudit.reports import ranking
+from pytest_distaudit.reports.notes import notes
 from pytest_distaudit.reports.wording import (
     again,
     coverage_words,
@@ -85,7 +86,10 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything that the page says. ``anchors``: key of a claim -> its place in the page."""
+    """Everything that the page says.
+
+    ``notes`` are (line, whether it is bad). ``anchors``: key of a claim -> its place in the page.
+    """
 
     headline: str
     verdict: str
@@ -96,6 +100,7 @@ class View:
     areas: tuple[tuple[str, tuple[Card, ...]], ...]
     ladders: tuple[Ladder, ...]
     checks: tuple[tuple[str, str], ...]
+    notes: tuple[tuple[str, bool], ...]
     anchors: Mapping[str, str]
 
 
@@ -117,6 +122,7 @@ def view(audit: Audit) -> View:
         areas=tuple(_areas(claims, cards)),
         ladders=tuple(_ladder(system, audit.claims) for system in audit.systems),
         checks=tuple(sorted(checks.items())),
+        notes=tuple((text, bool(markup.get("red"))) for text, markup in notes(audit, verbose=1)),
         anchors=anchors,
     )
 
