@@ -89,6 +89,37 @@ def test_the_action_is_red_when_the_document_is_wrong(repository: Path) -> None:
     assert "config/shop.yaml" in (reports / "comment.md").read_text("utf-8")
 
 
+CLAIM = """\
+document: README.md
+claims:
+  - id: settings
+    quote: The settings are in config/shop.yaml
+    check: files.path
+    with: {path: config/shop.yaml}
+    severity: critical
+"""
+
+
+@pytest.mark.parametrize("static", ["true", "false"])
+def test_the_action_is_a_gate_for_a_pull_request(repository: Path, static: str) -> None:
+    """A change that takes a claim back, and would like to be judged by settings of its own."""
+    for name, text in (("claims/shop.yaml", CLAIM), ("distaudit.toml", "")):
+        (repository / name).parent.mkdir(exist_ok=True)
+        (repository / name).write_text(text, "utf-8")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message=claimed")
+    git(repository, "push", "--quiet", "origin", "change:main")
+    done, _, _ = judge(repository, base="main", static=static)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (repository / "claims/shop.yaml").write_text(CLAIM.replace("critical", "minor"), "utf-8")
+    (repository / "pytest.ini").write_text("[pytest]\naddopts = -p no:distaudit --help\n", "utf-8")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message=weaker")
+    done, reports, _ = judge(repository, base="main", static=static)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "severity critical -" in (reports / "comment.md").read_text("utf-8")
+
+
 def test_words_for_pytest_are_words_and_never_commands(repository: Path) -> None:
     done, _, _ = judge(repository, static="true", arguments="-q $(touch stolen) ; touch stolen `touch stolen`")
     assert not (repository / "stolen").exists()
