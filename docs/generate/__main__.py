@@ -14,7 +14,8 @@ def main(arguments: list[str]) -> int:
     """Returns the exit code."""
     match arguments:
         case ["source", folder]:
-            write_source(Path(folder), take_pictures(Path(folder) / "pictures"))
+            source = Path(folder).resolve()
+            write_source(source, take_pictures(source / "pictures"))
             return 0
         case ["check", folder]:
             found = foreign(Path(folder))

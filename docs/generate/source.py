@@ -80,7 +80,7 @@ def with_pictures(text: str, pictures: Mapping[str, str]) -> str:
     """The text with its pictures where the comments ``<!-- picture: NAME: WORDS -->`` stand."""
 
     def shown(found: re.Match[str]) -> str:
-        return pictures[found["name"]].format(words=found["words"])
+        return pictures[found["name"]].replace("{words}", found["words"])
 
     return _PICTURE.sub(shown, text)
 
