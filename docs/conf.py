@@ -1,4 +1,4 @@
-"""Sphinx's settings. The pages are not these: `./run docs` fills docs/_build/source with them first."""
+"""Sphinx's settings. The pages are not these: `./run docs` fills docs/_build/.source with them first."""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``python -m docs.generate source FOLDER`` fills it with pages; ``... check FOLDER`` looks at what was built of them."""
+"""``python -m docs.generate source FOLDER`` fills it with pages; ``check FOLDER`` looks at what was built of them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def main(arguments: list[str]) -> int:
             return 0
         case ["check", folder]:
             found = foreign(Path(folder))
-            print("\n".join(f"docs: loaded from elsewhere: {one}" for one in found), end="\n" if found else "")  # noqa: T201
+            print("\n".join(f"docs: loaded from elsewhere: {one}" for one in found), end="\n" if found else "")
             return 1 if found else 0
-    print("usage: python -m docs.generate source|check FOLDER", file=sys.stderr)  # noqa: T201
+    print("usage: python -m docs.generate source|check FOLDER", file=sys.stderr)
     return 2
 
 

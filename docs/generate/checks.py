@@ -26,10 +26,7 @@ def checks_page() -> str:
         "that judges it.",
         table(
             ["check", "claims", "rung", "scope"],
-            [
-                [link(check), plain(check.claims), check.rung.word, check.scope.word]
-                for check in all_checks()
-            ],
+            [[link(check), plain(check.claims), check.rung.word, check.scope.word] for check in all_checks()],
         ),
     ]
     for family, checks in groupby(all_checks(), key=lambda check: check.name.partition(".")[0]):
@@ -58,7 +55,9 @@ def _facts(check: Check) -> Iterator[tuple[str, str]]:
     yield "rung", check.rung.word
     yield "scope", check.scope.word
     for name, role in check.roles.items():
-        manner = [word for word, is_so in (("a glob may name several", role.many), ("optional", role.optional)) if is_so]
+        manner = [
+            word for word, is_so in (("a glob may name several", role.many), ("optional", role.optional)) if is_so
+        ]
         yield f"role {code(name)}", plain(role.help) + (f" ({', '.join(manner)})" if manner else "")
     if check.takes_activity:
         yield "needs", "an `activity:` of the target"

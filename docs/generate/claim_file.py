@@ -18,7 +18,7 @@ def claim_file_page() -> str:
     parts = [
         "A claim file is YAML and holds the claims of one document. The page is made of `claim.schema.json`, which "
         "editors read, too: begin a file with `# yaml-language-server: $schema=` and the path or address of that file.",
-        "YAML is read as version 1.2 has it: only `true` and `false` are booleans, a key that stands twice is an error.",
+        "YAML is read as version 1.2 has it: only `true` and `false` are booleans; a key that stands twice is refused.",
         "## A claim file",
         _keys(schema),
     ]
@@ -62,19 +62,29 @@ def _kinds(part: Mapping[str, Any]) -> Iterator[str]:
             yield from _kinds(one)
     elif "enum" in part:
         yield ", ".join(code(str(one)) for one in part["enum"])
-    elif part.get("type") == "array":
-        yield f"a list of {kind(part['items'])}"
-    elif part.get("type") == "object":
-        values = part.get("additionalProperties")
-        yield f"a table of {kind(values)}" if isinstance(values, Mapping) else "a table"
-    elif isinstance(part.get("type"), list):
-        yield from (_WORDS[one] for one in part["type"])
-    elif "pattern" in part and "ns" in part["pattern"]:
+    elif part.get("type") in ("array", "object"):
+        yield _holder(part)
+    else:
+        yield from _plain(part)
+
+
+def _holder(part: Mapping[str, Any]) -> str:
+    """A list or a table, and what it holds."""
+    if part["type"] == "array":
+        return f"a list of {kind(part['items'])}"
+    values = part.get("additionalProperties")
+    return f"a table of {kind(values)}" if isinstance(values, Mapping) else "a table"
+
+
+def _plain(part: Mapping[str, Any]) -> Iterator[str]:
+    """A single value; a schema may allow several types of it."""
+    if "pattern" in part and "min" in part["pattern"]:
         yield "a time"
     elif part.get("format") == "date":
         yield "a day"
     else:
-        yield _WORDS.get(part.get("type", ""), "anything")
+        types = part.get("type", "")
+        yield from (_WORDS.get(one, "anything") for one in ([types] if isinstance(types, str) else types))
 
 
 _WORDS = {
@@ -84,6 +94,7 @@ _WORDS = {
     "boolean": "true or false",
     "null": "nothing",
 }
+
 
 def _units() -> list[str]:
     """Every unit that a number may have, from the words with which another one is refused."""

@@ -137,7 +137,10 @@ def json_page() -> str:
     """The reference page. Raises KeyError for a key of the report that has no meaning above."""
     types = paths()
     order = {path: at for at, path in enumerate(MEANINGS)}
-    rows = [[code(path), _type(types[path], MEANINGS[path]), MEANINGS[path]] for path in sorted(types, key=order.__getitem__)]
+    rows = [
+        [code(path), _type(types[path], MEANINGS[path]), MEANINGS[path]]
+        for path in sorted(types, key=order.__getitem__)
+    ]
     return page(
         "The JSON report",
         "`--distaudit-json=PATH` writes one object. `[]` in a path is each element of a list, `{}` any key.",

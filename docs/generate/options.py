@@ -72,4 +72,6 @@ def _entry(option: Option) -> Iterator[str]:
     yield f"({option.name.strip('-')})=\n## {option.name}"
     yield code(option.spelt)
     default = option.told.get("default")
-    yield plain(sentence(option.help)) + (f" Default: {code(str(default))}." if default and "default" not in option.help else "")
+    yield plain(sentence(option.help)) + (
+        f" Default: {code(str(default))}." if default and "default" not in option.help else ""
+    )

@@ -24,13 +24,15 @@ _SHOTS: Mapping[str, tuple[Mapping[str, int], str | None]] = {
 }
 _FIGURE = """\
 ```{{figure}} /pictures/{name}-light.png
-:class: only-light
+:figclass: only-light
+:alt: {{words}}
 
 {{words}}
 ```
 
 ```{{figure}} /pictures/{name}-dark.png
-:class: only-dark
+:figclass: only-dark
+:alt: {{words}}
 
 {{words}}
 ```"""
@@ -48,13 +50,13 @@ def take_pictures(folder: Path) -> Mapping[str, str]:
         _judge(page)
         _photograph(program, page, folder)
     except Exception as error:  # noqa: BLE001 - a page without pictures is better than no page
-        print(f"docs: no pictures: {error}", file=sys.stderr)  # noqa: T201
+        print(f"docs: no pictures: {error}", file=sys.stderr)
         return _none("the report could not be made or looked at")
     return {name: _FIGURE.format(name=name) for name in _SHOTS}
 
 
 def _none(why: str) -> Mapping[str, str]:
-    return {name: f"*{{words}} (The picture was not taken: {why}.)*" for name in _SHOTS}
+    return dict.fromkeys(_SHOTS, f"*{{words}} (The picture was not taken: {why}.)*")
 
 
 def _judge(page: Path) -> None:

@@ -30,7 +30,7 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "compose": "the compose files of the target; one file's path is enough",
             "audit_host": "where callers of the target can reach the audit; read, and used by no check yet",
             "systems": "name of a system: the system",
-            "links": "name of a link: a dependency between two systems; where the second one is down, the first is not judged",
+            "links": "name of a link: which system needs which; where the second is down, the first is not judged",
             "operations": "name of an operation: a request with its outcomes; used by no check yet",
             "activities": "name of an activity: a request that the audit may send. Declaring it is consent",
             "actions": "name of an action: a command with the one that undoes it; used by no check yet",
@@ -127,8 +127,8 @@ def target_file_page() -> str:
     """The reference page. Raises KeyError for a key that has no meaning above."""
     parts = [
         "Where the systems are that the documents speak of. The same tables may stand in `pyproject.toml`, below "
-        "`[tool.distaudit]`. `${VARIABLES}` in addresses come from the environment; where one is not set, the claims about "
-        "that system are unverifiable and all others are judged.",
+        "`[tool.distaudit]`. `${VARIABLES}` in addresses come from the environment; where one is not set, the claims "
+        "about that system are unverifiable and all others are judged.",
     ]
     for name, shape in target_shapes().items():
         heading, meanings = MEANINGS[name]
@@ -165,7 +165,9 @@ def _kinds() -> Iterator[str]:
     rows = []
     for name in kinds:
         endpoints = kinds[name].endpoints.items()
-        rows.append([code(name), "; ".join(f"{code(end)}: {', '.join(map(_begin, given))}" for end, given in endpoints)])
+        rows.append(
+            [code(name), "; ".join(f"{code(end)}: {', '.join(map(_begin, given))}" for end, given in endpoints)]
+        )
     yield table(["kind", "endpoints and what their addresses begin with"], rows)
 
 
@@ -176,8 +178,8 @@ def _begin(scheme: str) -> str:
 def _native() -> Iterator[str]:
     yield "## Native tables"
     yield (
-        "What `native` may hold, by kind. In `argv`, `env` and `then` the audit fills in `{python}`, `{port}`, `{root}` and the "
-        "addresses of other systems, such as `{postgres.url}`; a system that is named so is started first."
+        "What `native` may hold, by kind. In `argv`, `env` and `then` the audit fills in `{python}`, `{port}`, "
+        "`{root}` and the addresses of other systems, such as `{postgres.url}`; a system that is named so is started first."
     )
     rows = []
     for name, recipe in sorted(builtin_recipes().items()):

@@ -56,7 +56,7 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.INCONCLUSIVE_STATISTICS: ("the numbers decide neither way", "give it more time with `within`, or quiet"),
     Reason.BUDGET: ("it would have taken longer than it may", "judge fewer claims at once, or ask for less"),
     Reason.AMBIGUOUS_CLAIM: ("the claim can be read in two ways", "name one system, or say what is counted"),
-    Reason.NOT_SAFE: ("judging it would change what the audit may not change", "consent, such as `probes = \"write\"`"),
+    Reason.NOT_SAFE: ("judging it would change what the audit may not change", 'consent, such as `probes = "write"`'),
     Reason.TOPOLOGY_TOO_SMALL: ("the target has too few systems to tell", "judge it on a target that has them"),
     Reason.AUDIT_ERROR: ("the audit itself failed", "report it; the claim stays open"),
 }

@@ -1,4 +1,4 @@
-"""The pages that people read: README and ``docs/``, as Markdown that can be asked for its blocks, links and headings."""
+"""The pages that people read: README and ``docs/``, which can be asked for blocks, links and anchors."""
 
 from __future__ import annotations
 
@@ -18,16 +18,12 @@ README = "README.md"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fence or a comment; ``line`` counts from 1. ``tag``: a fence's language, "" for a comment."""
+    """A fence, a comment or a paragraph; ``line`` counts from 1. ``tag``: a fence's language, "" for the others."""
 
     page: str
     line: int
     tag: str
     text: str
-
-    @property
-    def is_comment(self) -> bool:
-        return self.text.startswith("<!--")
 
 
 @cache
@@ -49,12 +45,12 @@ def tokens(text: str) -> tuple[Token, ...]:
 
 
 def blocks(page: str) -> Iterator[Block]:
-    """Fences and comments of a written page, in order."""
+    """Fences, comments and paragraphs of a written page, in order."""
     for token in tokens(written()[page]):
         line = token.map[0] + 1 if token.map else 0
         if token.type == "fence":
-            yield Block(page, line, token.info.strip(), token.content)
-        elif token.type == "html_block":
+            yield Block(page, line, token.info.strip() or "text", token.content)
+        elif token.type in ("html_block", "inline"):
             yield Block(page, line, "", token.content.strip())
 
 

@@ -1,13 +1,13 @@
 """What a reader types: sessions of commands and files, told by comments on the page.
 
-``<!-- session: START -->`` begins one; all ``console`` blocks and files up to the next such comment belong to it. START is
+``<!-- session: START -->`` begins one; ``console`` blocks and files up to the next such comment belong to it. START is
 
 * ``checkout``: an empty folder in which ``pytest-distaudit`` is the checkout,
 * ``empty``: an empty folder,
 * a folder of the repository: a copy of it.
 
-``, live`` says that it starts servers, ``, needs KIND`` which ones have to be installed, ``, needs pip`` the same of pip.
-``<!-- file: PATH -->`` before a block: the reader writes the block to PATH; ``<!-- add to: PATH -->``: at its end.
+``, live`` says that it starts servers, ``, needs KIND`` which ones have to be installed, ``, needs pip`` that pip is.
+A line ``**PATH**`` before a block: the reader writes the block to PATH; ``**PATH**, at its end``: adds it there.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ from pathlib import Path
 from docs.generate.source import ROOT
 from tests.docs.pages import README, Block, blocks, written
 
-_COMMENT = re.compile(r"<!-- (?P<what>session|file|add to): (?P<words>.+?) -->")
+_SESSION = re.compile(r"<!-- session: (?P<words>.+?) -->")
+_FILE = re.compile(r"\*\*(?P<path>[\w./-]+)\*\*(?P<end>, at its end)?")
 #: the first screen of the README begins without a word about tests
 _FIRST_SCREEN = "examples/sutazai, live, needs rabbitmq"
+#: what is installed here for other tests, and not where a reader begins
+_OTHERS = ("randomly", "xdist", "rerunfailures", "timeout", "hypothesispytest", "anyio", "cacheprovider")
 _MARK = "----- a step ends with"
 _LIMIT_S = 240
 
@@ -61,21 +64,19 @@ class Session:
 
 
 def sessions(page: str) -> list[Session]:
-    """The page's sessions. Raises ValueError for a block that belongs to none, or a comment nobody understands."""
+    """The page's sessions. Raises ValueError for a block that belongs to none and a comment nobody understands."""
     found = [_session(page, 1, _FIRST_SCREEN)] if page == README else []
-    told: tuple[str, str] | None = None
+    file: re.Match[str] | None = None
     for block in blocks(page):
-        where = f"{page}:{block.line}"
-        comment = _COMMENT.fullmatch(block.text) if block.is_comment else None
-        if comment and comment["what"] == "session":
-            found.append(_session(page, block.line, comment["words"]))
-        elif comment:
-            told = comment["what"], comment["words"]
-        elif told or block.tag == "console":
-            if not found or block.is_comment:
-                raise ValueError(f"{where}: write <!-- session: START --> before it, and a block after <!-- file: -->")
-            found[-1].steps.extend(_file(block, *told) if told else _commands(block))
-            told = None
+        if begins := _SESSION.fullmatch(block.text):
+            found.append(_session(page, block.line, begins["words"]))
+        elif block.tag and (file or block.tag == "console"):
+            if not found:
+                raise ValueError(f"{page}:{block.line}: write <!-- session: START --> before this block")
+            found[-1].steps.extend(_file(block, file) if file else _commands(block))
+        elif "<!-- session" in block.text:
+            raise ValueError(f"{page}:{block.line}: this comment is not understood; write <!-- session: START -->")
+        file = None if block.tag else _FILE.fullmatch(block.text)
     return [session for session in found if session.steps]
 
 
@@ -87,8 +88,8 @@ def _session(page: str, line: int, words: str) -> Session:
     return Session(page, line, start, "live" in more, needs)
 
 
-def _file(block: Block, what: str, path: str) -> Iterator[Step]:
-    yield Step(block.line, file=path, text=block.text, appended=what == "add to")
+def _file(block: Block, told: re.Match[str]) -> Iterator[Step]:
+    yield Step(block.line, file=told["path"], text=block.text, appended=told["end"] is not None)
 
 
 def _commands(block: Block) -> Iterator[Step]:
@@ -169,13 +170,13 @@ def _typed(steps: list[Step], tree: Path, folder: Path) -> list[tuple[str, str]]
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    """A reader's shell with this checkout installed. pip takes nothing from the network and leaves this environment alone."""
+    """A reader's shell with this checkout installed; pip takes nothing from a network and installs into ``folder``."""
     site = folder / "site"
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DISTAUDIT", "PIP_"))},
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(map(str, (site, ROOT))),
-        "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider",
+        "PYTEST_ADDOPTS": " ".join(f"-p no:{name}" for name in _OTHERS),
         "COLUMNS": "100",
         "PIP_PYTHON": sys.executable,
         "PIP_TARGET": str(site),

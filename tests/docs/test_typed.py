@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_distaudit.targets.recipes import builtin_recipes
-from tests.docs.pages import README, blocks, written
-from tests.docs.sessions import Session, all_sessions, follow, pattern, sessions
+from tests.docs.pages import README, written
+from tests.docs.sessions import Session, all_sessions, follow, sessions
 
 SESSIONS = all_sessions()
 
