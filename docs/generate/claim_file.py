@@ -71,9 +71,10 @@ def _kinds(part: Mapping[str, Any]) -> Iterator[str]:
 def _holder(part: Mapping[str, Any]) -> str:
     """A list or a table, and what it holds."""
     if part["type"] == "array":
-        return f"a list of {kind(part['items'])}"
+        each = kind(part["items"])
+        return f"a list of {_MANY.get(each, each)}"
     values = part.get("additionalProperties")
-    return f"a table of {kind(values)}" if isinstance(values, Mapping) else "a table"
+    return "a table of texts" if isinstance(values, Mapping) and kind(values) == "text" else "a table"
 
 
 def _plain(part: Mapping[str, Any]) -> Iterator[str]:
@@ -87,6 +88,7 @@ def _plain(part: Mapping[str, Any]) -> Iterator[str]:
         yield from (_WORDS.get(one, "anything") for one in ([types] if isinstance(types, str) else types))
 
 
+_MANY = {"text": "texts", "a whole number": "whole numbers", "a table": "tables"}
 _WORDS = {
     "string": "text",
     "integer": "a whole number",

@@ -179,7 +179,7 @@ def _native() -> Iterator[str]:
     yield "## Native tables"
     yield (
         "What `native` may hold, by kind. In `argv`, `env` and `then` the audit fills in `{python}`, `{port}`, "
-        "`{root}` and the addresses of other systems, such as `{postgres.url}`; a system that is named so is started first."
+        "`{root}` and addresses of other systems, such as `{postgres.url}`; a system that is named so is started first."
     )
     rows = []
     for name, recipe in sorted(builtin_recipes().items()):

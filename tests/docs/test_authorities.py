@@ -28,6 +28,11 @@ class _Page(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(HTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that does not trust it hangs up."""
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     path = tmp_path / "own.pem"
@@ -41,9 +46,8 @@ def certificate(tmp_path: Path) -> Path:
 def port(certificate: Path) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, certificate.with_name("key.pem"))
-    with HTTPServer(("127.0.0.1", 0), _Page) as server:
+    with _Server(("127.0.0.1", 0), _Page) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        server.handle_error = lambda request, address: None  # type: ignore[method-assign]
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield server.server_port
