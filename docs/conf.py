@@ -15,3 +15,5 @@ html_copy_source = False
 html_show_sourcelink = False
 extensions = ["myst_parser"]
 myst_heading_anchors = 3
+# options are words: -- stays --
+smartquotes = False

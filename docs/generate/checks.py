@@ -98,7 +98,8 @@ _SHOWN = (
     "A check is a small rule with an honest edge. It says what a verified claim shows, and what it leaves open. The "
     "right-hand column stands in every report beside the claims that it concerns (`shows_not` in the JSON).",
     "Read the tables from the bottom of the ladder upwards. A check of a lower rung costs little and says little: "
-    "that a queue exists does not say that anybody uses it. A check of the rung *used* sends something marked through "
-    "the system and looks for that very mark, so that nothing that merely stands there can pass.",
+    "that a queue exists does not say that anybody uses it. A check of the rung *used* has something done and "
+    "looks for what it leaves behind (rows that arrive, messages that are taken, look-ups at that moment), so that "
+    "nothing that merely stands there can pass.",
     "No check here reaches *resilient*. That takes experiments, faults in a running system, which are not there yet.",
 )

@@ -72,6 +72,11 @@ def _entry(option: Option) -> Iterator[str]:
     yield f"({option.name.strip('-')})=\n## {option.name}"
     yield code(option.spelt)
     default = option.told.get("default")
-    yield plain(sentence(option.help)) + (
+    yield _words(sentence(option.help)) + (
         f" Default: {code(str(default))}." if default and "default" not in option.help else ""
     )
+
+
+def _words(text: str) -> str:
+    """The words of ``--help``, where backticks mean code."""
+    return "".join(code(part) if at % 2 else plain(part) for at, part in enumerate(text.split("`")))

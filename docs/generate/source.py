@@ -62,7 +62,10 @@ def write_source(folder: Path, pictures: Mapping[str, str]) -> None:
 
 
 def with_links(text: str, path: Path, page: str, pages: Mapping[str, Path]) -> str:
-    """The text of ``path`` with links that lead from ``page`` to pages; those to other files become their names."""
+    """The text of ``path`` with links that lead from ``page`` to pages; those to other files become their names.
+
+    Raises ValueError for a link to nothing.
+    """
     places = {one.relative_to(ROOT).as_posix(): name for name, one in pages.items()}
     here = path.parent.relative_to(ROOT).as_posix()
 
@@ -70,6 +73,8 @@ def with_links(text: str, path: Path, page: str, pages: Mapping[str, Path]) -> s
         target = normpath(join(here, link["target"]))
         if target in places:
             return f"[{link['text']}]({relpath(places[target], dirname(page) or '.')}{link['anchor'] or ''})"
+        if not (ROOT / target).exists():
+            raise ValueError(f"{path.relative_to(ROOT)}: there is no {target}, to which it links")
         return f"{link['text']} (`{target}` in the repository)"
 
     parts = _FENCED.split(text)

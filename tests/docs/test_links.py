@@ -67,6 +67,11 @@ def test_links_that_lead_out_of_the_pages_become_names() -> None:
     )
 
 
+def test_a_link_to_nothing_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"README.md: there is no docs/nowhere.md"):
+        with_links("[a](docs/nowhere.md)", ROOT / "README.md", "project/readme.md", {})
+
+
 def test_an_unknown_picture_is_an_error() -> None:
     with pytest.raises(KeyError):
         with_pictures("<!-- picture: nobody: Words -->\n", {})
@@ -100,7 +105,7 @@ def test_what_a_page_only_points_to_is_nobodys_business(tmp_path: Path) -> None:
 
 
 def examples(tag: str) -> list[object]:
-    """Blocks of one language. A block that is a part of a file is one that says so by its first words."""
+    """The blocks of one language."""
     return [
         pytest.param(block.text, id=f"{page}:{block.line}")
         for page in written()
