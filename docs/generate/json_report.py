@@ -15,13 +15,13 @@ _REPORT = Path(__file__).parents[2] / "tests" / "reports" / "golden" / "audit.js
 MEANINGS: Mapping[str, str] = {
     "schema": "the format; what is below stays as it is while this is `distaudit/1`, keys may be added",
     "tool": "version of pytest-distaudit",
-    "target": "name of the target; empty where files alone were judged",
+    "target": "name of the target, null where files alone were judged",
     "provision": "where the systems came from: `attach`, `native`, `compose`, `containers`, `replay` or several",
     "scope": "the most that the audit was allowed to do",
     "started": "when, with its zone",
     "duration_s": "how long it took, in seconds",
     "commit": "the project's commit, null outside of a repository",
-    "dirty": "whether the project has changes that are not committed",
+    "dirty": "whether the project has changes that are not committed, null outside of a repository",
     "verdict": "`genuine`, `partial`, `facade`, `undetermined`, or null where a part was selected",
     "selected": "claims that were to be judged",
     "total": "claims in all",
@@ -29,7 +29,7 @@ MEANINGS: Mapping[str, str] = {
     "summary.refuted": "how many are refuted",
     "summary.unverifiable": "how many are unverifiable",
     "summary.waived": "how many are waived",
-    "coverage.sentences": "checkable sentences of the documents",
+    "coverage.sentences": "checkable sentences of the documents, null where they were not read",
     "coverage.claimed": "how many of them are claimed",
     "coverage.not_read": "documents that could not be read",
     "not_judged[].id": "a claim that was not judged",
@@ -86,7 +86,7 @@ MEANINGS: Mapping[str, str] = {
     "findings[].document": "where it is said",
     "findings[].line": "its line",
     "findings[].against": "what speaks against it, else null",
-    "findings[].against_line": "its line",
+    "findings[].against_line": "its line, else null",
     "findings[].said": "the value that is said",
     "findings[].found": "the value that is found",
     "findings[].confidence": "`high`, `medium` or `low`",
@@ -97,6 +97,8 @@ MEANINGS: Mapping[str, str] = {
 _NOT_IN_THE_EXAMPLE = ("edges[].from", "edges[].to", "edges[].seen_by")
 #: tables whose keys are the audited project's own words, or may be anything
 _FOREIGN = {"claims[].roles": "claims[].roles.{}"}
+#: tables that may be missing, where the example shows both
+_TABLES = ("claims[].waiver",)
 _WHOLE = ("claims[].evidence[].value",)
 
 
@@ -105,6 +107,8 @@ def paths() -> Mapping[str, str]:
     found: dict[str, set[str]] = {path: {"text"} for path in _NOT_IN_THE_EXAMPLE}
     for path, kind in _walk(json.loads(_REPORT.read_text("utf-8")), ""):
         found.setdefault(path, set()).add(kind)
+    for path in _TABLES:
+        found[path].add("table")
     return {path: " or ".join(sorted(kinds, key=lambda kind: kind == "null")) for path, kinds in found.items()}
 
 
@@ -130,7 +134,8 @@ _WORDS = {str: "text", int: "number", float: "number", bool: "true or false", ty
 
 def _type(seen: str, meaning: str) -> str:
     """What the example shows, and null where the words speak of it."""
-    return f"{seen} or null" if "null" in meaning and "null" not in seen else seen
+    kind = seen.removesuffix("null").removesuffix(" or ") or "text"
+    return f"{kind} or null" if "null" in meaning else kind
 
 
 def json_page() -> str:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 
 import pytest
 
@@ -14,6 +15,7 @@ from docs.generate.checks import all_checks, checks_page, shown_page
 from docs.generate.markdown import code, plain, table
 from docs.generate.options import all_options, options_page
 from docs.generate.source import ROOT
+from pytest_distaudit.domain.audit import Audit, ClaimResult, Coverage
 from pytest_distaudit.domain.finding import FindingKind
 from pytest_distaudit.domain.verdict import Reason, Rung, Verdict
 from pytest_distaudit.reports.json import audit_json
@@ -99,6 +101,13 @@ def test_every_key_of_the_json_report_has_its_meaning() -> None:
     assert {path.partition(".")[2] for path in json_report.MEANINGS if path.startswith("edges")} == {
         "from", "to", "seen_by",
     }  # fmt: skip
+
+
+def test_what_may_be_null_is_said_to_be() -> None:
+    for shape, path in ((Audit, ""), (ClaimResult, "claims[]."), (Coverage, "coverage.")):
+        for field in fields(shape):
+            meaning = json_report.MEANINGS.get(path + field.name, "null")
+            assert "null" in meaning or not str(field.type).endswith("| None"), path + field.name
 
 
 def test_every_key_of_a_claim_is_on_its_page() -> None:
