@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-OWN = [".ci", "benchmarks", "conftest.py", "examples", "pytest_distaudit", "tests"]
+OWN = [".ci", "benchmarks", "conftest.py", "docs", "examples", "pytest_distaudit", "tests"]
 
 
 @pytest.mark.parametrize(
