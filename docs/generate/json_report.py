@@ -70,7 +70,7 @@ MEANINGS: Mapping[str, str] = {
     "claims[].pending": "why it is not true yet, null where it is not marked so",
     "claims[].tolerated": "why it does not fail the run although it does not hold, else null",
     "claims[].since": "since when it has this verdict, null where no earlier audit tells",
-    "claims[].statement": "digest of what is claimed, equal for the same claim in another run; null for an ordinary test",
+    "claims[].statement": "digest of what is claimed, equal for the same claim in another run; null for a test",
     "claims[].replayable": "whether its evidence can be judged again; ordinary tests cannot",
     "claims[].recorded_in": "the folder that it was merged from, else null",
     "claims[].remedy": "what to do next",

@@ -16,17 +16,20 @@ LANGUAGES = {"console", "markdown", "python", "sh", "text", "toml", "yaml"}
 #: command of a ``sh`` block -> the test that runs it, or why none does
 ELSEWHERE = {
     # README
-    "./run audit": "tests/test_example_mapping.py judges the same; here it would install servers",
-    ".venv/bin/pytest --distaudit --distaudit-target=as-audited": "tests/test_example_mapping.py",
-    ".venv/bin/pytest --distaudit --distaudit-target=decoy": "tests/test_example_mapping.py",
+    "./run audit": "tests/test_example.py judges the same; here it would install servers",
+    ".venv/bin/pytest --distaudit --distaudit-target=as-audited": "tests/test_example.py",
+    ".venv/bin/pytest --distaudit --distaudit-target=decoy": "tests/test_example.py",
     "pytest --distaudit-static [FOLDER]": "tests/plugin/test_files_only.py",
     "pytest --distaudit-mine [FOLDER]": "tests/plugin/test_files_only.py",
     "pytest --distaudit-init": "typed",
     "pytest --distaudit": "typed",
     "pytest --distaudit -k messaging": "typed with other words",
     "pytest --distaudit-checks": "tests/docs/test_reference.py",
-    "pytest --distaudit --distaudit-json=audit.json --html=audit.html --self-contained-html --junitxml=junit.xml": (
-        "tests/plugin/test_reports.py"
+    "pytest --distaudit --distaudit-reports=reports": "tests/plugin/test_reports.py",
+    "pytest --distaudit-explain=task-queue-consumed": "tests/plugin/test_explain.py",
+    "pytest --distaudit --distaudit-prove": "tests/plugin/test_prove.py",
+    "pytest -c /dev/null --rootdir=. --noconftest --distaudit --distaudit-base=origin/main": (
+        "tests/plugin/test_gate.py"
     ),
     "pytest --distaudit --distaudit-evidence=evidence": "typed",
     "pytest --distaudit --distaudit-replay=evidence": "typed",
@@ -41,8 +44,8 @@ ELSEWHERE = {
     "./run bench": "minutes",
     # docs
     "pip install ./pytest-distaudit": "needs a package index; how-to/write-a-check.md types pip without one",
-    "pytest --distaudit --distaudit-provision=compose": "needs a Docker engine: tests/test_example_in_containers.py",
-    "pytest --distaudit --distaudit-provision=containers": "needs a Docker engine: tests/test_example_in_containers.py",
+    "pytest --distaudit --distaudit-provision=compose": "needs a Docker engine: tests/test_example.py",
+    "pytest --distaudit --distaudit-provision=containers": "needs a Docker engine: tests/test_example.py",
     "pytest --distaudit --distaudit-provision=compose --distaudit-keep=2h": (
         "needs a Docker engine: tests/targets/test_container_stacks.py"
     ),

@@ -1,0 +1,102 @@
+"""The example's three targets: what each is found to be, and that containers are judged as native processes are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_distaudit.targets.recipes import builtin_recipes
+from tests.lab import Lab, variables
+
+ROOT = Path(__file__).parents[1]
+NEEDED = ("postgres", "rabbitmq", "redis", "consul")
+
+pytestmark = pytest.mark.live
+
+#: target -> its verdict, and claims that are refuted whatever else is
+FOUND: dict[str, tuple[str, set[str]]] = {
+    "connected": ("genuine", set()),
+    "as-audited": ("facade", {"primary-running", "task-queue-declared", "workers-looked-up", "answers-remembered"}),
+    "decoy": ("facade", {"standby-streams", "task-queue-consumed", "worker-2-running", "answers-remembered"}),
+}
+#: each way once; ./run proofs judges all targets in all ways
+ONCE = [("connected", "compose"), ("as-audited", "containers")]
+REST = [("connected", "containers"), ("as-audited", "compose"), ("decoy", "compose"), ("decoy", "containers")]
+
+
+class Example:
+    """Audits of the example, native ones once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._native: dict[str, Any] = {}
+
+    def native(self, target: str) -> Any:
+        if target not in self._native:
+            self._native[target] = self.judged(target, "native", dict(os.environ))
+        return self._native[target]
+
+    def judged(self, target: str, way: str, environment: dict[str, str]) -> Any:
+        path = self._folder / f"{target}-{way}.json"
+        chosen = [f"--distaudit-target={target}", f"--distaudit-provision={way}", f"--distaudit-json={path}"]
+        argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--distaudit", *chosen]
+        done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert path.exists(), done.stdout + done.stderr
+        return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    recipes = builtin_recipes()
+    if missing := "; ".join(filter(None, (recipes[kind].missing() for kind in NEEDED))):
+        pytest.skip(missing)
+    return Example(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="module")
+def environment() -> dict[str, str]:
+    with Lab.reached("postgres:15", "rabbitmq:3.10", "python:3.11", "consul:1.8", "redis:7.0"):
+        if "DOCKER_CONFIG" not in variables():
+            pytest.skip("no Docker Compose: ./run lab up")
+        return {**os.environ, **variables()}
+
+
+def verdicts(audit: Any) -> dict[str, tuple[str, str]]:
+    return {f"{one['id']}[{one['case']}]": (one["verdict"], one["reason"]) for one in audit["claims"]}
+
+
+@pytest.mark.parametrize("target", FOUND)
+def test_each_target_is_what_it_is_said_to_be(target: str, example: Example) -> None:
+    verdict, surely = FOUND[target]
+    audit = example.native(target)
+    refuted = {one["id"] for one in audit["claims"] if one["verdict"] == "refuted"}
+    used = {one["id"] for one in audit["claims"] if one["verdict"] == "verified" and one["rung"]["proven"] == "used"}
+    assert audit["verdict"] == verdict, verdicts(audit)
+    assert surely <= refuted
+    assert bool(used) == (verdict == "genuine")
+
+
+def same(target: str, way: str, example: Example, environment: dict[str, str]) -> None:
+    native, contained = verdicts(example.native(target)), verdicts(example.judged(target, way, environment))
+    assert {key: (told, contained.get(key)) for key, told in native.items() if told != contained.get(key)} == {}
+    assert len(native) == len(contained) > 50
+
+
+@pytest.mark.parametrize(("target", "way"), ONCE)
+def test_the_verdicts_are_the_same(target: str, way: str, example: Example, environment: dict[str, str]) -> None:
+    same(target, way, example, environment)
+
+
+@pytest.mark.proof
+@pytest.mark.skipif("DISTAUDIT_PROOF_RUNS" not in os.environ, reason="the other ways run with ./run proofs")
+@pytest.mark.parametrize(("target", "way"), REST)
+def test_the_verdicts_are_the_same_the_other_way(
+    target: str, way: str, example: Example, environment: dict[str, str]
+) -> None:
+    same(target, way, example, environment)
