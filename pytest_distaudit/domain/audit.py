@@ -139,6 +139,15 @@ class CheckNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """What a file or folder held, in lower-case hexadecimal; ``algorithm`` as in-toto's digest sets call it."""
+
+    name: str
+    algorithm: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """Of the documents' checkable ``sentences``, how many are ``claimed``; ``sentences`` None: they were not read.
 
@@ -213,6 +222,8 @@ class Audit:
     findings: tuple[Finding, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     pages: tuple[Page, ...] = ()
+    #: of the evidence folder and of what was judged by, where an attestation was asked for
+    digests: tuple[Digest, ...] = ()
     checks: tuple[CheckNote, ...] = ()
     folder: str = ""
     repository: str | None = None

@@ -127,6 +127,12 @@ def _reports(add: Callable[..., None]) -> None:
     add("--distaudit-json", metavar="PATH", type=Path, help="write the verdict as JSON")
     add("--distaudit-markdown", metavar="PATH", type=Path, help="write the forensic report, in ten sections")
     add("--distaudit-comment", metavar="PATH", type=Path, help="write the verdict as a pull request's comment")
+    add(
+        "--distaudit-attestation",
+        metavar="PATH",
+        type=Path,
+        help="write an in-toto statement on the verdict and the evidence; needs --distaudit-evidence",
+    )
     add("--distaudit-sarif", metavar="PATH", type=Path, help="write what does not hold as SARIF 2.1.0")
     add(
         "--distaudit-github",

@@ -15,6 +15,7 @@ from pytest_distaudit.domain.audit import (
     CheckNote,
     ClaimResult,
     Coverage,
+    Digest,
     InputError,
     NotJudged,
     Page,
@@ -25,7 +26,7 @@ from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Scope, Verdict
 from pytest_distaudit.plugin.baselining import Baselining
 from pytest_distaudit.plugin.comparing import earlier_audit
-from pytest_distaudit.plugin.report_files import ReportFiles, shows_documents, write_reports
+from pytest_distaudit.plugin.report_files import ReportFiles, shows_documents, speaks_of_evidence, write_reports
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import worker_id
 from pytest_distaudit.ports.codec import from_json, to_json
@@ -190,7 +191,15 @@ class AuditRecorder:
             gated=self._bench.gate is not None,
             pages=self._pages(),
             checks=self._check_notes(),
+            digests=self._digests(),
         )
+
+    def _digests(self) -> Iterable[Digest]:
+        if not speaks_of_evidence(self._config.option):
+            return ()
+        judged_by = {claim.nodeid.partition("::")[0] for claim in self._claims.values()}
+        documents = {claim.document for claim in self._claims.values() if claim.document}
+        return self._bench.digests({*judged_by, *documents})
 
     def _check_notes(self) -> Iterable[CheckNote]:
         """Of the checks that decided something; findings of files without a claim are those of ``files.finding``."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 from pytest_distaudit.domain.audit import Audit
 
 #: option -> (module whose ``document(audit)`` is the file's text, its name in the folder of --distaudit-reports)
@@ -16,10 +18,13 @@ _FORMATS: Mapping[str, tuple[str, str]] = {
     "distaudit_html": ("pytest_distaudit.reports.page", "audit.html"),
     "distaudit_markdown": ("pytest_distaudit.reports.markdown", "audit.md"),
     "distaudit_comment": ("pytest_distaudit.reports.comment", "comment.md"),
+    "distaudit_attestation": ("pytest_distaudit.reports.attestation", "attestation.json"),
     "distaudit_sarif": ("pytest_distaudit.reports.sarif", "audit.sarif"),
 }
 #: the one of them that shows the documents themselves
 _SHOWS_DOCUMENTS = "distaudit_html"
+#: the one that speaks of the evidence folder
+_ATTESTATION = "distaudit_attestation"
 
 
 @dataclass(slots=True)
@@ -31,16 +36,28 @@ class ReportFiles:
 
 
 def fill_folder(option: Namespace) -> None:
-    """Have every report written into the folder that was named, but those that have a path of their own."""
+    """Have every report written into the folder that was named, but those that have a path of their own.
+
+    Raises UsageError for an attestation of evidence that is not kept.
+    """
     folder: Path | None = option.distaudit_reports
-    if folder is not None:
-        for name, (_, file) in _FORMATS.items():
+    if option.distaudit_attestation and not option.distaudit_evidence:
+        raise pytest.UsageError("--distaudit-attestation speaks of kept evidence: add --distaudit-evidence=DIR")
+    if folder is None:
+        return
+    for name, (_, file) in _FORMATS.items():
+        if name != _ATTESTATION or option.distaudit_evidence:
             setattr(option, name, getattr(option, name) or folder / file)
 
 
 def shows_documents(option: Namespace) -> bool:
     """Whether a report was asked for that shows the documents."""
     return getattr(option, _SHOWS_DOCUMENTS, None) is not None
+
+
+def speaks_of_evidence(option: Namespace) -> bool:
+    """Whether a report was asked for that names the evidence by its digest."""
+    return getattr(option, _ATTESTATION, None) is not None
 
 
 def write_reports(audit: Audit, option: Namespace) -> ReportFiles:

@@ -15,6 +15,7 @@ from pytest_distaudit.domain.audit import (
     CheckNote,
     ClaimResult,
     Coverage,
+    Digest,
     InputError,
     NotJudged,
     Page,
@@ -46,6 +47,7 @@ def assemble(
     gated: bool = False,
     pages: Iterable[Page] = (),
     checks: Iterable[CheckNote] = (),
+    digests: Iterable[Digest] = (),
 ) -> Audit:
     """Put everything together; the verdict on the whole target only when the whole was selected."""
     from pytest_distaudit import __version__
@@ -74,6 +76,7 @@ def assemble(
         replayed=replayed,
         links=tuple((link.source, link.to) for link in target.links.values()),
         pages=tuple(pages),
+        digests=tuple(digests),
         checks=tuple(checks),
         folder=folder,
         repository=repository,

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_distaudit.domain.audit import ClaimResult, Coverage, Page, Proof
+from pytest_distaudit.domain.audit import ClaimResult, Coverage, Digest, Page, Proof
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
 from pytest_distaudit.domain.finding import Finding
@@ -241,6 +241,14 @@ class Bench:
 
         named = (path.relative_to(self.wishes.root).as_posix() for path in self.documents_to_mine())
         return pages(self.wishes.root, dict.fromkeys([*named, *claimed]))
+
+    def digests(self, judged_by: Iterable[str]) -> Iterator[Digest]:
+        """Of the evidence folder, of the target file, and of these files of the project."""
+        from pytest_distaudit.sources.digests import digest_of_folder, digests_of_files
+
+        if self.wishes.evidence is not None:
+            yield digest_of_folder(self.wishes.evidence, "evidence")
+        yield from digests_of_files(self.wishes.root, {self.project.place.file, *judged_by})
 
     def findings(self) -> list[Finding]:
         """What the files were seen to show, where they were asked for it."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 
 import pytest
 
+from pytest_distaudit.sources.digests import digest_of_folder
 from tests.plugin.conftest import ANSWERS, RUNS, AuditedProject, Web
 
 SCRIPT = "<script>alert(1)</script>"
@@ -75,3 +77,21 @@ def test_the_page_shows_the_documents(project: AuditedProject) -> None:
     page = (project.root / "audit.html").read_text(encoding="utf-8")
     assert '<a class="mark verified"' in page
     assert "The web service never sleeps." in page
+
+
+def test_an_attestation_names_the_evidence_as_it_lies_there(project: AuditedProject) -> None:
+    project.claims(RUNS)
+    project.audit("--distaudit-evidence=kept", "--distaudit-reports=out").assert_outcomes(passed=1)
+    told = json.loads((project.root / "out/attestation.json").read_text(encoding="utf-8"))
+    found = digest_of_folder(project.root / "kept", "evidence")
+    assert told["subject"] == [{"name": "evidence", "digest": {"dirHash": found.value}}]
+    assert told["predicate"]["result"] == "PASSED"
+    names = {one["name"] for one in told["predicate"]["configuration"]}
+    assert {"distaudit.toml", "claims/page.yaml", "docs/page.md"} <= names
+
+
+def test_an_attestation_without_evidence_is_refused(project: AuditedProject) -> None:
+    project.claims(RUNS)
+    result = project.audit("--distaudit-attestation=a.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*add --distaudit-evidence=DIR*"])

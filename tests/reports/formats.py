@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytest_distaudit.domain.audit import Audit
-from pytest_distaudit.reports import comment, github, json, markdown, sarif
+from pytest_distaudit.reports import attestation, comment, github, json, markdown, page, sarif
 from pytest_distaudit.reports.terminal import summary
 from pytest_distaudit.reports.wording import defused, failure_text, tame
 
@@ -30,6 +30,8 @@ MARKUP: dict[str, Callable[[Audit], str]] = {
 ALL: dict[str, Callable[[Audit], str]] = {
     **MARKUP,
     "audit.sarif": sarif.document,
+    "audit.html": page.document,
+    "attestation.json": attestation.document,
     "annotations.txt": _annotations,
     "audit.json": json.document,
     "terminal.txt": _terminal,

@@ -19,6 +19,8 @@ from pytest_distaudit.reports.wording import tame
 
 #: what does not hold, told at length; all of it stands among the claims
 _MOST_CAUSES = 100
+#: characters of any one text
+_LONGEST = 4_000
 
 
 def document(audit: Audit) -> str:
@@ -52,8 +54,10 @@ def _words(text: str) -> Markup:
 
 
 def _tamed(value: Any) -> Any:
-    """What is foreign, or may be, without control and direction characters; it is escaped afterwards."""
-    return tame(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """What is foreign, or may be, cut and without control and direction characters; it is escaped afterwards."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return tame(value) if len(value) <= _LONGEST else f"{tame(value[:_LONGEST])}…"
 
 
 @cache
