@@ -78,7 +78,7 @@ def test_the_action_judges_files_and_keeps_the_reports(repository: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     assert outputs.read_text("utf-8") == "verdict=genuine\n"
     kept = {path.name for path in reports.iterdir()}
-    assert kept == {"audit.json", "audit.html", "audit.md", "audit.sarif", "comment.md", "junit.xml"}
+    assert kept == {"audit.json", "audit.html", "audit.md", "audit.sarif", "comment.md", "oscal.json", "junit.xml"}
 
 
 def test_the_action_is_red_when_the_document_is_wrong(repository: Path) -> None:

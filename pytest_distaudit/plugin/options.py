@@ -127,6 +127,7 @@ def _reports(add: Callable[..., None]) -> None:
     add("--distaudit-json", metavar="PATH", type=Path, help="write the verdict as JSON")
     add("--distaudit-markdown", metavar="PATH", type=Path, help="write the forensic report, in ten sections")
     add("--distaudit-comment", metavar="PATH", type=Path, help="write the verdict as a pull request's comment")
+    add("--distaudit-oscal", metavar="PATH", type=Path, help="write the verdict as OSCAL assessment results")
     add(
         "--distaudit-attestation",
         metavar="PATH",

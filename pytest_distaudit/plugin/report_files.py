@@ -18,6 +18,7 @@ _FORMATS: Mapping[str, tuple[str, str]] = {
     "distaudit_html": ("pytest_distaudit.reports.page", "audit.html"),
     "distaudit_markdown": ("pytest_distaudit.reports.markdown", "audit.md"),
     "distaudit_comment": ("pytest_distaudit.reports.comment", "comment.md"),
+    "distaudit_oscal": ("pytest_distaudit.reports.oscal", "oscal.json"),
     "distaudit_attestation": ("pytest_distaudit.reports.attestation", "attestation.json"),
     "distaudit_sarif": ("pytest_distaudit.reports.sarif", "audit.sarif"),
 }

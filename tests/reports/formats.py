@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytest_distaudit.domain.audit import Audit
-from pytest_distaudit.reports import attestation, comment, github, json, markdown, page, sarif
+from pytest_distaudit.reports import attestation, comment, github, json, markdown, oscal, page, sarif
 from pytest_distaudit.reports.terminal import summary
 from pytest_distaudit.reports.wording import defused, failure_text, tame
 
@@ -32,6 +32,7 @@ ALL: dict[str, Callable[[Audit], str]] = {
     "audit.sarif": sarif.document,
     "audit.html": page.document,
     "attestation.json": attestation.document,
+    "oscal.json": oscal.document,
     "annotations.txt": _annotations,
     "audit.json": json.document,
     "terminal.txt": _terminal,
