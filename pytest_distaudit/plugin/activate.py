@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from pytest_distaudit.plugin.recorder import AuditRecorder
 from pytest_distaudit.plugin.report_files import fill_folder
 from pytest_distaudit.plugin.selection import Selection
 from pytest_distaudit.plugin.state import BENCH, worker_id
+from pytest_distaudit.plugin.telling import Telling
 from pytest_distaudit.reports.terminal import NEEDS_SYSTEM, NEEDS_VALIDATE
 from pytest_distaudit.wiring import Bench, Wishes
 from pytest_distaudit.wiring.file_claims import claims_of, named, undecided, validations, waived
@@ -56,7 +55,7 @@ def activate(config: pytest.Config) -> None:
 
 
 def _bench(config: pytest.Config) -> Bench:
-    option = config.option
+    option, telling = config.option, Telling(config)
     wishes = Wishes(
         root=option.distaudit_tree or config.rootpath,
         files_only=option.distaudit_tree is not None,
@@ -70,7 +69,8 @@ def _bench(config: pytest.Config) -> Bench:
         baseline=option.distaudit_baseline,
         fail_on=Severity(option.distaudit_fail_on),
         replay=tuple(option.distaudit_merge or filter(None, [option.distaudit_replay])),
-        progress=_progress(config),
+        progress=telling.progress,
+        notice=telling.notice,
         reading=reading_bar(config),
     )
     try:
@@ -116,22 +116,3 @@ def _mined(config: pytest.Config, bench: Bench) -> _Mined:
     for claim in (*claims_of(bench.files, waived(bench.written_claims())), *validating):
         found.setdefault(bench.wishes.root / claim.document, []).append(claim)
     return found
-
-
-def _progress(config: pytest.Config) -> Callable[[str], None]:
-    """One line per step of what takes its time, unless the run is quiet or a worker's; on standard error as long
-    as pytest has not begun to report."""
-
-    def tell(line: str) -> None:
-        manager = config.pluginmanager
-        if worker_id(config) or config.option.verbose < 0 or manager.is_blocked("terminal"):
-            return
-        reporter = manager.getplugin("terminalreporter")
-        with manager.getplugin("capturemanager").global_and_fixture_disabled():
-            if reporter is None:
-                print(f"distaudit: {line}", file=sys.stderr, flush=True)  # noqa: T201
-                return
-            reporter.ensure_newline()
-            reporter.write_line(f"distaudit: {line}")
-
-    return tell

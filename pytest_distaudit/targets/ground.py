@@ -79,6 +79,7 @@ class Lot:
     guard: Guard
     free_port: Callable[[], int]
     on_progress: Callable[[str], None]
+    on_notice: Callable[[str], None]
     #: seconds for which containers may outlive the run; 0: not at all
     keep_s: float = 0.0
 

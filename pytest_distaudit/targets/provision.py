@@ -43,6 +43,7 @@ def provision(
     root: Path,
     environ: Mapping[str, str],
     on_progress: Callable[[str], None],
+    on_notice: Callable[[str], None] | None = None,
     keep_s: float = 0.0,
     handed_on: Mapping[str, str] | None = None,
 ) -> Iterator[Provisioned]:
@@ -50,16 +51,16 @@ def provision(
 
     A system that exits, hangs or is not installed is no error: it says so itself. ``environ``
     fills ``${NAME}`` in endpoints; ``handed_on`` is what of it services and their description get (None: as usual);
-    ``root`` is what relative paths are relative to; ``on_progress``
-    gets short sentences, in the calling thread; containers that are well may outlive the run by ``keep_s``. Raises
-    InvalidInput, with every problem, before anything is started.
+    ``root`` is what relative paths are relative to; ``on_progress`` gets short sentences, in the calling thread, and
+    ``on_notice`` (without it the same) those that are worth knowing afterwards; containers that are well may outlive
+    the run by ``keep_s``. Raises InvalidInput, with every problem, before anything is started.
     """
     ways = {spec.name: planning.way_of(spec, mode, target) for spec in target.systems.values()}
     names = closed(target, wanted, lambda spec: ways[spec.name] == "native")
     sorted_ = planning.sort(target, mode, names, recipes, environ)
     with ExitStack() as stack:
         given = environ if handed_on is None else handed_on
-        lot = _lot(sorted_, stack, root, given, on_progress, keep_s)
+        lot = _lot(sorted_, stack, root, given, keep_s, on_progress, on_notice or on_progress)
         contained = _contained(target, mode, sorted_, lot, stack)
         sorted_ = _with(sorted_, contained)
         plans, lives = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
@@ -94,8 +95,9 @@ def _lot(
     stack: ExitStack,
     root: Path,
     environ: Mapping[str, str],
-    on_progress: Callable[[str], None],
     keep_s: float,
+    on_progress: Callable[[str], None],
+    on_notice: Callable[[str], None],
 ) -> Lot | None:
     """What a start needs of this machine; None if nothing is to be started."""
     if not (sorted_.started or sorted_.contained):
@@ -104,7 +106,7 @@ def _lot(
     place = private_path()
     guard.promise("folder", path=str(place))
     ground = stack.enter_context(private_directory(place))
-    return Lot(root, environ, ground, guard, FreePorts(), on_progress, keep_s)
+    return Lot(root, environ, ground, guard, FreePorts(), on_progress, on_notice, keep_s)
 
 
 def _contained(target: Target, mode: Provision, sorted_: Sorted, lot: Lot | None, stack: ExitStack) -> Stack:

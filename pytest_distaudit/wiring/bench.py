@@ -48,6 +48,8 @@ class Wishes:
     """What the user asked of this run; see the options of the same names.
 
     ``files_only``: the tree below ``root`` is data, its target file is not read.
+
+    ``progress`` gets what is being done now ("" when that is over), ``notice`` what is worth knowing afterwards.
     """
 
     root: Path
@@ -63,6 +65,7 @@ class Wishes:
     prove: bool = False
     replay: tuple[Path, ...] = ()
     progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
+    notice: Callable[[str], None] = field(default=lambda line: None, repr=False)
     reading: Callable[[int, int], None] = field(default=lambda done, of: None, repr=False)
 
 
@@ -88,7 +91,7 @@ class Bench:
         self.started = datetime.now(UTC)
         self.known = self._read_baseline()
         documents = None if wishes.files_only else self.documents_to_mine
-        self.files = Files(wishes.root, wishes.progress, documents, wishes.reading)
+        self.files = Files(wishes.root, wishes.notice, documents, wishes.reading)
         self.located: Mapping[str, Located] = {}
         #: the process that gathers for this one and others; None: every process for itself
         self.shared: Shared | None = None
@@ -286,6 +289,7 @@ class Bench:
                     self.shared.provisioned(systems) if self.shared
                     else stack.enter_context(self.provision(systems))
                 )  # fmt: skip
+                self.wishes.progress("")
                 self.live.begin(self.located)
             yield self.located
 
@@ -305,6 +309,7 @@ class Bench:
             environ=os.environ,
             handed_on=harmless_environment(os.environ) if self.gate else None,
             on_progress=self.wishes.progress,
+            on_notice=self.wishes.notice,
             keep_s=self.wishes.keep_s,
         ) as found:
             yield found.located

@@ -64,12 +64,12 @@ def running(source: Source, specs: Collection[SystemSpec], up: Up, lot: Lot) -> 
         with _to_keep(source, up, lot, engine) as file:
             known = kept.read(file) if file is not None else None
             if known is not None and known.serves(engine, lot.keep_s):
-                lot.on_progress(f"using the kept stack {known.run}")
+                lot.on_notice(f"using the kept stack {known.run}")
                 project = replace(project, whole=known.whole)
                 yield _Fate(project, replace(launch, run=known.run), lot.on_progress).of(specs, "")
                 return
             if known is not None:
-                lot.on_progress(
+                lot.on_notice(
                     f"the kept stack is too old, or not all of it is well: {kept.removed(known, lot.environ)}"
                 )
             yield from _new(specs, isolated(project, launch.run, lot.free_port), up, lot, launch, file)
@@ -93,7 +93,7 @@ def _new(
             new = file and kept.Kept(file, launch.run, began, project.whole, reaching)
             if new and new.serves(launch.engine, lot.keep_s):
                 kept.keep(new)
-                lot.on_progress(f"keeping {launch.run}; pytest --distaudit-down removes it")
+                lot.on_notice(f"keeping {launch.run}; pytest --distaudit-down removes it")
             else:
                 launch.engine.remove(launch.run)
 
@@ -108,7 +108,7 @@ def _to_keep(source: Source, up: Up, lot: Lot, engine: Engine) -> Iterator[Path 
     file = kept.folder(lot.environ) / f"{kept.digest(always, up.__module__, engine)}.json"
     with kept.reserved(file) as free:
         if not free:
-            lot.on_progress("another run uses the kept stack: this one has its own, which is not kept")
+            lot.on_notice("another run uses the kept stack: this one has its own, which is not kept")
         yield file if free else None
 
 
