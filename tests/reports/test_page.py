@@ -196,3 +196,11 @@ def test_arrows_tell_what_was_seen() -> None:
         "front works through cache: refuted by both-2": "refuted",
         "db works through disk: not decided (nobody claims it)": "open",
     }
+
+
+def test_an_arrow_goes_past_the_boxes_between_its_ends() -> None:
+    drawn = drawing(audit(claims=(), links=(("a", "b"), ("b", "c"), ("a", "c"))))
+    paths = {arrow.words.partition(":")[0]: arrow.path for arrow in drawn.arrows}
+    y = {name: re.findall(r"[MC ](\d+) (\d+)", path)[1][1] for name, path in paths.items()}
+    assert y["a works through b"] == y["b works through c"]
+    assert int(y["a works through c"]) - int(y["a works through b"]) > drawn.box[1]

@@ -9,7 +9,11 @@ from pytest_distaudit.domain.audit import Audit
 from pytest_distaudit.reports.edges import Edge, edges, systems_of
 from pytest_distaudit.reports.wording import one_line
 
-_BOX_W, _BOX_H, _GAP_X, _GAP_Y, _EDGE = 118, 30, 70, 18, 12
+_BOX_W, _BOX_H, _GAP_X, _GAP_Y, _EDGE = 132, 30, 70, 18, 12
+#: how low an arrow hangs that passes boxes of its own row: three quarters of it are between two rows
+_BULGE = 40
+#: what was seen is drawn last, over the rest
+_ORDER = ("open", "refuted", "seen")
 _MOST = 60
 _NAME = 16
 
@@ -66,10 +70,10 @@ def drawing(audit: Audit) -> Drawing:
     }
     return Drawing(
         width=2 * _EDGE + len(columns) * (_BOX_W + _GAP_X) - _GAP_X if columns else 0,
-        height=2 * _EDGE + max(map(len, columns), default=0) * (_BOX_H + _GAP_Y) - _GAP_Y if columns else 0,
+        height=2 * _EDGE + max(map(len, columns), default=0) * (_BOX_H + _GAP_Y) if columns else 0,
         box=(_BOX_W, _BOX_H),
         boxes=tuple(boxes.values()),
-        arrows=tuple(_arrow(edge, boxes) for edge in drawn),
+        arrows=tuple(sorted((_arrow(edge, boxes) for edge in drawn), key=lambda one: _ORDER.index(one.state))),
         left_out=len(known) - len(drawn),
     )
 
@@ -91,7 +95,9 @@ def _arrow(edge: Edge, boxes: Mapping[str, Box]) -> Arrow:
     x1, y1 = first.x + _BOX_W, first.y + _BOX_H // 2
     x2, y2 = second.x, second.y + _BOX_H // 2
     bend = max(_GAP_X // 2, (x2 - x1) // 2)
-    return Arrow(f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}", _state(edge), _words(edge))
+    # past the boxes between them, never behind: it would seem to come out of one
+    low = _BULGE if x2 - x1 > _GAP_X and y1 == y2 else 0
+    return Arrow(f"M{x1} {y1}C{x1 + bend} {y1 + low} {x2 - bend} {y2 + low} {x2} {y2}", _state(edge), _words(edge))
 
 
 def _state(edge: Edge) -> str:
