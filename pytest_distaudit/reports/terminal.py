@@ -128,11 +128,13 @@ def _next(audit: Audit) -> str:
     target = f" --distaudit-target={audit.target}" if audit.target else ""
     if broken:
         return again(broken[0], target)
+    if weaker := next((one for one in audit.weaker if not one.allowed), None):
+        return f"take back what was done to {one_line(weaker.claim, 110)}, or have the gate allow it"
     if audit.scope == "static":
         return _next_of_files(audit)
     if audit.count(Verdict.UNVERIFIABLE) or audit.not_judged or audit.errors:
         return f"pytest --distaudit{target} -v --distaudit-evidence=.distaudit/evidence"
-    return f"pytest --distaudit{target} --html=audit.html --self-contained-html"
+    return f"pytest --distaudit{target} --distaudit-html=audit.html"
 
 
 def _next_of_files(audit: Audit) -> str:

@@ -148,3 +148,10 @@ def test_what_is_shown_is_bounded() -> None:
     assert len(lines) < 160
     assert max(len(text) for text, _ in lines) < 700
     assert any("and 450 more that are removed or weaker" in text for text, _ in lines)
+
+
+def test_the_next_step_of_a_gate_that_is_red_for_a_weaker_claim_alone() -> None:
+    weaker = (Weakening("small", "severity major -> minor", Place("claims/x.yaml", 9)),)
+    told = audit(claims=(), errors=(), weaker=weaker, base="c0ffee")
+    *_, (last, _) = summary(told)
+    assert last == "next: take back what was done to small, or have the gate allow it"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pytest_distaudit.domain.products import product_named
 from pytest_distaudit.domain.proposal import Figure, Proposal
 from pytest_distaudit.sources.mining.statement import Find, Statement
 
@@ -99,11 +100,17 @@ def _filled(find: Find, statement: Statement) -> Filled:
         return Filled("system.version", system, {"version": _bounded(number, statement.text)})
     if find.pattern == "count" and number.isdigit():
         return _counted(find, statement, int(number))
-    if find.pattern == "messaging" and (queue := _queue(statement)):
+    if find.pattern == "messaging" and _is_broker(find.component) and (queue := _queue(statement)):
         return Filled("queue.exists", system, {"queue": queue})
     if find.pattern == "rest" and find.rule == "endpoint" and (path := _PATH.search(statement.text)):
         return Filled("http.responds", system, {"path": path[1]})
     return _by_pattern(find, statement.text)
+
+
+def _is_broker(component: str) -> bool:
+    """Others may stand in the same sentence; they have no queues."""
+    product = product_named(component)
+    return product is not None and product.kind == "broker"
 
 
 def _bounded(number: str, text: str) -> str:

@@ -32,3 +32,10 @@ def test_the_check_is_known(name: str, mined: Mined) -> None:
 
 def test_what_no_check_decides_names_none(mined: Mined) -> None:
     assert mined("The orders service runs a saga over payments.\n")[0].check == ""
+
+
+def test_only_a_broker_has_queues(mined: Mined) -> None:
+    text = "A task goes from the front into PostgreSQL and the RabbitMQ queue `tasks`.\n"
+    found = {one.component: one.check for one in mined(text) if one.check == "queue.exists"}
+    assert set(found) <= {"rabbitmq"}
+    assert [one.check for one in mined("PostgreSQL holds the queue `tasks`.\n") if one.check == "queue.exists"] == []
