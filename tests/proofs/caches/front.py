@@ -18,7 +18,7 @@ STORES = {
 }
 LOCAL: dict[str, bytes] = {}
 READ_AND_KEEP = "return redis.call('GET', KEYS[1]) or (redis.call('SET', KEYS[1], ARGV[1]) and false)"
-HEARTBEAT_S, SOON_S = 2.1, 0.5
+HEARTBEAT_S, SOON_S = 20.0, 0.5
 #: when the heartbeat's activity was performed last
 PERFORMED = {"at": -HEARTBEAT_S}
 
