@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from pytest_distaudit.domain.audit import Audit
 from pytest_distaudit.domain.errors import InvalidInput
 from pytest_distaudit.domain.tolerance import Known
+from pytest_distaudit.plugin.state import in_ci
 from pytest_distaudit.wiring import Bench
 
 _MOST_NAMED = 20
@@ -54,8 +54,7 @@ class Baselining:
             return "the gate writes nothing"
         if self._bench.recording is not None:
             return "a recorded run takes nothing out"
-        in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
-        return "not rewritten in CI; run it once elsewhere, and commit the file" if in_ci else ""
+        return "not rewritten in CI; run it once elsewhere, and commit the file" if in_ci() else ""
 
     def _write(self, audit: Audit, path: Path, why_partial: str) -> None:
         from pytest_distaudit.reports.baseline import baseline_text, known_of

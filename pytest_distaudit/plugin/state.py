@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,11 @@ BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 RESULT: pytest.StashKey[ClaimResult] = pytest.StashKey()
 #: the attribute of a claim's function that says what it is
 MARK = "__distaudit__"
+
+
+def in_ci() -> bool:
+    """Whether this is a CI job, as forges say it."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 @dataclass(frozen=True, slots=True)

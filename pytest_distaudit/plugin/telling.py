@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_distaudit.plugin.state import worker_id
+from pytest_distaudit.plugin.state import in_ci, worker_id
 from pytest_distaudit.reports.wording import defused, one_line
 
 _ERASED = "\r\x1b[K"
@@ -28,24 +27,25 @@ class Telling:
 
     def progress(self, line: str) -> None:
         """One line on a terminal, "" takes it away; with -v lines that stay; without a terminal, as in CI, nothing."""
-        if self._verbose:
-            return self.notice(line) if line else None
-        if not (line or self._drawn):
-            return None
+        if self._verbose and line:
+            self.notice(line)
+        elif not self._verbose and (line or self._drawn):
+            self._draw(line)
+
+    def _draw(self, line: str) -> None:
         with self._reporter() as reporter:
-            if reporter is None or not reporter.isatty or "CI" in os.environ:
-                return None
-            if line and not self._drawn:
+            if reporter is None or not reporter.isatty or in_ci():
+                return
+            if not self._drawn:
                 reporter.ensure_newline()
             width = shutil.get_terminal_size().columns - 1
             reporter.write(_ERASED + (one_line(f"distaudit: {line}", width) if line else ""), flush=True)
             self._drawn = bool(line)
-            return None
 
     def notice(self, line: str) -> None:
         """A line that stays; on standard error as long as pytest has not begun to report."""
         if self._drawn:
-            self.progress("")
+            self._draw("")
         with self._reporter() as reporter:
             if reporter is not None:
                 reporter.ensure_newline()

@@ -6,9 +6,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from pytest_distaudit.domain.audit import Audit, ClaimResult, EvidenceLine
+from pytest_distaudit.domain.audit import Audit, Change, ClaimResult, EvidenceLine, SystemResult
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.domain.weakening import Weakening
 from pytest_distaudit.reports.edges import edges
 
 
@@ -43,43 +44,41 @@ def audit_json(audit: Audit) -> dict[str, Any]:
             {"file": one.file, "line": one.line, "column": one.column, "message": one.message} for one in audit.errors
         ],
         "claims": [_claim(claim) for claim in audit.claims],
-        "systems": [
-            {
-                "name": system.name,
-                "kind": system.kind,
-                "source": system.source,
-                "version": system.version,
-                "rung": system.rung.word,
-                "claims": list(system.claims),
-            }
-            for system in audit.systems
-        ],
+        "systems": [_system(system) for system in audit.systems],
         "edges": [
             {"from": edge.source, "to": edge.to, "seen_by": list(edge.seen_by)} for edge in edges(audit) if edge.seen_by
         ],
         "proved": _proved(audit),
         "base": audit.base,
-        "weaker": [
-            {
-                "id": one.claim,
-                "what": one.what,
-                "file": one.place.file,
-                "line": one.place.line,
-                "allowed": one.allowed,
-            }
-            for one in audit.weaker
-        ],
+        "weaker": [_weaker(one) for one in audit.weaker],
         "compared_with": audit.compared_with,
-        "changed": [
-            {
-                "id": one.claim,
-                "kind": one.kind,
-                "verdict": {"before": one.before or None, "after": one.after or None},
-                "actual": {"before": one.actual_before or None, "after": one.actual_after or None},
-            }
-            for one in audit.changes
-        ],
+        "changed": [_change(one) for one in audit.changes],
         "findings": [_finding(finding) for finding in audit.findings],
+    }
+
+
+def _system(system: SystemResult) -> dict[str, Any]:
+    return {
+        "name": system.name,
+        "kind": system.kind,
+        "source": system.source,
+        "version": system.version,
+        "rung": system.rung.word,
+        "claims": list(system.claims),
+    }
+
+
+def _weaker(one: Weakening) -> dict[str, Any]:
+    place = one.place
+    return {"id": one.claim, "what": one.what, "file": place.file, "line": place.line, "allowed": one.allowed}
+
+
+def _change(one: Change) -> dict[str, Any]:
+    return {
+        "id": one.claim,
+        "kind": one.kind,
+        "verdict": {"before": one.before or None, "after": one.after or None},
+        "actual": {"before": one.actual_before or None, "after": one.actual_after or None},
     }
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,9 @@ from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
 from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.judgement import Judgement
-from pytest_distaudit.domain.target import Project, Provision, Target
+from pytest_distaudit.domain.target import Project, Target
 from pytest_distaudit.domain.tolerance import Known, Tolerance
-from pytest_distaudit.domain.verdict import Reason, Scope, Severity, Verdict
+from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
 from pytest_distaudit.engine.conduct import Conducted, conduct, timing_of
 from pytest_distaudit.engine.gather import Gatherer
@@ -35,38 +35,13 @@ from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
 from pytest_distaudit.wiring.file_claims import covered
 from pytest_distaudit.wiring.files import Files
+from pytest_distaudit.wiring.wishes import Wishes
 from pytest_distaudit.wiring.written import WrittenClaims, claim_files, documents_to_mine, written_below
 
 if TYPE_CHECKING:
     from pytest_distaudit.reports.explain import Explained
     from pytest_distaudit.wiring.gate import Gate
     from pytest_distaudit.wiring.sharing import Shared
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the user asked of this run; see the options of the same names.
-
-    ``files_only``: the tree below ``root`` is data, its target file is not read.
-
-    ``progress`` gets what is being done now ("" when that is over), ``notice`` what is worth knowing afterwards.
-    """
-
-    root: Path
-    files_only: bool = False
-    target: str | None = None
-    provision: Provision = "auto"
-    scope: Scope = Scope.ACTIVITY
-    keep_s: float = 0.0
-    evidence: Path | None = None
-    fail_on: Severity = Severity.MINOR
-    baseline: Path | None = None
-    base: str | None = None
-    prove: bool = False
-    replay: tuple[Path, ...] = ()
-    progress: Callable[[str], None] = field(default=lambda line: None, repr=False)
-    notice: Callable[[str], None] = field(default=lambda line: None, repr=False)
-    reading: Callable[[int, int], None] = field(default=lambda done, of: None, repr=False)
 
 
 class Bench:
