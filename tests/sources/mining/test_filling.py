@@ -36,6 +36,11 @@ def test_what_no_check_decides_names_none(mined: Mined) -> None:
 
 def test_only_a_broker_has_queues(mined: Mined) -> None:
     text = "A task goes from the front into PostgreSQL and the RabbitMQ queue `tasks`.\n"
-    found = {one.component: one.check for one in mined(text) if one.check == "queue.exists"}
-    assert set(found) <= {"rabbitmq"}
-    assert [one.check for one in mined("PostgreSQL holds the queue `tasks`.\n") if one.check == "queue.exists"] == []
+    said = {one.component: one.check for one in mined(text) if one.pattern == "messaging"}
+    assert said["rabbitmq"] == "queue.exists"
+    assert {check for component, check in said.items() if component != "rabbitmq"} <= {""}
+
+
+def test_a_store_that_stands_beside_a_queue_has_none(mined: Mined) -> None:
+    text = "A task goes from the front into PostgreSQL and the queue `tasks`; a worker writes the result.\n"
+    assert [one.check for one in mined(text) if one.component == "postgres" and one.pattern == "messaging"] == [""]
