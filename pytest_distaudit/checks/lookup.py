@@ -125,6 +125,11 @@ class _Asked:
         self._run, self._last = run, looks[-1]
         self._facts = [look.fact for look in looks]
         self._since = max(run.idle_from, *(fact.listened_from for fact in self._facts))
+        told_until = [self._since, *(max(self._since, look.at) for look in looks)]
+        #: a gap that ends before an earlier look is of what that look had told
+        self._missed = any(
+            until > told for look, told in zip(looks, told_until, strict=False) for _, until in look.fact.gaps
+        )
         # of what several looks tell of, the last one knows most
         seen = {(one.at, one.took, one.service): one for fact in self._facts for one in fact.seen}
         inside = [one for one in sorted(seen.values(), key=lambda one: one.at) if one.at >= self._since]
@@ -168,7 +173,7 @@ class _Asked:
         """
         connected = sorted({name for fact in self._facts for name in fact.connected or ()})
         last = self._last.fact
-        if any(until > self._since for _, until in last.gaps):
+        if self._missed:
             return "the audit did not hear everything"
         if self._heard_s < _SILENCE_S:
             return f"the audit listened for {self._heard_s:.0f} s only, not for {_SILENCE_S:.0f} s"

@@ -35,7 +35,8 @@ _LATE_S = 0.25
 class Heard:
     """Look-ups by others (times by the audit's clock), and from when on and with which gaps it listened.
 
-    A stream that broke off is followed anew: what it told is gone, and ``since`` begins again. ``late``: by how many
+    A stream that broke off is followed anew: what it told is gone, and ``since`` begins again. Only so many look-ups
+    are kept: of what is forgotten, a gap that ends at the last of them tells. ``late``: by how many
     seconds at most the log was written after an answer, as the audit's own requests show.
     """
 
@@ -56,6 +57,7 @@ class _Ear:
         self._lookups: deque[Request] = deque(maxlen=_KEPT)
         self._failed: set[tuple[str, str]] = set()
         self._gaps: list[tuple[float, float]] = []
+        self._forgotten: tuple[tuple[float, float], ...] = ()
         #: moments of our own requests that the log told of, the first and the last
         self._since = self._until = 0.0
         self._skew = self._late = 0.0
@@ -67,7 +69,7 @@ class _Ear:
     def heard(self) -> Heard:
         """Everything so far."""
         with self._news:
-            return Heard(self._since, tuple(self._lookups), tuple(self._gaps), self._late)
+            return Heard(self._since, tuple(self._lookups), (*self._forgotten, *self._gaps), self._late)
 
     def attend(self, session: ConsulSession) -> bool:
         """Return when everything that happened before this call has been heard; False if the stream has ended.
@@ -131,7 +133,7 @@ class _Ear:
                 self._failed.discard((seen.source, seen.target))  # who is refused has learned nothing
             elif seen is not None and seen.service is not None:
                 if len(self._lookups) == _KEPT:
-                    self._lose()
+                    self._forgotten = ((self._since, self._lookups[0].at),)
                 self._lookups.append(replace(seen, at=seen.at - self._skew))
 
     def _lose(self) -> None:

@@ -190,6 +190,16 @@ def test_a_gap_before_the_window_hides_nothing():
     assert queried(into_it, into_it) == CANNOT_TELL
 
 
+def test_what_was_forgotten_after_a_look_told_of_it_is_not_lost():
+    moments = (100.5, 108.0, 115.0)
+    told = replace(SILENT, seen=EACH)
+    forgotten = replace(SILENT, gaps=((20.0, 107.9),))
+    assert queried(SILENT, told, forgotten, moments=moments) == SEVEN
+    assert queried(SILENT, SILENT, forgotten, moments=moments) == SILENCE
+    unseen = replace(SILENT, gaps=((20.0, 108.1),))
+    assert queried(SILENT, SILENT, unseen, moments=moments) == CANNOT_TELL
+
+
 def test_listening_that_began_anew_heard_only_the_rest():
     assert queried(SILENT, replace(SILENT, listened_from=106.0)) == CANNOT_TELL
     anew = replace(SILENT, seen=EACH, counted=7)

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -275,6 +276,13 @@ def test_what_is_not_counted_is_not_zero(serve, limits, change):
 def test_lines_left_out_are_a_gap(serve, limits):
     lost = "2026-11-25T15:46:05.575Z [WARN]  agent: Monitor dropped 9 logs during monitoring request"
     assert len(look(KIND, WORKER, limits, url=agent(serve, log=streams(lost))).gaps) == 1
+
+
+def test_look_ups_forgotten_for_later_ones_are_a_gap_that_ends_with_them(serve, limits):
+    polls = [line("health/service/other").replace("05.575Z", f"05.{number % 1000:03}Z") for number in range(2003)]
+    seen = look(KIND, WORKER, limits, url=agent(serve, log=streams(*polls)))
+    assert (seen.others, len(seen.gaps)) == (2000, 1)
+    assert seen.gaps[0][1] == pytest.approx(datetime(2026, 11, 25, 15, 46, 5, 2000, UTC).timestamp(), abs=1e-3)
 
 
 def test_a_log_that_does_not_tell_of_us_is_not_silence(serve, limits):
