@@ -24,6 +24,7 @@ from pytest_distaudit.domain.comparison import Quantity
 from pytest_distaudit.domain.errors import InvalidInput, Place
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring import Bench, Provision, Wishes
+from pytest_distaudit.wiring.parameters import parsed
 
 __all__ = ["Room"]
 
@@ -93,7 +94,7 @@ class Room:
             quote=quote,
             document=document,
             line=bench.documents.locate(document, quote) if document else 0,
-            params=_parsed(bench.checks[check], params),
+            params=parsed(bench.checks[check], params),
             timing=timing[0] if timing else None,
             activity=activity,
             expect=Expect(expect),
@@ -117,18 +118,3 @@ def _roles(check: Check, roles: Mapping[str, str] | None, system: str | None) ->
     if roles is not None or not check.roles:
         return roles or {}
     return {"system" if "system" in check.roles else next(iter(check.roles)): system or ""}
-
-
-def _parsed(check: Check, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as the claim reader would parse them, defaults filled in."""
-    from pytest_distaudit.sources.claim_parameters import parse_parameter
-
-    unknown = set(given) - set(check.params)
-    missing = {name for name, parameter in check.params.items() if parameter.required} - set(given)
-    if unknown or missing:
-        raise TypeError(f"{check.name}: unknown parameters {sorted(unknown)}, missing {sorted(missing)}")
-    values = {name: given.get(name, parameter.default) for name, parameter in check.params.items()}
-    return {
-        name: None if value is None else parse_parameter(check.params[name].type, value, str(value))
-        for name, value in values.items()
-    }

@@ -20,7 +20,7 @@ from pytest_distaudit.checks.chosen import (
 )
 from pytest_distaudit.checks.health_command import cannot_fail
 from pytest_distaudit.checks.idleness import Doing
-from pytest_distaudit.domain.check import Parameter, ParameterType, check
+from pytest_distaudit.domain.check import Observes, Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence, Seen
 from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
@@ -49,6 +49,7 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
     rung=Rung.RUNNING,
     roles=ENGINE,
     params={**_NAMED, "idle": _IDLE},
+    observes=Observes(Containers, lambda fact: ({"container": one.name} for one in fact.containers)),
     needs=_needs,
     settles_s=15.0,
     shows_not="that anything depends on it, or that what it does is right",
@@ -161,6 +162,7 @@ def count(claim: Claim, evidence: Evidence) -> Judgement:
     rung=Rung.HEALTHY,
     roles=ENGINE,
     params=_NAMED,
+    observes=Observes(Containers, lambda fact: ({"container": one.name} for one in fact.containers if one.health)),
     needs=_needs,
     settles_s=30.0,
     shows_not="that its test turns red when what it needs is gone (http.health-is-honest)",

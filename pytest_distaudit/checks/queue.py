@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_distaudit.checks._watched import Watched, baseline, busy
-from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
+from pytest_distaudit.domain.check import Observes, Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence, Seen
 from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
@@ -40,6 +40,10 @@ def _existing(queue: Queue) -> Queue:
     return queue
 
 
+def _lasting(queues: Queues) -> list[str]:
+    return sorted(set(queues.names) - set(queues.transient))
+
+
 @check(
     "queue.exists",
     claims="the broker has that queue, and it serves",
@@ -47,6 +51,7 @@ def _existing(queue: Queue) -> Queue:
     rung=Rung.CONFIGURED,
     roles=_BROKER,
     params={**_QUEUE, "durable": Parameter(ParameterType.FLAG, "whether it must survive a broker restart", None)},
+    observes=Observes(Queues, lambda fact: ({"queue": name} for name in _lasting(fact))),
     needs=_look,
     shows_not="that anybody publishes or consumes",
 )
@@ -70,13 +75,14 @@ def exists(claim: Claim, evidence: Evidence) -> Judgement:
     rung=Rung.CONFIGURED,
     roles=_BROKER,
     params={"count": Parameter(ParameterType.NUMBER, "how many, such as '>= 1'"), "vhost": _VHOST},
+    observes=Observes(Queues, lambda fact: [{"count": len(_lasting(fact))}]),
     needs=lambda claim: (Look("system", Queues.ask(**_where(claim))),),
     shows_not="that anybody publishes or consumes",
 )
 def count(claim: Claim, evidence: Evidence) -> Judgement:
     """Queues that live only with a connection, and the audit's own, do not count."""
     queues = evidence.one(Queues, ask=Queues.ask(**_where(claim)))
-    lasting = sorted(set(queues.names) - set(queues.transient))
+    lasting = _lasting(queues)
     because = f"in virtual host {queues.vhost!r}: {', '.join(lasting[:10]) or 'none'}"
     if queues.transient:
         because += f"; {len(queues.transient)} more live only with their connection"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
+from pytest_distaudit.domain.check import Observes, Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim, Expect
 from pytest_distaudit.domain.comparison import Comparison
 from pytest_distaudit.domain.evidence import Evidence
@@ -43,6 +43,11 @@ def _held(wanted: Comparison, instances: Collection[Instance]) -> tuple[bool, st
     return wanted.holds(most), counted(most, "instance")
 
 
+def _as_registered(registry: Registry) -> Iterator[dict[str, object]]:
+    for one in registry.services:
+        yield {"service": one.name, "instances": _most_and_least(one.instances)[0]}
+
+
 @check(
     "registry.registered",
     claims="the service is registered with so many instances that can be reached",
@@ -53,6 +58,7 @@ def _held(wanted: Comparison, instances: Collection[Instance]) -> tuple[bool, st
         "service": SERVICE,
         "instances": Parameter(ParameterType.NUMBER, "how many distinct addresses", ">= 1"),
     },
+    observes=Observes(Registry, _as_registered),
     needs=_look,
     # services register themselves when they start
     settles_s=3.0,
@@ -87,6 +93,7 @@ def registered(claim: Claim, evidence: Evidence) -> Judgement:
         "services": Parameter(ParameterType.NUMBER, "how many names, such as '>= 31'"),
         "instances": Parameter(ParameterType.NUMBER, "how many distinct addresses in all", None),
     },
+    observes=Observes(Registry, lambda fact: [{"services": len(fact.services)}]),
     needs=_look,
     settles_s=3.0,
     shows_not="that anybody listens there (registry.registered) or looks them up (registry.queried)",
@@ -111,6 +118,7 @@ def count(claim: Claim, evidence: Evidence) -> Judgement:
     rung=Rung.HEALTHY,
     roles=REGISTRY,
     params={"service": Parameter(ParameterType.TEXT, "the service's name, or a glob", "*")},
+    observes=Observes(Registry, lambda fact: ({"service": one.name} for one in fact.services)),
     needs=_look,
     # a check that has not run yet is critical
     settles_s=6.0,

@@ -11,7 +11,7 @@ from typing import TypeVar
 from packaging.version import InvalidVersion, Version
 
 from pytest_distaudit.checks.versions import specifier
-from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
+from pytest_distaudit.domain.check import Observes, Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.comparison import Comparison
 from pytest_distaudit.domain.errors import Unobservable
@@ -41,6 +41,7 @@ def _presence(claim: Claim) -> tuple[Need, ...]:
     claims="the system runs: its own product answers",
     rung=Rung.RUNNING,
     roles=_SYSTEM,
+    observes=Observes(Presence, lambda fact: [{}]),
     needs=_presence,
     judges_presence=("system",),
     shows_not="that anything depends on it",
@@ -75,6 +76,7 @@ def _all_seen(found: Mapping[str, _Fact | Unobservable]) -> Mapping[str, _Fact]:
     claims="the system calls itself healthy by a check that can say otherwise",
     rung=Rung.HEALTHY,
     roles=_SYSTEM,
+    observes=Observes(Health, lambda fact: [{}]),
     needs=lambda claim: (Look("system", Health.ask()),),
     shows_not="that its health turns red when a dependency dies (http.health-is-honest)",
 )
@@ -236,6 +238,7 @@ def distinct(claim: Claim, evidence: Evidence) -> Judgement:
     rung=Rung.RUNNING,
     roles=_SYSTEM,
     params={"version": Parameter(ParameterType.TEXT, "'15' (any 15.x), or comparisons such as '>= 15, < 17'")},
+    observes=Observes(Presence, lambda fact: [{"version": fact.version.split()[0]}] if fact.version else []),
     needs=_presence,
 )
 def version(claim: Claim, evidence: Evidence) -> Judgement:

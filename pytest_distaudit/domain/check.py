@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,18 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Observes:
+    """How a look at a system becomes claims of a check, for ``--distaudit-observe``.
+
+    ``fact`` is the capability that is looked at, without arguments; ``params`` gives the parameters of each claim
+    that it lets make, as a claim file would hold them.
+    """
+
+    fact: Any
+    params: Callable[[Any], Iterable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """The rule of one kind of claim, named ``family.rule``.
 
@@ -74,6 +86,7 @@ class Check:
     through it; "activity" there is whoever performs it.
     ``judges_silence``: a system that nobody uses can be told although the activity cannot be performed, because who
     performs it is down; such a claim may be refuted, and is blocked otherwise.
+    ``observes``: how ``--distaudit-observe`` finds claims of this check; None: it proposes none.
     """
 
     name: str
@@ -91,6 +104,7 @@ class Check:
     judges_presence: tuple[str, ...] = ()
     judges_silence: bool = False
     connects: tuple[tuple[str, str], ...] = ()
+    observes: Observes | None = None
     says: str = ""
     shows_not: str = ""
     version: int = 1
@@ -112,6 +126,7 @@ def check(
     judges_presence: tuple[str, ...] = (),
     judges_silence: bool = False,
     connects: tuple[tuple[str, str], ...] = (),
+    observes: Observes | None = None,
     says: str = "",
     shows_not: str = "",
     version: int = 1,
@@ -135,6 +150,7 @@ def check(
             judges_presence=judges_presence,
             judges_silence=judges_silence,
             connects=connects,
+            observes=observes,
             says=says,
             shows_not=shows_not,
             version=version,

@@ -50,7 +50,7 @@ def pytest_load_initial_conftests(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """``--distaudit-checks`` lists and stops, ``-explain`` prints and stops, ``-init`` writes, ``-down`` removes."""
+    """``--distaudit-checks``, ``-explain`` and ``-observe`` print and stop, ``-init`` writes, ``-down`` removes."""
     if config.option.distaudit_down:
         from pytest_distaudit.plugin.downing import down
 
@@ -63,6 +63,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         from pytest_distaudit.plugin.explaining import explain
 
         return explain(config)
+    if config.option.distaudit_observe:
+        from pytest_distaudit.plugin.observing import observe
+
+        return observe(config)
     if config.option.distaudit_init:
         from pytest_distaudit.plugin.starting import init
 
@@ -74,7 +78,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Switch the audit on if it was asked for, by option or by naming a claim file."""
     config.addinivalue_line("markers", _MARKER)
     option = config.option
-    if option.distaudit_init or option.distaudit_checks or option.distaudit_down or option.distaudit_explain:
+    if option.distaudit_init or option.distaudit_checks or option.distaudit_down:
+        return
+    if option.distaudit_explain or option.distaudit_observe:
         return
     if config.option.distaudit or config.option.distaudit_tree or _names_claim_file(config):
         from pytest_distaudit.plugin.at_rest import at_rest

@@ -191,6 +191,11 @@ def _without_systems(add: Callable[..., None]) -> None:
         help="write claims/, distaudit.toml and a CI file for this project, or add what is new to them, and stop",
     )
     add(
+        "--distaudit-observe",
+        action="store_true",
+        help="print what the target really is, as a document with claims, and what runs but no document mentions; stop",
+    )
+    add(
         "--distaudit-min-coverage",
         metavar="N",
         type=_percentage,

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "pytest --distaudit-checks": "tests/docs/test_reference.py",
     "pytest --distaudit --distaudit-reports=reports": "tests/plugin/test_reports.py",
     "pytest --distaudit-explain=task-queue-consumed": "tests/plugin/test_explain.py",
+    "pytest --distaudit-observe > docs/observed.md": "tests/plugin/test_observe.py",
     "pytest --distaudit --distaudit-prove": "tests/plugin/test_prove.py",
     "pytest -c /dev/null --rootdir=. --noconftest --distaudit --distaudit-base=origin/main": (
         "tests/plugin/test_gate.py"
