@@ -60,6 +60,7 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "instances": "how its instances are told apart",
             "inside": "the system that it lives in; used by no check yet",
             "systems": "systems that live inside this one; used by no check yet",
+            "stand_in": "whether it is a double of its product: claims about it can be refuted, never verified",
         },
     ),
     "ContainerEntry": (

@@ -44,7 +44,8 @@ class SystemSpec:
     ``endpoints`` maps endpoint names to addresses; ``native`` holds the options of the kind's
     recipe when the audit may start it as a native process; ``health`` is the path of an HTTP
     service's health answer; ``service`` its name in the target's compose files (None: the same);
-    ``container`` how it is run in a container where the target has no compose files.
+    ``container`` how it is run in a container where the target has no compose files. ``stand_in``: it is a double
+    of its product, which may show that a claim does not hold, never that it does.
     """
 
     name: str
@@ -60,6 +61,7 @@ class SystemSpec:
     instances: Instances | None = None
     inside: str | None = None
     systems: NestedSystems | None = None
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

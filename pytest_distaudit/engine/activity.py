@@ -17,6 +17,7 @@ from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.ports.capabilities import ActivityRun, KeyValue, Lookups, Performed, Queue
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
+from pytest_distaudit.ports.gateways import Gateway
 from pytest_distaudit.ports.located import Located
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -24,7 +25,7 @@ _FIELD = re.compile(r"\{(\w+)\}")
 #: records of what happens anyhow: they grow as long as somebody polls
 _NEVER_RESTS = {Lookups.capability}
 #: fields that come and go with those who look
-_PASSING = {KeyValue.capability: {"clients", "keys"}}
+_PASSING = {KeyValue.capability: {"clients", "keys"}, Gateway.capability: {"own_answers"}}
 
 #: how long work under way may take where no claim says it
 PATIENCE_S = 30.0
@@ -69,7 +70,8 @@ def perform(
     performer = _Performer(activity, fetch, base_url)
     done = [performer.perform() for _ in range(pace.runs)]
     active_to = time.time()
-    watch.settle(active_to)
+    # as long as the idle window took, which on a busy machine is longer than it was meant to be
+    watch.settle(active_to, max(pace.still, active_from - idle_from))
     runs = tuple(_with_cleanup(run, performer.clean(answer)) for run, answer in done)
     run = ActivityRun(activity.name, idle_from, active_from, active_to, time.time(), runs)
     ask = ActivityRun.ask(activity=activity.name)
@@ -95,14 +97,14 @@ class _Watch:
                 return
             time.sleep(self._pace.sample)
 
-    def settle(self, since: float) -> None:
+    def settle(self, since: float, still: float) -> None:
         """Follow until nothing has moved for longer than the statistics lag, and no work is under way."""
         self._moved_at = since
         under_way = _under_way(self.seen)
         while time.time() < since + self._pace.limit:
             self._look()
             patient = time.time() < since + self._pace.patience and _under_way(self.seen) > under_way
-            if time.time() - self._moved_at >= self._pace.still and not patient:
+            if time.time() - self._moved_at >= still and not patient:
                 return
             time.sleep(self._pace.sample)
 

@@ -14,7 +14,7 @@ from pytest_distaudit.domain.needs import Need
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.engine.blocking import blocked, silent, systems_down, unseen
-from pytest_distaudit.engine.judge import judge, over_time, settled
+from pytest_distaudit.engine.judge import by_stand_ins, judge, over_time, settled
 from pytest_distaudit.engine.plan import Planned
 from pytest_distaudit.ports.codec import from_json
 
@@ -72,7 +72,7 @@ def conduct(planned: Planned, sights: Iterator[Sight]) -> Conducted:
             Verdict.UNVERIFIABLE, "not recorded", "no look at it was recorded", reason=Reason.NOT_RECORDED
         )
         return Conducted(missing, ())
-    return Conducted(over_time(timing, judgements), tuple(looks))
+    return Conducted(by_stand_ins(planned.stand_ins, over_time(timing, judgements)), tuple(looks))
 
 
 def _judge_sight(planned: Planned, before: Sequence[tuple[Observation, ...]], sight: Sight) -> Judgement:

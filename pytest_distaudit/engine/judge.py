@@ -87,3 +87,12 @@ def _as_claimed(timing: Timing, verdict: Verdict) -> Verdict:
     """What one look says of the claim: for ``never_for`` a look at the thing itself refutes."""
     swapped = {Verdict.VERIFIED: Verdict.REFUTED, Verdict.REFUTED: Verdict.VERIFIED}
     return swapped.get(verdict, verdict) if timing.span is Span.NEVER_FOR else verdict
+
+
+def by_stand_ins(stand_ins: Sequence[str], judgement: Judgement) -> Judgement:
+    """What the judgement is worth where ``stand_ins`` play the claim's roles: a double refutes, it never verifies."""
+    if not stand_ins or judgement.verdict is not Verdict.VERIFIED:
+        return judgement
+    because = f"{', '.join(stand_ins)} stands in for its product; of the stand-in it is true: {judgement.actual}"
+    remedy = "audit a target where the product itself runs"
+    return Judgement(Verdict.UNVERIFIABLE, "stand-in", because, remedy, Reason.STAND_IN)

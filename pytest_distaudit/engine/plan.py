@@ -24,6 +24,7 @@ class Planned:
 
     ``leans_on``: systems that must run before the claim can be judged (those whose presence the
     check does not judge itself, and the one that performs its activity, which ``performers`` has alone).
+    ``stand_ins``: those that are doubles of their product.
     """
 
     claim: Claim
@@ -32,6 +33,7 @@ class Planned:
     needs: tuple[Need, ...]
     leans_on: tuple[str, ...] = ()
     performers: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
 
     @cached_property
     def systems(self) -> tuple[str, ...]:
@@ -56,7 +58,9 @@ def plan_claim(claim: Claim, check: Check, target: Target) -> Planned:
     needs = check.needs(claim)
     leans_on = [name for role, names in roles.items() if role not in check.judges_presence for name in names]
     performers = _performers(target, claim.activity) if claim.activity else ()
-    return Planned(claim, check, roles, needs, tuple(dict.fromkeys([*leans_on, *performers])), performers)
+    playing = dict.fromkeys(name for names in roles.values() for name in names)
+    stand_ins = tuple(name for name in playing if target.systems[name].stand_in)
+    return Planned(claim, check, roles, needs, tuple(dict.fromkeys([*leans_on, *performers])), performers, stand_ins)
 
 
 def _players(pattern: str, target: Target) -> tuple[str, ...]:

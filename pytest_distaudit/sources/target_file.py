@@ -180,4 +180,5 @@ def _system(name: str, entry: SystemEntry, known: Iterable[str], place: Place) -
         instances=Instances(entry.instances.identity) if entry.instances else None,
         inside=entry.inside,
         systems=NestedSystems(nested.match, nested.kind, nested.transport) if nested else None,
+        stand_in=entry.stand_in,
     )

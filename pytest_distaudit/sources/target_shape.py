@@ -98,6 +98,7 @@ class SystemEntry:
     instances: InstancesEntry | None = None
     inside: Text | None = None
     systems: NestedEntry | None = None
+    stand_in: StrictBool = False
 
 
 @dataclass(frozen=True)

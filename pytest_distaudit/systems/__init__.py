@@ -4,7 +4,9 @@
 BUILTIN = (
     "pytest_distaudit.systems.consul:KIND",
     "pytest_distaudit.systems.docker:KIND",
+    "pytest_distaudit.systems.haproxy:KIND",
     "pytest_distaudit.systems.http:KIND",
+    "pytest_distaudit.systems.nginx:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,41 @@ def listeners(host: str, port: int) -> list[psutil.Process]:
         if connection.status == psutil.CONN_LISTEN and _port(connection.laddr) == port and connection.pid
     }
     return sorted((psutil.Process(pid) for pid in pids), key=lambda process: process.create_time())
+
+
+def boots(located: Located) -> str:
+    """Every run of a process that serves the system here, by inventory, else by who listens; "" if none can be seen.
+
+    A reload that brings new processes in changes the text.
+    """
+    import psutil
+
+    inventory = located.inventory() if located.inventory else None
+    try:
+        if inventory is not None and inventory.pid is not None:
+            found = tree(psutil.Process(inventory.pid))
+        else:
+            found = _listening_at({address(url) for url in located.endpoints.values()})
+        if any(process.name() in _PUBLISHERS for process in found):
+            return ""
+        return "+".join(sorted({boot(process) for process in found} - {""}))
+    except psutil.Error:
+        return ""
+
+
+def _listening_at(places: Collection[tuple[str, int]]) -> tuple[psutil.Process, ...]:
+    """All that listen on these ports of this host. Raises psutil.Error."""
+    import psutil
+
+    ports = {port for host, port in places if port and is_local(host)}
+    if not ports:
+        return ()
+    table = psutil.net_connections("tcp")
+    return tuple(
+        psutil.Process(pid)
+        for pid in {one.pid for one in table if one.status == psutil.CONN_LISTEN and _port(one.laddr) in ports}
+        if pid
+    )
 
 
 def serving_process(located: Located, besides: int = 0) -> psutil.Process | None:

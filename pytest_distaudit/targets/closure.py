@@ -14,9 +14,9 @@ IsNative = Callable[[SystemSpec], bool]
 
 
 def waits_for(spec: SystemSpec) -> tuple[str, ...]:
-    """The systems that must be up before this one is started: ``replicate_from`` and ``after``."""
-    native = spec.native or {}
-    return tuple(dict.fromkeys([*_names(native.get("replicate_from")), *_names(native.get("after"))]))
+    """The systems that must be up before this one is started: ``replicate_from``, ``after`` and ``to``."""
+    named = (name for option in ("replicate_from", "after", "to") for name in _names((spec.native or {}).get(option)))
+    return tuple(dict.fromkeys(named))
 
 
 def closed(target: Target, wanted: Collection[str], is_native: IsNative) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pytest_distaudit.domain.errors import Place, Unobservable
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import Judgement, NeedMore, refute, unverifiable, verified
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope, Verdict, merge
-from pytest_distaudit.engine.judge import judge, over_time, settled
+from pytest_distaudit.engine.judge import by_stand_ins, judge, over_time, settled
 
 CLAIM = Claim("c", "x.y", {"system": "web"}, Place("c.yaml", 1))
 NOTHING = Evidence({"system": ("web",)}, [], lambda capability, seen: None)
@@ -115,3 +115,12 @@ def test_a_judgement_has_a_reason_exactly_if_it_is_unverifiable() -> None:
         Judgement(Verdict.UNVERIFIABLE, "blind")
     with pytest.raises(ValueError, match="exactly the unverifiable"):
         Judgement(Verdict.VERIFIED, "yes", reason=Reason.BASELINE)
+
+
+def test_a_stand_in_refutes_and_never_verifies() -> None:
+    assert [by_stand_ins((), one) for one in (YES, NO, BLIND)] == [YES, NO, BLIND]
+    assert [by_stand_ins(("kong",), one) for one in (NO, BLIND)] == [NO, BLIND]
+    told = by_stand_ins(("kong",), YES)
+    assert (told.verdict, told.reason) == (Verdict.UNVERIFIABLE, Reason.STAND_IN)
+    assert "kong stands in for its product" in told.because
+    assert "yes" in told.because
