@@ -2,6 +2,7 @@
 
 #: the kinds that come with the plugin, as ``module:attribute``; imported when a target names them
 BUILTIN = (
+    "pytest_distaudit.systems.chromadb:KIND",
     "pytest_distaudit.systems.consul:KIND",
     "pytest_distaudit.systems.docker:KIND",
     "pytest_distaudit.systems.http:KIND",

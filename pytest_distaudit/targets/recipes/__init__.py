@@ -8,6 +8,7 @@ from importlib import import_module
 from pytest_distaudit.targets.recipe import Recipe
 
 _BUILT_IN = (
+    "pytest_distaudit.targets.recipes.chromadb.ChromadbRecipe",
     "pytest_distaudit.targets.recipes.consul.ConsulRecipe",
     "pytest_distaudit.targets.recipes.http.HttpRecipe",
     "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
