@@ -29,6 +29,8 @@ _BEAT = "nanosecond heartbeat"
 _TENANT, _DATABASE = "default_tenant", "default_database"
 #: collections that are listed, and looked into one by one; records that are read of one
 _MOST_LISTED, _MOST_COLLECTIONS, _MOST_RECORDS = 1000, 30, 200
+#: numbers of vectors that are read to know whether anything changed
+_MOST_NUMBERS = 50_000
 _UNSEEN = "queries, changes of what is stored and removals: the server counts no requests"
 
 
@@ -138,8 +140,8 @@ def collection(session: ChromaSession, ask: Ask) -> Collection:
     found = session.read(path)
     if not isinstance(found, dict) or not isinstance(found.get("id"), str):
         raise Unobservable(Reason.PROTOCOL_ERROR, f"GET {path}: no collection with an id")
-    inside = _Inside(session, f"{base}/collections/{found['id']}")
     dimension = found.get("dimension")
+    inside = _Inside(session, f"{base}/collections/{found['id']}", dimension if isinstance(dimension, int) else 0)
     return Collection(
         name=name,
         exists=True,
@@ -175,21 +177,27 @@ def _named(one: Mapping[str, Any]) -> str:
 
 
 class _Inside:
-    """What a collection holds: how many records, and what can be read of the newest."""
+    """What a collection holds: how many records, and what can be read of the newest.
 
-    def __init__(self, session: ChromaSession, path: str) -> None:
+    Of a small one all is read, vectors too, where ``dimension`` says how long they are.
+    """
+
+    def __init__(self, session: ChromaSession, path: str, dimension: int | None = None) -> None:
         self.records = session.read(f"{path}/count")
         if not isinstance(self.records, int) or isinstance(self.records, bool):
             raise Unobservable(Reason.PROTOCOL_ERROR, "GET .../count: no number")
         self.nonces: tuple[str, ...] | None = None
         self.digest = ""
-        body = {"include": ["documents", "metadatas"], "limit": _MOST_RECORDS}
+        small = self.records <= _MOST_RECORDS and dimension is not None
+        whole = small and self.records * (dimension or 0) <= _MOST_NUMBERS
+        body = {"include": ["documents", "metadatas", *(["embeddings"] if whole else [])], "limit": _MOST_RECORDS}
         newest = _got(session, path, {**body, "offset": max(0, self.records - _MOST_RECORDS)})
         if newest is None:
             return
         self.nonces = nonces_in(newest.text)
-        if self.records <= _MOST_RECORDS:
+        if whole:
             self.digest = hashlib.sha256(newest.body).hexdigest()
+        if self.records <= _MOST_RECORDS:
             return
         # an older record may have been written again; versions that know no patterns turn this away
         marked = _got(session, path, {**body, "where_document": {"$regex": PATTERN}})
