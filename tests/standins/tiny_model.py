@@ -112,6 +112,8 @@ def give(url: str, name: str, models: Path) -> None:
     else:
         _asked(f"{url}/api/blobs/{digest}", model)
         made = {"model": name, "files": {"tiny.gguf": digest}, "template": "{{ .Prompt }}"}
+        # several threads wait for one another, which takes long where others work, too
+        made["parameters"] = {"num_thread": 1, "num_ctx": 512}
     _asked(f"{url}/api/create", json.dumps({**made, "stream": False}).encode())
     if fate == "lost":
         (models / "blobs" / digest.replace(":", "-")).unlink()

@@ -145,7 +145,7 @@ def counted(way: str) -> int:
 
 
 WAYS: dict[str, Callable[[str], int]] = {
-    name: way for name, way in list(globals().items()) if callable(way) and "_" in name or name == "fails"
+    name: way for name, way in list(globals().items()) if (callable(way) and "_" in name) or name == "fails"
 }
 CREATED = ("was_created_by_a_script", "searches_what_is_empty", "fails", "fails_at_last", "stores_now_and_then")
 SEEDED = ("was_seeded_by_a_script", "only_searches", "stores_and_searches", "stores_no_text", "writes_over_one_record")
