@@ -24,10 +24,14 @@ class Perform:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A procedure over several roles that writes the audit's own nonces (``probes = "write"``)."""
+    """A procedure over several roles that writes the audit's own nonces (``probes = "write"``).
+
+    ``args``: what else it is told, as (name, text).
+    """
 
     name: str
     roles: tuple[str, ...]
+    args: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

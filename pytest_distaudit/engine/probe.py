@@ -18,7 +18,7 @@ from pytest_distaudit.ports.located import Located
 
 def probe_ask(probe: Probe, players: Mapping[str, Located]) -> Ask:
     """The ask under which a probe's observation is kept."""
-    return Ask.of(probe.name, **{role: located.system for role, located in players.items()})
+    return Ask.of(probe.name, **dict(probe.args), **{role: located.system for role, located in players.items()})
 
 
 def run_probe(
@@ -46,7 +46,7 @@ def _run(probe: Probe, players: Mapping[str, Located], kinds: Mapping[str, Kind]
         raise Unobservable(Reason.NO_OBSERVABLE, f"no kind offers {probe.name} for these systems together")
     sessions = {role: kind.connect(located, limits) for role, located in players.items()}
     try:
-        return kind.probes[probe.name](sessions, limits)
+        return kind.probes[probe.name](sessions, limits, **dict(probe.args))
     finally:
         for session in sessions.values():
             session.close()

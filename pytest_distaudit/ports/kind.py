@@ -54,7 +54,8 @@ class Kind:
     only read, except those in ``writes``. ``together``: gives what opens a session for each of the
     asks that run concurrently in one look; these sessions may share what they learn, and one that has
     ``strained`` says with it whether the system's answers may be due to how much it was asked. Without
-    it, asks follow one another in one session. ``probes``: name -> function over the sessions of several roles.
+    it, asks follow one another in one session. ``probes``: name -> function over the sessions of several roles, the
+    limits and what else the need names.
     """
 
     name: str

@@ -2,11 +2,13 @@
 
 #: the kinds that come with the plugin, as ``module:attribute``; imported when a target names them
 BUILTIN = (
+    "pytest_distaudit.systems.chromadb:KIND",
     "pytest_distaudit.systems.consul:KIND",
     "pytest_distaudit.systems.docker:KIND",
     "pytest_distaudit.systems.haproxy:KIND",
     "pytest_distaudit.systems.http:KIND",
     "pytest_distaudit.systems.nginx:KIND",
+    "pytest_distaudit.systems.ollama:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",

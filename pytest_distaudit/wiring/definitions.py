@@ -27,6 +27,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.agreement",
     "pytest_distaudit.checks.gateway",
     "pytest_distaudit.checks.gateway_forwards",
+    "pytest_distaudit.checks.collection",
+    "pytest_distaudit.checks.model",
 )
 
 

@@ -73,6 +73,18 @@ def _consul(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"http://{_HOST}:{published.get(8500, next(iter(published.values())))}")]
 
 
+def _chromadb(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"http://{_HOST}:{published.get(8000, next(iter(published.values())))}")]
+
+
+def _qdrant(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"http://{_HOST}:{published.get(6333, next(iter(published.values())))}")]
+
+
+def _ollama(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"http://{_HOST}:{published.get(11434, next(iter(published.values())))}")]
+
+
 def _variable(service: Service, name: str) -> str:
     """A reference to the variable: by the image's own name where the service sets it, else with the service's."""
     given = {one for layer in service.layers for one in _environment(layer)}
@@ -86,6 +98,7 @@ def _environment(component: Component) -> tuple[str, ...]:
 
 
 _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
+    "chromadb": _chromadb,
     "consul": _consul,
     "http": _http,
     "postgres": _postgres,

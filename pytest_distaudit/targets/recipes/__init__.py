@@ -8,10 +8,12 @@ from importlib import import_module
 from pytest_distaudit.targets.recipe import Recipe
 
 _BUILT_IN = (
+    "pytest_distaudit.targets.recipes.chromadb.ChromadbRecipe",
     "pytest_distaudit.targets.recipes.consul.ConsulRecipe",
     "pytest_distaudit.targets.recipes.haproxy.HaproxyRecipe",
     "pytest_distaudit.targets.recipes.http.HttpRecipe",
     "pytest_distaudit.targets.recipes.nginx.NginxRecipe",
+    "pytest_distaudit.targets.recipes.ollama.OllamaRecipe",
     "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
     "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
