@@ -17,8 +17,9 @@ class Appended(Watched[StreamTail]):
     """Entries behind the last one that was there before the activity.
 
     ``found`` can be read at the end; ``nonces``: of so many performances; ``lost`` were read before and are gone;
-    ``pushed_out``: older ones that went meanwhile; ``changed`` have other bytes than before; ``moved``: how far the stream says that it was written (None:
-    it does not say); ``overlooked``: more may have been appended than the readers' latest entries hold.
+    ``pushed_out``: older ones that went meanwhile; ``changed`` have other bytes than before. ``moved``: how far the
+    stream says that it was written (None: it does not say); ``overlooked``: more may have been appended than the
+    readers' latest entries hold.
     """
 
     def __init__(self, looks: Sequence[Seen[StreamTail]], run: ActivityRun) -> None:
@@ -56,7 +57,7 @@ def _order(position: str) -> tuple[int, ...]:
 def _extent(tail: StreamTail) -> tuple[int, ...]:
     """Everything that only ever grows."""
     ends = tail.ends or {}
-    last = {number: order for number, order in sorted(_behind(tail.entries).items())}
+    last = dict(sorted(_behind(tail.entries).items()))
     return (*(ends[name] for name in sorted(ends)), *(part for order in last.values() for part in order))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pytest_distaudit.checks._watched import busy
 from pytest_distaudit.domain.comparison import Comparison
@@ -41,7 +42,7 @@ def kept(claimed: Comparison, looks: Sequence[Seen[Stream]], run: ActivityRun) -
 
 def _removed(claimed: Comparison, looks: Sequence[Seen[Stream]], run: ActivityRun) -> None:
     """Refute where the oldest entry went before the audit's eyes, younger than claimed."""
-    for before, after in zip(looks, looks[1:], strict=False):
+    for before, after in pairwise(looks):
         old = before.fact.oldest_at
         if old is None or old == after.fact.oldest_at:
             continue

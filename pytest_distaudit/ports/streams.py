@@ -71,8 +71,8 @@ class Entry:
 class StreamTail(Capability):
     """The latest entries of a stream, read by the audit without leaving a trace for others. Args: ``name``.
 
-    ``entries``: by partition and position, the latest so many of each; ``cut``: partitions that hold older ones. A second
-    reader found ``again`` of them at the same places with the same bytes, and ``changed`` with other bytes.
+    ``entries``: by partition and position, the latest so many of each; ``cut``: partitions that hold older ones.
+    A second reader found ``again`` of them at the same places with the same bytes, ``changed`` with other bytes.
     ``ends``: partition -> how far it has ever been written, only growing; None: that is not told.
     ``form`` as of :class:`Stream`; of what is no stream nothing is read.
     """
