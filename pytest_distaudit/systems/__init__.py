@@ -5,6 +5,7 @@ BUILTIN = (
     "pytest_distaudit.systems.consul:KIND",
     "pytest_distaudit.systems.docker:KIND",
     "pytest_distaudit.systems.http:KIND",
+    "pytest_distaudit.systems.kafka:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",
