@@ -77,6 +77,12 @@ def _kafka(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"kafka://{_HOST}:{published.get(9092, next(iter(published.values())))}")]
 
 
+def _neo4j(service: Service, published: _Published) -> _Endpoints:
+    if 7474 not in published:
+        return []
+    return [("url", f"http://neo4j:{_variable(service, 'NEO4J_PASSWORD')}@{_HOST}:{published[7474]}")]
+
+
 def _variable(service: Service, name: str) -> str:
     """A reference to the variable: by the image's own name where the service sets it, else with the service's."""
     given = {one for layer in service.layers for one in _environment(layer)}
@@ -93,6 +99,7 @@ _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
     "consul": _consul,
     "http": _http,
     "kafka": _kafka,
+    "neo4j": _neo4j,
     "postgres": _postgres,
     "rabbitmq": _rabbitmq,
     "redis": _redis,

@@ -11,6 +11,7 @@ _BUILT_IN = (
     "pytest_distaudit.targets.recipes.consul.ConsulRecipe",
     "pytest_distaudit.targets.recipes.http.HttpRecipe",
     "pytest_distaudit.targets.recipes.kafka.KafkaRecipe",
+    "pytest_distaudit.targets.recipes.neo4j.Neo4jRecipe",
     "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
     "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
