@@ -64,4 +64,6 @@ _CUSTOMARY = {
     "amqps": 5671,
     "redis": 6379,
     "rediss": 6379,
+    "kafka": 9092,
+    "kafkas": 9093,
 }

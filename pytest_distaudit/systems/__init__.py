@@ -9,6 +9,8 @@ BUILTIN = (
     "pytest_distaudit.systems.http:KIND",
     "pytest_distaudit.systems.nginx:KIND",
     "pytest_distaudit.systems.ollama:KIND",
+    "pytest_distaudit.systems.kafka:KIND",
+    "pytest_distaudit.systems.neo4j:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",

@@ -20,6 +20,9 @@ POSTGRES_SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 #: the second command is one word short, which every version says before it looks at rights
 REDIS_QUESTIONS = b"PING\r\nAUTH\r\n"
+#: ApiVersions version 0 under the number "dist"; the answer repeats it and begins without an error
+KAFKA_VERSIONS = b"\x00\x00\x00\x0b\x00\x12\x00\x00dist\x00\x01d"
+_KAFKA_ANSWER = b"dist\x00\x00"
 _REDIS_ANSWERS = (b"+PONG", b"-NOAUTH", b"-LOADING", b"-NOPERM", b"-DENIED", b"-MASTERDOWN", b"-BUSY")
 
 _OPENINGS = {
@@ -27,8 +30,9 @@ _OPENINGS = {
     "amqp": AMQP_HEADER,
     "postgresql": POSTGRES_SSL_REQUEST,
     "redis": REDIS_QUESTIONS,
+    "kafka": KAFKA_VERSIONS,
 }
-_TLS_SCHEMES = {"https", "amqps", "rediss"}
+_TLS_SCHEMES = {"https", "amqps", "rediss", "kafkas"}
 
 
 class _Placed(Protocol):
@@ -109,6 +113,8 @@ def classify(said: bytes | None) -> str:
         return "http"
     if said.startswith(_REDIS_ANSWERS):
         return "redis"
+    if said[4:].startswith(_KAFKA_ANSWER):
+        return "kafka"
     return "unknown" if said else "closed"
 
 

@@ -13,6 +13,7 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.failure import unobservable
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located, address
+from pytest_distaudit.systems._redis_own import OwnReads, own_reads
 from pytest_distaudit.systems._wire import without
 
 if TYPE_CHECKING:
@@ -46,11 +47,14 @@ class RedisSession:
             with suppress(Exception):
                 self._client.close()
 
-    def ask(self, *words: str) -> Any:
-        """The answer to one command. Raises Unobservable: forbidden where the server turned the audit away."""
+    def ask(self, *words: str, raw: bool = False) -> Any:
+        """The answer to one command, in bytes if ``raw``. Raises Unobservable; forbidden where it was turned away."""
         what = " ".join(words)
         self.ways.append(what)
         try:
+            if raw:
+                self._connected.response_callbacks.pop(words[0], None)
+                return self._connected.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
             return self._connected.execute_command(*words)  # type: ignore[no-untyped-call]
         except Exception as error:  # the client passes on whatever a hostile peer provokes
             raise self._failed(error, what) from error
@@ -66,7 +70,12 @@ class RedisSession:
                 Reason.WRONG_PRODUCT, "what answered is a Sentinel, which stores nothing; name its master"
             )
         self.identity = str(told["run_id"])
-        return told
+        return self.own_reads.taken_from(told)
+
+    @property
+    def own_reads(self) -> OwnReads:
+        """What the audit itself has looked up in this run of the server."""
+        return own_reads(self.identity)
 
     @cached_property
     def _connected(self) -> Redis:

@@ -17,6 +17,7 @@ from pytest_distaudit.ports.located import address
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._listener import REDIS_QUESTIONS, classify, listener_of, stranger
 from pytest_distaudit.systems._redis_session import CLIENT_NAME, RedisSession
+from pytest_distaudit.systems._redis_streams import stream, stream_tail
 from pytest_distaudit.systems._wire import Wire
 
 _AUTH_NEEDS_A_PASSWORD = b"wrong number of arguments for 'auth' command"
@@ -155,6 +156,8 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "listener": listener_of({"url": "redis"}),
     "process": process,
     "key-value": key_value,
+    "stream": stream,
+    "stream-tail": stream_tail,
 }
 
 KIND = Kind(

@@ -29,6 +29,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.gateway_forwards",
     "pytest_distaudit.checks.collection",
     "pytest_distaudit.checks.model",
+    "pytest_distaudit.checks.stream",
+    "pytest_distaudit.checks.graph",
 )
 
 

@@ -83,6 +83,14 @@ def _qdrant(service: Service, published: _Published) -> _Endpoints:
 
 def _ollama(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"http://{_HOST}:{published.get(11434, next(iter(published.values())))}")]
+def _kafka(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"kafka://{_HOST}:{published.get(9092, next(iter(published.values())))}")]
+
+
+def _neo4j(service: Service, published: _Published) -> _Endpoints:
+    if 7474 not in published:
+        return []
+    return [("url", f"http://neo4j:{_variable(service, 'NEO4J_PASSWORD')}@{_HOST}:{published[7474]}")]
 
 
 def _variable(service: Service, name: str) -> str:
@@ -101,6 +109,8 @@ _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
     "chromadb": _chromadb,
     "consul": _consul,
     "http": _http,
+    "kafka": _kafka,
+    "neo4j": _neo4j,
     "postgres": _postgres,
     "rabbitmq": _rabbitmq,
     "redis": _redis,

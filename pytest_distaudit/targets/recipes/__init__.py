@@ -14,6 +14,8 @@ _BUILT_IN = (
     "pytest_distaudit.targets.recipes.http.HttpRecipe",
     "pytest_distaudit.targets.recipes.nginx.NginxRecipe",
     "pytest_distaudit.targets.recipes.ollama.OllamaRecipe",
+    "pytest_distaudit.targets.recipes.kafka.KafkaRecipe",
+    "pytest_distaudit.targets.recipes.neo4j.Neo4jRecipe",
     "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
     "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
