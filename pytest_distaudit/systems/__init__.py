@@ -4,6 +4,7 @@
 BUILTIN = (
     "pytest_distaudit.systems.consul:KIND",
     "pytest_distaudit.systems.docker:KIND",
+    "pytest_distaudit.systems.etcd:KIND",
     "pytest_distaudit.systems.http:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",

@@ -49,7 +49,7 @@ def _needs(target: Target, spec: SystemSpec, native: bool) -> Iterator[tuple[str
         if link.source == spec.name:
             yield link.to, target.place, f"link {link.name!r}"
     if native:
-        for name in waits_for(spec):
+        for name in (*waits_for(spec), *_names((spec.native or {}).get("cluster"))):
             yield name, spec.place, f"system {spec.name!r}"
         for where, text in placeholders.texts(spec.native or {}):
             for hole in placeholders.mentioned(text):

@@ -44,6 +44,7 @@ def _is_settings(value: Any) -> bool:
 TEXT = Option("a word", _is_text)
 COMMAND = Option("a list of words", _is_command, required=True)
 SYSTEMS = Option("a system's name or a list of them", _is_names)
+MEMBERS = Option("a list of systems, this one among them", lambda value: _is_command(value) and all(value))
 COMMANDS = Option("a list of commands, each a list of words", _is_commands)
 SECONDS = Option("a positive number of seconds", _is_seconds)
 ENVIRONMENT = Option("a table of texts", _is_environment)

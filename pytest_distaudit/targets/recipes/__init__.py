@@ -9,6 +9,7 @@ from pytest_distaudit.targets.recipe import Recipe
 
 _BUILT_IN = (
     "pytest_distaudit.targets.recipes.consul.ConsulRecipe",
+    "pytest_distaudit.targets.recipes.etcd.EtcdRecipe",
     "pytest_distaudit.targets.recipes.http.HttpRecipe",
     "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
