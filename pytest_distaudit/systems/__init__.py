@@ -10,4 +10,5 @@ BUILTIN = (
     "pytest_distaudit.systems.process:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",
     "pytest_distaudit.systems.redis:KIND",
+    "pytest_distaudit.systems.redis_sentinel:KIND",
 )

@@ -18,8 +18,8 @@ _PATIENCE_S, _POLL_S = 5.0, 0.02
 class Words(Protocol):
     """How one member takes and shows a word; ``place`` is a name of the audit's own. All raise Unobservable."""
 
-    def write(self, place: str, word: str) -> None:
-        """Store it through this member."""
+    def write(self, place: str, word: str) -> str:
+        """Store it through this member; give the place where it is then, "" if members of its part take none."""
         ...
 
     def shows(self, place: str, word: str) -> bool:
@@ -46,10 +46,12 @@ def agreement_probe(words_of: Callable[[Any], Words]) -> Callable[..., Agreement
         for name, member in members.items():
             place, word = f"distaudit-{secrets.token_hex(16)}", secrets.token_hex(16)
             try:
-                member.write(place, word)
+                place = member.write(place, word)
             except Unobservable as error:
                 refused[name] = error.detail
             else:
+                if not place:
+                    continue
                 others = {other: words for other, words in members.items() if other != name}
                 passed.append(_followed(name, others, place, word))
             # a write that was not acknowledged may have been done

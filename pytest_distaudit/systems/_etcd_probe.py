@@ -11,9 +11,10 @@ class EtcdWords:
     def __init__(self, session: EtcdSession) -> None:
         self._session = session
 
-    def write(self, place: str, word: str) -> None:
+    def write(self, place: str, word: str) -> str:
         """Put one key."""
         self._session.call("kv/put", {"key": key(place), "value": key(word)})
+        return place
 
     def shows(self, place: str, word: str) -> bool:
         """Whether the member holds it."""

@@ -22,7 +22,7 @@ from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._nonces import nonces_in
 
 _PRODUCT = "etcd"
-_CALLS = re.compile(r'^grpc_server_msg_received_total\{([^}]*)\} (\S+)$', re.MULTILINE)
+_CALLS = re.compile(r"^grpc_server_msg_received_total\{([^}]*)\} (\S+)$", re.MULTILINE)
 _METHOD, _SERVICE = re.compile(r'grpc_method="(\w+)"'), re.compile(r'grpc_service="([\w.]+)"')
 _HAS_LEADER = re.compile(r"^etcd_server_has_leader (\S+)$", re.MULTILINE)
 #: what clients ask for; heartbeats of leases come by themselves
@@ -109,10 +109,10 @@ def membership(session: EtcdSession, ask: Ask) -> Membership:
 
 
 def _member(row: Mapping[str, Any], leader: str) -> Member:
-    id, learner = str(row["ID"]), bool(row.get("isLearner"))
+    own, learner = str(row["ID"]), bool(row.get("isLearner"))
     urls = row.get("clientURLs") or row.get("peerURLs") or [""]
-    role = "learner" if learner else "leader" if id == leader else "follower"
-    return Member(id, str(row.get("name", "")), urlsplit(str(urls[0])).netloc, role, votes=not learner)
+    role = "learner" if learner else "leader" if own == leader else "follower"
+    return Member(own, str(row.get("name", "")), urlsplit(str(urls[0])).netloc, role, votes=not learner)
 
 
 # --- work

@@ -10,13 +10,15 @@ from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you
 from pytest_distaudit.domain.target import SystemSpec, Target
 from pytest_distaudit.targets import placeholders
 
+#: options of ``native`` tables that name systems to wait for
+_WAITING = ("replicate_from", "watch", "after")
 IsNative = Callable[[SystemSpec], bool]
 
 
 def waits_for(spec: SystemSpec) -> tuple[str, ...]:
-    """The systems that must be up before this one is started: ``replicate_from`` and ``after``."""
+    """The systems that must be up before this one is started: ``replicate_from``, ``watch`` and ``after``."""
     native = spec.native or {}
-    return tuple(dict.fromkeys([*_names(native.get("replicate_from")), *_names(native.get("after"))]))
+    return tuple(dict.fromkeys(name for key in _WAITING for name in _names(native.get(key))))
 
 
 def closed(target: Target, wanted: Collection[str], is_native: IsNative) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ _BUILT_IN = (
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
     "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
     "pytest_distaudit.targets.recipes.redis.RedisRecipe",
+    "pytest_distaudit.targets.recipes.redis_sentinel.RedisSentinelRecipe",
 )
 
 
