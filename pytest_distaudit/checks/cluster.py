@@ -87,14 +87,15 @@ def _given_up(told: Told) -> None:
 
 def _count(claim: Claim, told: Told) -> None:
     wanted = claim["members"]
-    known = max(len(peers(view)) for view in told.views.values())
-    if wanted is None or wanted.holds(known) is wanted.holds(len(told.views)) is True:
+    asked, known = len(told.views), max(len(peers(view)) for view in told.views.values())
+    holds = {wanted is None or wanted.holds(number) for number in range(asked, known + 1)}
+    if holds == {True}:
         return
-    if not wanted.holds(known) and not wanted.holds(len(told.views)):
+    if holds == {False}:
         refute(counted(known, "member"), f"by their own lists; claimed {wanted}", remedy="start and join the others")
     told.raise_unclear()
     because = "what one lists of others is no evidence that they run"
-    unverifiable(Reason.NO_OBSERVABLE, f"{len(told.views)} of {known} members asked", because, remedy=_NAME_OTHERS)
+    unverifiable(Reason.NO_OBSERVABLE, f"{asked} of {known} members asked", because, remedy=_NAME_OTHERS)
 
 
 def _led(told: Told) -> str:
