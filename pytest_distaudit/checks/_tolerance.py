@@ -54,7 +54,7 @@ def _by_copies(view: Membership, proven: set[str]) -> Tolerance | None:
     """By the copies of each part of the data; None where every member holds all of it."""
     leaders = [member for member in view.members if member.role == "leader"]
     replicas = [member for member in view.members if member.role == "replica"]
-    watched = not any(member in peers(view) for member in leaders)
+    watched = bool(leaders) and not any(member in peers(view) for member in leaders)
     if not (replicas or watched or len(leaders) > 1 or all(not member.votes for member in view.members)):
         return None
     copies = {leader.id: [one for one in replicas if one.follows in ("", leader.id)] for leader in leaders}

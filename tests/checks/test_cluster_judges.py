@@ -195,6 +195,16 @@ def test_without_a_stated_quorum_a_majority_is_enough():
     assert of_members({"a": view("a", of="a", leaders=None, quorum=None)}).verdict is Verdict.REFUTED
 
 
+def test_nodes_without_any_leader():
+    rows = tuple(Member(f"id-{one}", healthy=True) for one in NAMES)
+    equals = {name: Membership("", f"id-{name}", rows, works=True) for name in NAMES}
+    told = of_members(equals)
+    assert (told.verdict, told.actual) == (Verdict.VERIFIED, "3 members, 1 to 2 may fail")
+    assert "2 of 3 votes are needed" in told.because
+    assert of_members({"a": Membership("", "id-a", rows[:1], works=True)}).verdict is Verdict.REFUTED
+    assert of_agreement(equals).verdict is Verdict.VERIFIED
+
+
 # --- cluster.agrees
 
 

@@ -17,7 +17,7 @@ from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.targets.recipes import builtin_recipes
 from pytest_distaudit.testing import Room
 
-MISSING = builtin_recipes()["redis"].missing() or builtin_recipes()["etcd"].missing()
+MISSING = next(filter(None, (builtin_recipes()[kind].missing() for kind in ("redis", "etcd", "consul"))), None)
 pytestmark = [pytest.mark.proof, pytest.mark.live, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
 
 SYSTEM = '[targets.miniature.systems.{}]\nkind = "{}"\nprobes = "write"\nnative = {{{}}}\n'
@@ -42,6 +42,8 @@ MINIATURE = (
     + several("etcd", "half-1 half-2 half-3")
     + several("etcd", "pair-1 pair-2")
     + alone("etcd", "single-1 single-2 single-3")
+    + several("consul", "agent-1 agent-2 agent-3")
+    + alone("consul", "solo-1 solo-2 solo-3")
     + several("redis", "shard-1 shard-2 shard-3 shard-4 shard-5 shard-6", "replicas = 1")
     + several("redis", "bare-1 bare-2 bare-3")
     + alone("redis", "master other another former")
@@ -75,7 +77,7 @@ def client(room: Room, name: str) -> redis.Redis:
 # --- genuine
 
 
-@pytest.mark.parametrize("members", ["etcd-*", "shard-*", "watch-*"])
+@pytest.mark.parametrize("members", ["etcd-*", "shard-*", "watch-*", "agent-*"])
 def test_clusters_are_verified(room: Room, members: str) -> None:
     seen = judged(room, "cluster.members", members, within="15s")
     assert seen.verdict is Verdict.VERIFIED, told(seen)
@@ -85,7 +87,11 @@ def test_clusters_are_verified(room: Room, members: str) -> None:
 
 
 def test_words_are_written_through_every_member_that_takes_them(room: Room) -> None:
-    for members, through in (("etcd-*", "etcd-1, etcd-2, etcd-3"), ("shard-*", "shard-1, shard-2, shard-3")):
+    for members, through in (
+        ("etcd-*", "etcd-1, etcd-2, etcd-3"),
+        ("agent-*", "agent-1, agent-2, agent-3"),
+        ("shard-*", "shard-1, shard-2, shard-3"),
+    ):
         assert f"written through {through}" in told(judged(room, "cluster.agrees", members, within="15s"))
     assert not client(room, "shard-1").dbsize(), "nothing is left"
 
@@ -93,7 +99,7 @@ def test_words_are_written_through_every_member_that_takes_them(room: Room) -> N
 # --- facades
 
 
-@pytest.mark.parametrize("members", ["single-*", "master,other", "lone,watch-1"])
+@pytest.mark.parametrize("members", ["single-*", "solo-*", "agent-1,solo-1", "master,other", "lone,watch-1"])
 @pytest.mark.parametrize("check", ["cluster.members", "cluster.agrees"])
 def test_singletons_that_do_not_know_each_other(room: Room, check: str, members: str) -> None:
     seen = judged(room, check, members)
