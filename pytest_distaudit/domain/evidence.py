@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -82,6 +83,14 @@ class Evidence:
                 Reason.AMBIGUOUS_CLAIM, f"role {role!r} is played by {len(names)} systems, one is wanted"
             )
         return self._history(capability, names[0], ask)
+
+    def histories(self, capability: type[C], role: str) -> Mapping[str, Sequence[Seen[C]]]:
+        """System name -> all looks, oldest first, for those in ``role`` whose last look brought something."""
+        found: dict[str, Sequence[Seen[C]]] = {}
+        for name in self.systems(role):
+            with suppress(Unobservable):
+                found[name] = self._history(capability, name, None)
+        return found
 
     def shared(self, capability: type[C], ask: Ask | None = None) -> C:
         """The fact of an activity, a probe or the files, which belongs to no single system. Raises Unobservable."""

@@ -73,8 +73,7 @@ class Live:
             elif isinstance(need, Read):
                 found.append(self._files(need.ask))
             else:
-                players = {role: bound[planned.roles[role][0]] for role in need.roles}
-                found.extend(self._gathering.probed(need, players))
+                found.extend(self._gathering.probed(need, _players(planned, bound, need.roles)))
         self._gathering.prefetch((bound[system], wanted) for system, wanted in asks.items() if newer_than is None)
         for system, wanted in asks.items():
             found.extend(self._gathering.facts(bound[system], wanted, newer_than))
@@ -121,3 +120,12 @@ class LiveSight:
         more = self._live.gather(self._planned, self._bound, needs, self._newer_than)
         self.observations = [*self.observations, *more]
         return bool(more)
+
+
+def _players(planned: Planned, bound: Mapping[str, Located], roles: Sequence[str]) -> dict[str, Located]:
+    """Role -> the system that plays it; of several in one role, ``role.system`` each."""
+    return {
+        role if len(planned.roles[role]) == 1 else f"{role}.{name}": bound[name]
+        for role in roles
+        for name in planned.roles[role]
+    }

@@ -6,6 +6,7 @@ BUILTIN = (
     "pytest_distaudit.systems.consul:KIND",
     "pytest_distaudit.systems.docker:KIND",
     "pytest_distaudit.systems.haproxy:KIND",
+    "pytest_distaudit.systems.etcd:KIND",
     "pytest_distaudit.systems.http:KIND",
     "pytest_distaudit.systems.nginx:KIND",
     "pytest_distaudit.systems.ollama:KIND",
@@ -15,4 +16,5 @@ BUILTIN = (
     "pytest_distaudit.systems.process:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",
     "pytest_distaudit.systems.redis:KIND",
+    "pytest_distaudit.systems.redis_sentinel:KIND",
 )

@@ -18,6 +18,7 @@ from pytest_distaudit.systems.http_fetch import HttpFetch
 
 #: in the query of every request of ours, so that the agent's log tells it from those of others
 MARK = "distaudit"
+METRICS = "agent/metrics?format=prometheus"
 _TOKEN_HEADER = "X-Consul-Token"  # noqa: S105 - the header's name
 _FILTERED = "x-consul-results-filtered-by-acls"
 _STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
@@ -62,6 +63,14 @@ class ConsulSession:
         joint = "&" if "?" in path else "?"
         return self._fetch(Request("GET", f"{self.url}/v1/{path}{joint}{MARK}={mark}", self.headers))
 
+    def forget(self, path: str) -> None:
+        """Let ``path`` be asked for anew."""
+        self._answers.pop(path, None)
+
+    def send(self, request: Request) -> Response:
+        """The answer to a request of the caller's own making."""
+        return self._fetch(request)
+
     def read(self, path: str) -> Any:
         """GET /v1/``path`` as JSON. Raises forbidden, redirected or protocol-error unless it is the whole answer."""
         answer, what = self.get(path), f"GET /v1/{path.partition('?')[0]}"
@@ -89,7 +98,7 @@ class ConsulSession:
 
     def metrics(self) -> str | None:
         """Everything counted since the agent began, as Prometheus reads it; None where it keeps or shows none."""
-        answer = self.get("agent/metrics?format=prometheus")
+        answer = self.get(METRICS)
         plain = answer.headers.get("content-type", "").startswith("text/plain")
         return answer.text if answer.status == 200 and plain and "process_start_time" in answer.text else None
 

@@ -65,10 +65,7 @@ class RedisSession:
         told = self.ask("INFO", "everything") or self.ask("INFO", "all")
         if not isinstance(told, dict) or len(str(told.get("run_id", ""))) != 40:
             raise Unobservable(Reason.WRONG_PRODUCT, "what answered INFO is not Redis: it has no run_id")
-        if told.get("redis_mode") == "sentinel":
-            raise Unobservable(
-                Reason.WRONG_PRODUCT, "what answered is a Sentinel, which stores nothing; name its master"
-            )
+        self.refuse_mode(str(told.get("redis_mode", "")))
         self.identity = str(told["run_id"])
         return self.own_reads.taken_from(told)
 
@@ -76,6 +73,12 @@ class RedisSession:
     def own_reads(self) -> OwnReads:
         """What the audit itself has looked up in this run of the server."""
         return own_reads(self.identity)
+
+    def refuse_mode(self, mode: str) -> None:
+        """Raise wrong-product for a server of another sort than the kind's."""
+        if mode == "sentinel":
+            words = "what answered is a Sentinel, which stores nothing; name its master, or say kind redis-sentinel"
+            raise Unobservable(Reason.WRONG_PRODUCT, words)
 
     @cached_property
     def _connected(self) -> Redis:

@@ -194,14 +194,14 @@ class _Inside:
         newest = _got(session, path, {**body, "offset": max(0, self.records - _MOST_RECORDS)})
         if newest is None:
             return
-        self.nonces = nonces_in(newest.text)
+        self.nonces = nonces_in([newest.text])
         if whole:
             self.digest = hashlib.sha256(newest.body).hexdigest()
         if self.records <= _MOST_RECORDS:
             return
         # an older record may have been written again; versions that know no patterns turn this away
         marked = _got(session, path, {**body, "where_document": {"$regex": PATTERN}})
-        self.nonces = nonces_in(newest.text, marked.text if marked else "")
+        self.nonces = nonces_in([newest.text, marked.text if marked else ""])
 
 
 def _got(session: ChromaSession, path: str, body: Mapping[str, Any]) -> Response | None:

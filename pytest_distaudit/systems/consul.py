@@ -30,10 +30,13 @@ from pytest_distaudit.ports.capabilities import (
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import address
 from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._agreement import agreement_probe
 from pytest_distaudit.systems._consul_guests import deaf_to, guests
+from pytest_distaudit.systems._consul_members import ConsulWords, membership
 from pytest_distaudit.systems._consul_monitor import listen
 from pytest_distaudit.systems._consul_session import ConsulSession, identify, started_at
 from pytest_distaudit.systems._consul_words import asked_by, counted, seconds
+from pytest_distaudit.systems._consul_work import work
 from pytest_distaudit.systems._knocking import knocked
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._ran import watch
@@ -271,6 +274,8 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "process": process,
     "registry": registry,
     "lookups": lookups,
+    "membership": membership,
+    "work": work,
 }
 
 KIND = Kind(
@@ -278,6 +283,7 @@ KIND = Kind(
     endpoints={"url": ("http", "https"), "dns": ("dns",)},
     connect=ConsulSession,
     answers=_ANSWERS,
+    probes={"agreement-probe": agreement_probe(ConsulWords)},
     # the log does not lag: this makes the idle window long enough to know what is usual
     statistics_lag_s=5.0,
 )

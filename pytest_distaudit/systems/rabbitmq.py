@@ -23,6 +23,7 @@ from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._amqp import AmqpConversation, Closed
 from pytest_distaudit.systems._listener import listener_of
+from pytest_distaudit.systems._rabbit_members import membership
 from pytest_distaudit.systems._rabbit_session import RabbitSession, identify, refused, started_at
 from pytest_distaudit.systems._rabbit_streams import stream, stream_tail
 from pytest_distaudit.systems._wire import without
@@ -270,6 +271,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "queues": queues,
     "stream": stream,
     "stream-tail": stream_tail,
+    "membership": membership,
 }
 
 KIND = Kind(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,25 +14,17 @@ from pytest_distaudit.ports.capabilities import Health, HealthPart, KeyValue, Pr
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import address
 from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._agreement import agreement_probe
 from pytest_distaudit.systems._listener import REDIS_QUESTIONS, classify, listener_of, stranger
+from pytest_distaudit.systems._redis_members import membership
+from pytest_distaudit.systems._redis_probe import RedisWords
 from pytest_distaudit.systems._redis_session import CLIENT_NAME, RedisSession
 from pytest_distaudit.systems._redis_streams import stream, stream_tail
+from pytest_distaudit.systems._redis_work import DATABASE, calls, work
 from pytest_distaudit.systems._wire import Wire
 
 _AUTH_NEEDS_A_PASSWORD = b"wrong number of arguments for 'auth' command"
 _ANSWER_BYTES = 4096
-
-#: what servers, replicas, Sentinels, monitors and clients that introduce themselves send; a subcommand
-#: ("client|list") counts as its command. Sentinel publishes, and nobody caches by publishing.
-_HOUSEKEEPING = {
-    *("acl", "asking", "auth", "client", "cluster", "command", "config", "dbsize", "debug", "echo"),
-    *("failover", "hello", "info", "lastsave", "latency", "lolwut", "memory", "module", "monitor", "ping"),
-    *("psubscribe", "psync", "publish", "pubsub", "punsubscribe", "quit", "readonly", "readwrite", "replconf"),
-    *("replicaof", "reset", "role", "save", "bgsave", "bgrewriteaof", "select", "shutdown", "slaveof"),
-    *("slowlog", "ssubscribe", "subscribe", "sunsubscribe", "sync", "time", "unsubscribe", "wait", "waitaof"),
-}
-_STATISTIC = "cmdstat_"
-_DATABASE = re.compile(r"db\d+")
 
 
 # --- presence
@@ -115,24 +106,13 @@ def key_value(session: RedisSession, ask: Ask) -> KeyValue:
     """Keys, look-ups and commands since the server's counters began."""
     told = session.info
     return KeyValue(
-        keys=sum(int(row["keys"]) for name, row in told.items() if _DATABASE.fullmatch(name)),
+        keys=sum(int(row["keys"]) for name, row in told.items() if DATABASE.fullmatch(name)),
         hits=int(told["keyspace_hits"]),
         misses=int(told["keyspace_misses"]),
-        calls=_calls(told),
+        calls=calls(told),
         clients=_clients(session),
         replica=told.get("role") == "slave",
     )
-
-
-def _calls(told: Mapping[str, Any]) -> dict[str, int]:
-    """Command -> executions that did not fail, without what keeps house."""
-    calls: dict[str, int] = {}
-    for name, row in told.items():
-        command = name.removeprefix(_STATISTIC)
-        if name.startswith(_STATISTIC) and command.partition("|")[0] not in _HOUSEKEEPING:
-            # failures are counted from 6.2 on; refused ones were never executed
-            calls[command] = int(row["calls"]) - int(row.get("failed_calls", 0))
-    return {command: times for command, times in sorted(calls.items()) if times}
 
 
 def _clients(session: RedisSession) -> tuple[StoreClient, ...] | None:
@@ -158,6 +138,8 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "key-value": key_value,
     "stream": stream,
     "stream-tail": stream_tail,
+    "membership": membership,
+    "work": work,
 }
 
 KIND = Kind(
@@ -165,4 +147,5 @@ KIND = Kind(
     endpoints={"url": ("redis", "rediss")},
     connect=RedisSession,
     answers=_ANSWERS,
+    probes={"agreement-probe": agreement_probe(RedisWords)},
 )

@@ -10,13 +10,15 @@ from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you
 from pytest_distaudit.domain.target import SystemSpec, Target
 from pytest_distaudit.targets import placeholders
 
+#: options of ``native`` tables that name systems to wait for
+_WAITING = ("replicate_from", "watch", "after", "to")
 IsNative = Callable[[SystemSpec], bool]
 
 
 def waits_for(spec: SystemSpec) -> tuple[str, ...]:
-    """The systems that must be up before this one is started: ``replicate_from``, ``after`` and ``to``."""
-    named = (name for option in ("replicate_from", "after", "to") for name in _names((spec.native or {}).get(option)))
-    return tuple(dict.fromkeys(named))
+    """The systems that must be up before this one is started: ``replicate_from``, ``watch``, ``after`` and ``to``."""
+    native = spec.native or {}
+    return tuple(dict.fromkeys(name for key in _WAITING for name in _names(native.get(key))))
 
 
 def closed(target: Target, wanted: Collection[str], is_native: IsNative) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ def _needs(target: Target, spec: SystemSpec, native: bool) -> Iterator[tuple[str
         if link.source == spec.name:
             yield link.to, target.place, f"link {link.name!r}"
     if native:
-        for name in waits_for(spec):
+        for name in (*waits_for(spec), *_names((spec.native or {}).get("cluster"))):
             yield name, spec.place, f"system {spec.name!r}"
         for where, text in placeholders.texts(spec.native or {}):
             for hole in placeholders.mentioned(text):

@@ -30,6 +30,10 @@ def _is_seconds(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _is_environment(value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(each, str) for pair in value.items() for each in pair)
 
@@ -44,7 +48,9 @@ def _is_settings(value: Any) -> bool:
 TEXT = Option("a word", _is_text)
 COMMAND = Option("a list of words", _is_command, required=True)
 SYSTEMS = Option("a system's name or a list of them", _is_names)
+MEMBERS = Option("a list of systems, this one among them", lambda value: _is_command(value) and all(value))
 COMMANDS = Option("a list of commands, each a list of words", _is_commands)
+COUNT = Option("a whole number", _is_count)
 SECONDS = Option("a positive number of seconds", _is_seconds)
 ENVIRONMENT = Option("a table of texts", _is_environment)
 SETTINGS = Option("a table of texts, numbers and booleans", _is_settings)

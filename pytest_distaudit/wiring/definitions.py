@@ -31,6 +31,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.model",
     "pytest_distaudit.checks.stream",
     "pytest_distaudit.checks.graph",
+    "pytest_distaudit.checks.cluster",
 )
 
 

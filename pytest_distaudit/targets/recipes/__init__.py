@@ -11,6 +11,7 @@ _BUILT_IN = (
     "pytest_distaudit.targets.recipes.chromadb.ChromadbRecipe",
     "pytest_distaudit.targets.recipes.consul.ConsulRecipe",
     "pytest_distaudit.targets.recipes.haproxy.HaproxyRecipe",
+    "pytest_distaudit.targets.recipes.etcd.EtcdRecipe",
     "pytest_distaudit.targets.recipes.http.HttpRecipe",
     "pytest_distaudit.targets.recipes.nginx.NginxRecipe",
     "pytest_distaudit.targets.recipes.ollama.OllamaRecipe",
@@ -20,6 +21,7 @@ _BUILT_IN = (
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
     "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
     "pytest_distaudit.targets.recipes.redis.RedisRecipe",
+    "pytest_distaudit.targets.recipes.redis_sentinel.RedisSentinelRecipe",
 )
 
 

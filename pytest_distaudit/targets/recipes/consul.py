@@ -1,4 +1,4 @@
-"""Start a Consul agent of its own: a whole cluster of one, in memory, on loopback."""
+"""Start a Consul server of its own on loopback: a whole cluster of one, in memory, or one of several."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from urllib.parse import quote
 from pytest_distaudit.domain.target import SystemSpec
 from pytest_distaudit.targets.ground import minimal_environment
 from pytest_distaudit.targets.looks import http_text
-from pytest_distaudit.targets.options import COMMON, TEXT
+from pytest_distaudit.targets.options import COMMON, MEMBERS, TEXT
 from pytest_distaudit.targets.placeholders import every_text
 from pytest_distaudit.targets.recipe import Blueprint, Command, Option, Site, StartFailed, World
+from pytest_distaudit.targets.recipes._company import Company, company
 
 #: where `./run` puts the binary of a Debian package
 _UNPACKED = "servers/consul/usr/bin/consul"
@@ -42,7 +43,10 @@ def _is_services(value: Any) -> bool:
 
 
 class ConsulRecipe:
-    """A server agent that is its own leader. It keeps its counters for a day, so that look-ups can be counted."""
+    """A server agent that is its own leader, or one of the systems in ``cluster`` that elect one.
+
+    It keeps its counters for a day, so that look-ups can be counted.
+    """
 
     kind = "consul"
     options = {  # noqa: RUF012 - never changed; the protocol wants a property
@@ -52,6 +56,7 @@ class ConsulRecipe:
         ),
         "services": Option("a list of tables, each with a name, as in Consul's own configuration", _is_services),
         "token": TEXT,
+        "cluster": MEMBERS,
         "dns": Option("true or false", lambda value: isinstance(value, bool)),
     }
 
@@ -75,6 +80,10 @@ class _Agent:
         self._token: str = native.get("token", "")
         self.port = site.free_port()
         self._ports = {"server": site.free_port(), "serf_lan": site.free_port()}
+        self._company: Company | None = None
+        if "cluster" in native:
+            self._company = company(native, site)
+            self._company.ports[spec.name] = self._ports["serf_lan"]
         login = f":{quote(self._token, safe='')}@" if self._token else ""
         self.endpoints = {"url": f"http://{login}127.0.0.1:{self.port}"}
         if native.get("dns"):
@@ -97,7 +106,7 @@ class _Agent:
         ):
             (home / name).write_text(json.dumps(every_text(content, str)), "utf-8")
         return Command(
-            (str(binary), "agent", "-dev", f"-config-dir={home}"),
+            (str(binary), "agent", "-server" if self._company else "-dev", f"-config-dir={home}"),
             home,
             minimal_environment(self._site.environ) | {"HOME": str(home)},
             stop_signal=signal.SIGKILL,  # nobody needs its data again, and others would wait for its farewell
@@ -117,7 +126,19 @@ class _Agent:
             "log_level": "WARN",
             "performance": {"raft_multiplier": 1},
             "telemetry": {"prometheus_retention_time": "24h"},
+            **self._joining(),
             **({"acl": {"enabled": True, "default_policy": "deny", "tokens": tokens}} if self._token else {}),
+        }
+
+    def _joining(self) -> dict[str, Any]:
+        """Whom it elects a leader with. Raises StartFailed."""
+        if self._company is None:
+            return {}
+        ports = [self._company.port(name) for name in self._company.names]
+        return {
+            "bootstrap_expect": len(ports),
+            "retry_join": [f"127.0.0.1:{port}" for port in ports],
+            "retry_interval": "500ms",
         }
 
     def ready(self) -> bool:

@@ -13,18 +13,24 @@ from pytest_distaudit.domain.target import SystemSpec
 from pytest_distaudit.ports.dial import converse
 from pytest_distaudit.targets.ground import account, hand_over, minimal_environment
 from pytest_distaudit.targets.looks import http_ok
-from pytest_distaudit.targets.options import COMMON, SETTINGS, TEXT, flat
+from pytest_distaudit.targets.options import COMMON, MEMBERS, SETTINGS, TEXT, flat
 from pytest_distaudit.targets.recipe import Blueprint, Command, Site, StartFailed, World
+from pytest_distaudit.targets.recipes._company import Company, company
 
 # Debian's wrapper on PATH insists on root or the account rabbitmq; the script below it does not.
 _PLACES = ("/usr/lib/rabbitmq/bin", "/usr/lib/rabbitmq/lib/*/sbin", "/opt/rabbitmq/sbin", "/opt/homebrew/sbin")
 _AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 _SMALL = "+S 1:1 +SDcpu 1:1 +SDio 1 +sbwt very_short +sbwtdio very_short"
 _METHOD_FRAME = b"\x01"
+#: no system's name
+_EPMD = " epmd"
 
 
 class RabbitmqRecipe:
-    """A private broker on 127.0.0.1 with management and a generated administrator."""
+    """A private broker on 127.0.0.1 with management and a generated administrator.
+
+    ``cluster`` lists the systems that form one cluster, this one among them.
+    """
 
     kind = "rabbitmq"
     options = {  # noqa: RUF012 - never changed; the protocol wants a property
@@ -32,6 +38,7 @@ class RabbitmqRecipe:
         "user": TEXT,
         "password": TEXT,
         "settings": SETTINGS,
+        "cluster": MEMBERS,
     }
 
     def missing(self) -> str | None:
@@ -52,10 +59,16 @@ class _Broker:
         self._settings = dict(flat(native.get("settings", {})))
         self._user: str = native.get("user", "distaudit")
         # Hexadecimal: the configuration file knows no quoting, and URLs need none either.
-        self._password: str = native.get("password") or secrets.token_hex(12)
+        self._company: Company | None = company(native, site) if "cluster" in native else None
+        shared = self._company.secret if self._company else ""
+        self._password: str = native.get("password") or shared or secrets.token_hex(12)
         self._account = account("rabbitmq")
         self.port = site.free_port()
         self._management, self._distribution, self._epmd = site.free_port(), site.free_port(), site.free_port()
+        if self._company:
+            self._company.ports[spec.name] = self.port
+            # they find one another by one and the same
+            self._epmd = self._company.ports.setdefault(_EPMD, self._epmd)
         credentials = f"{quote(self._user, safe='')}:{quote(self._password, safe='')}"
         self.endpoints = {
             "management": f"http://{credentials}@127.0.0.1:{self._management}",
@@ -68,7 +81,7 @@ class _Broker:
         (home / "rabbitmq.conf").write_text(self._configuration(), "utf-8")
         (home / "enabled_plugins").write_text("[rabbitmq_management].\n", "utf-8")
         cookie = home / ".erlang.cookie"
-        cookie.write_text(secrets.token_hex(16), "utf-8")
+        cookie.write_text(self._company.secret if self._company else secrets.token_hex(16), "utf-8")
         cookie.chmod(0o400)
         hand_over(home, self._account)
         script = _script()
@@ -96,8 +109,17 @@ class _Broker:
             "default_permissions.write": ".*",
             "log.console": "true",
             "log.file": "false",
+            **self._joining(),
         }
         return "".join(f"{name} = {value}\n" for name, value in {**settings, **self._settings}.items())
+
+    def _joining(self) -> dict[str, str]:
+        """Whom it forms a cluster with. Raises StartFailed."""
+        if self._company is None:
+            return {}
+        found = enumerate(self._company.names, 1)
+        nodes = {f"cluster_formation.classic_config.nodes.{n}": _node(self._company.port(name)) for n, name in found}
+        return {"cluster_formation.peer_discovery_backend": "classic_config", **nodes}
 
     def _environment(self, home: Path) -> dict[str, str]:
         loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
@@ -105,7 +127,7 @@ class _Broker:
             "HOME": str(home),
             "ERL_EPMD_PORT": str(self._epmd),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": f"distaudit-{self.port}@localhost",
+            "RABBITMQ_NODENAME": _node(self.port),
             "RABBITMQ_DIST_PORT": str(self._distribution),
             "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
             "RABBITMQ_LOG_BASE": str(home / "log"),
@@ -131,6 +153,10 @@ class _Broker:
         return greeting.startswith(_METHOD_FRAME) and http_ok(
             self._management, "/api/whoami", (self._user, self._password)
         )
+
+
+def _node(port: int) -> str:
+    return f"distaudit-{port}@localhost"
 
 
 def _script() -> Path | None:

@@ -1,9 +1,8 @@
-"""Start a Redis server, or a replica of one, for one run."""
+"""Start a Redis server, a replica of one, or a node of a Redis Cluster, for one run."""
 
 from __future__ import annotations
 
 import secrets
-import shutil
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -12,17 +11,31 @@ from pytest_distaudit.domain.target import SystemSpec
 from pytest_distaudit.ports.dial import converse
 from pytest_distaudit.ports.located import address
 from pytest_distaudit.targets.ground import account, hand_over, minimal_environment
-from pytest_distaudit.targets.options import COMMON, SETTINGS, TEXT, flat
+from pytest_distaudit.targets.installed import installed
+from pytest_distaudit.targets.options import COMMON, COUNT, MEMBERS, SETTINGS, TEXT, flat
 from pytest_distaudit.targets.recipe import Blueprint, Command, Site, StartFailed, World
+from pytest_distaudit.targets.recipes._company import company
+from pytest_distaudit.targets.recipes._redis_cluster import Node, port_with_bus
 
 _PROGRAMS = ("redis-server", "valkey-server")
 
 
 class RedisRecipe:
-    """A private server on 127.0.0.1 with a generated password, which keeps nothing on disk."""
+    """A private server on 127.0.0.1 with a generated password, which keeps nothing on disk.
+
+    ``cluster`` lists the systems that form one Redis Cluster, this one among them; each of its masters, which come
+    first, gets so many of ``replicas``.
+    """
 
     kind = "redis"
-    options = {**COMMON, "password": TEXT, "replicate_from": TEXT, "settings": SETTINGS}  # noqa: RUF012 - a property
+    options = {  # noqa: RUF012 - a property
+        **COMMON,
+        "password": TEXT,
+        "replicate_from": TEXT,
+        "settings": SETTINGS,
+        "cluster": MEMBERS,
+        "replicas": COUNT,
+    }
 
     def missing(self) -> str | None:
         """What to install when there is no server."""
@@ -39,10 +52,15 @@ class _Server:
         self._site = site
         self._settings = dict(flat(native.get("settings", {})))
         self._primary: str = site.endpoints[native["replicate_from"]]["url"] if "replicate_from" in native else ""
-        of_primary = unquote(urlsplit(self._primary).password or "")
-        self._password: str = native.get("password") or of_primary or secrets.token_hex(16)
+        shared = unquote(urlsplit(self._primary).password or "")
+        self.port = port_with_bus(site.free_port) if "cluster" in native else site.free_port()
+        self._node: Node | None = None
+        if "cluster" in native:
+            fellows = company(native, site)
+            fellows.ports[spec.name], shared = self.port, fellows.secret
+            self._node = Node(spec.name, fellows, int(native.get("replicas", 0)))
+        self._password: str = native.get("password") or shared or secrets.token_hex(16)
         self._account = account("redis")
-        self.port = site.free_port()
         self.endpoints = {"url": f"redis://:{quote(self._password, safe='')}@127.0.0.1:{self.port}/0"}
 
     def prepare(self, world: World) -> Command:
@@ -67,18 +85,27 @@ class _Server:
             "masterauth": _quoted(self._password),
             "repl-diskless-sync-delay": "0",
         }
-        if self._primary:
+        if self._node:
+            settings |= {"cluster-enabled": "yes", "cluster-node-timeout": "2000"}
+        elif self._primary:
             settings["replicaof"] = " ".join(map(str, address(self._primary)))
         return "".join(f"{name} {value}\n" for name, value in {**settings, **self._settings}.items())
 
     def ready(self) -> bool:
         """The password is taken and PING answered; a replica is linked to its primary."""
-        opening = f"AUTH {_quoted(self._password)}\r\nPING\r\nINFO replication\r\n".encode()
-        try:
-            said = converse("127.0.0.1", self.port, opening + b"QUIT\r\n", 4096, 1.0)
-        except Unobservable:
+        said = self._told("PING", "INFO replication")
+        if "+PONG" not in said or (self._primary and "master_link_status:up" not in said):
             return False
-        return b"+PONG" in said and (not self._primary or b"master_link_status:up" in said)
+        return self._node is None or self._node.joined(self._told)
+
+    def _told(self, *commands: str) -> str:
+        """What the server answers to these, one after the other; "" where it answers nothing."""
+        lines = (f"AUTH {_quoted(self._password)}", *commands, "QUIT")
+        try:
+            said = converse("127.0.0.1", self.port, "".join(f"{line}\r\n" for line in lines).encode(), 65536, 1.0)
+        except Unobservable:
+            return ""
+        return said.decode("utf-8", "replace")
 
 
 def _quoted(text: str) -> str:
@@ -88,4 +115,4 @@ def _quoted(text: str) -> str:
 
 
 def _program() -> str | None:
-    return next((found for name in _PROGRAMS if (found := shutil.which(name))), None)
+    return installed(*_PROGRAMS)

@@ -1,0 +1,168 @@
+"""Sessions with one member of etcd, over its JSON gateway."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.fetch import Request, Response
+from pytest_distaudit.ports.kind import Limits
+from pytest_distaudit.ports.located import Located
+from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._wire import without
+from pytest_distaudit.systems.http_fetch import HttpFetch
+
+_VERSION = re.compile(r"(\d+)\.(\d+)\.")
+_STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
+#: codes of gRPC
+_INVALID, _DENIED, _UNAUTHENTICATED = 3, 7, 16
+
+#: (run of a member, method) -> how often this process has called it
+CALLED: Counter[tuple[str, str]] = Counter()
+
+
+class EtcdSession:
+    """One look at one member; what it answered is remembered for the look's length.
+
+    User and password are those of the address: ``http://user:password@host:2379``.
+    """
+
+    def __init__(self, located: Located, limits: Limits) -> None:
+        self.located, self.limits = located, limits
+        self.ways: list[str] = []
+        self.identity = ""
+        # other members are answered less than clients, but are told the version
+        address = located.endpoints.get("url") or located.endpoints.get("peer")
+        if address is None:
+            raise Unobservable(Reason.NO_OBSERVABLE, f'{located.system} declares no "url" endpoint, for clients')
+        parts = urlsplit(address)
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self.url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="")).rstrip("/")
+        self._fetch = HttpFetch(limits)
+        self._answers: dict[str, Response] = {}
+        self._token = ""
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+        self._fetch.close()
+
+    def get(self, path: str) -> Response:
+        """GET ``path``, whatever the status."""
+        if path not in self._answers:
+            self.ways.append(f"GET {path}")
+            self._answers[path] = self._fetch(Request("GET", f"{self.url}{path}"))
+        return self._answers[path]
+
+    def version(self) -> str:
+        """The member's own. Raises Unobservable, wrong-product unless it is etcd's."""
+        answer = self.get("/version")
+        if answer.status != 200:
+            raise refused(answer, "GET /version", Reason.WRONG_PRODUCT)
+        try:
+            told = answer.decoded("GET /version")
+        except Unobservable:
+            told = None
+        if not isinstance(told, dict) or not isinstance(told.get("etcdserver"), str):
+            raise Unobservable(Reason.WRONG_PRODUCT, "what answered /version is not etcd")
+        return str(told["etcdserver"])
+
+    def call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to one call of the gateway (``kv/range``). Raises Unobservable."""
+        what = f"POST {self._gateway()}/{path}"
+        self.ways.append(what)
+        headers = {"Authorization": self._login()} if self._user else {}
+        answer = self._fetch(Request("POST", f"{self.url}{self._gateway()}/{path}", headers, dict(body)))
+        if answer.status != 200:
+            raise refused(answer, what)
+        told = answer.decoded(what)
+        if not isinstance(told, dict) or not isinstance(told.get("header"), dict):
+            raise Unobservable(Reason.PROTOCOL_ERROR, f"{what}: the answer has no header")
+        return told
+
+    def status(self) -> dict[str, Any]:
+        """The member's word on itself."""
+        return self.call("maintenance/status", {})
+
+    def metrics(self) -> str | None:
+        """Everything counted since the member began; None where it does not show that to clients."""
+        self._answers.pop("/metrics", None)
+        answer = self.get("/metrics")
+        return answer.text if answer.status == 200 and "process_start_time" in answer.text else None
+
+    def _gateway(self) -> str:
+        found = _VERSION.match(self.version())
+        release = (int(found[1]), int(found[2])) if found else (0, 0)
+        if release < (3, 2):
+            raise Unobservable(Reason.UNSUPPORTED_VERSION, f"etcd {self.version()} has no JSON gateway (3.2+)")
+        return {(3, 2): "/v3alpha", (3, 3): "/v3beta"}.get(release, "/v3")
+
+    def _login(self) -> str:
+        """A token, asked for once a look."""
+        if not self._token:
+            what = f"POST {self._gateway()}/auth/authenticate"
+            self.ways.append(what)
+            who = {"name": self._user, "password": self._password}
+            answer = self._fetch(Request("POST", f"{self.url}{self._gateway()}/auth/authenticate", json=who))
+            if answer.status != 200:
+                said = without(answer.text[:200], self._password)
+                raise Unobservable(Reason.FORBIDDEN, f"{what}: {answer.status} {said}".rstrip())
+            told = answer.decoded(what)
+            self._token = str(told.get("token", "")) if isinstance(told, dict) else ""
+            if not self._token:
+                raise Unobservable(Reason.PROTOCOL_ERROR, f"{what}: no token came back")
+        return self._token
+
+
+def refused(answer: Response, what: str, otherwise: Reason = Reason.PROTOCOL_ERROR) -> Unobservable:
+    """What an answer other than 200 to ``what`` means."""
+    said = f"{what}: {answer.status} {without(answer.text[:200])}".rstrip()
+    try:
+        told = answer.decoded(what)
+    except Unobservable:
+        told = {}
+    code = told.get("code") if isinstance(told, dict) else None
+    nameless = code == _INVALID and b"user name is empty" in answer.body
+    if answer.status in (401, 403) or code in (_DENIED, _UNAUTHENTICATED) or nameless:
+        return Unobservable(Reason.FORBIDDEN, said)
+    if 300 <= answer.status < 400:
+        return Unobservable(Reason.REDIRECTED, f"{what}: {answer.status}, redirected elsewhere")
+    if answer.status >= 500:
+        return Unobservable(Reason.PROTOCOL_ERROR, said)
+    return Unobservable(otherwise, said)
+
+
+def started_at(metrics: str | None) -> float | None:
+    """When the member's process started, seconds since the epoch, by its metrics."""
+    found = _STARTED.search(metrics or "")
+    return float(found[1]) if found else None
+
+
+def identify(session: EtcdSession, member: str, metrics: str | None) -> str:
+    """Name the run of the member that answers; say what the name is made of ("" = unknown)."""
+    own, started = _local.serving_process(session.located), started_at(metrics)
+    if started is not None:
+        session.identity = f"{member}:{started:.2f}"
+        return "member id and process start"
+    if own is not None:
+        session.identity = f"{member}:{_local.boot(own)}"
+        return "member id, pid and its start"
+    return ""
+
+
+def key(text: str) -> str:
+    """A key or value as the gateway takes it."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def plain(coded: object) -> str:
+    """The inverse of :func:`key`; "" for what is no text."""
+    try:
+        return base64.b64decode(str(coded), validate=True).decode()
+    except ValueError:
+        return ""

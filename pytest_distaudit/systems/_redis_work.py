@@ -1,0 +1,89 @@
+"""What a Redis has done for others: commands that are neither housekeeping, replication nor the audit's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.work import Work
+from pytest_distaudit.systems._nonces import nonces_in
+from pytest_distaudit.systems._redis_session import RedisSession
+
+#: what servers, replicas, Sentinels, monitors and clients that introduce themselves send; a subcommand
+#: ("client|list") counts as its command. Sentinel publishes, and nobody caches by publishing.
+HOUSEKEEPING = {
+    *("acl", "asking", "auth", "client", "cluster", "command", "config", "dbsize", "debug", "echo"),
+    *("failover", "hello", "info", "lastsave", "latency", "lolwut", "memory", "module", "monitor", "ping"),
+    *("psubscribe", "psync", "publish", "pubsub", "punsubscribe", "quit", "readonly", "readwrite", "replconf"),
+    *("replicaof", "reset", "role", "save", "bgsave", "bgrewriteaof", "select", "shutdown", "slaveof"),
+    *("slowlog", "ssubscribe", "subscribe", "sunsubscribe", "sync", "time", "unsubscribe", "wait", "waitaof"),
+}
+#: what the audit itself sends to look for its nonces
+_OWN = "scan"
+DATABASE = re.compile(r"db\d+")
+_STATISTIC = "cmdstat_"
+_MOST_KEYS, _A_STEP = 10_000, 1000
+
+
+def calls(told: Mapping[str, Any]) -> dict[str, int]:
+    """Command -> executions that did not fail, without what keeps house."""
+    found: dict[str, int] = {}
+    for name, row in told.items():
+        command = name.removeprefix(_STATISTIC)
+        if name.startswith(_STATISTIC) and command.partition("|")[0] not in HOUSEKEEPING:
+            # failures are counted from 6.2 on; refused ones were never executed
+            found[command] = int(row["calls"]) - int(row.get("failed_calls", 0))
+    return {command: times for command, times in sorted(found.items()) if times}
+
+
+def work(session: RedisSession, ask: Ask) -> Work:
+    """Commands by clients. A replica also executes what its master was sent: there only reads are by clients."""
+    told = session.info
+    if not any(name.startswith(_STATISTIC) for name in told):
+        raise Unobservable(Reason.NO_OBSERVABLE, "INFO shows the audit no commandstats")
+    counts = calls(told)
+    counts.pop(_OWN, None)
+    unseen = "SCAN, PUBLISH and SUBSCRIBE"
+    if told.get("role") == "slave":
+        readers = _readers(session, counts)
+        counts = {command: times for command, times in counts.items() if command in readers}
+        unseen += ", and what is no mere read of this replica"
+    return Work(counts, _nonces(session, told), unseen, "INFO commandstats")
+
+
+def _readers(session: RedisSession, counts: Mapping[str, int]) -> set[str]:
+    """Those of these commands that never change anything, so that no master passes them on."""
+    if not counts:
+        return set()
+    known = session.ask("COMMAND", "INFO", *counts)
+    return {name for name in counts if name in known and "readonly" in known[name]["flags"]}
+
+
+def _nonces(session: RedisSession, told: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Nonces in keys; None where these are too many or hide themselves, or hold none: reading a value would count."""
+    rows = {name: int(row["keys"]) for name, row in told.items() if DATABASE.fullmatch(name)}
+    if sum(rows.values()) > _MOST_KEYS:
+        return None
+    try:
+        found = nonces_in(key for name in rows for key in _keys(session, name.removeprefix("db")))
+        session.ask("SELECT", "0")
+    except Unobservable as error:
+        if error.reason is not Reason.FORBIDDEN:
+            raise
+        return None
+    return found or None
+
+
+def _keys(session: RedisSession, database: str) -> Iterator[str]:
+    """Keys of one database that may hold a nonce, in a bounded number of steps."""
+    session.ask("SELECT", database)
+    cursor = 0
+    for _ in range(2 * _MOST_KEYS // _A_STEP):
+        cursor, keys = session.ask("SCAN", str(cursor), "MATCH", "*distaudit-*", "COUNT", str(_A_STEP))
+        yield from keys
+        if not int(cursor):
+            return
