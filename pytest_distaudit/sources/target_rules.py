@@ -24,8 +24,8 @@ _PROCESS = {"pid": ("pid", "pidfile")}
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
-#: addresses of files and sockets, which kinds of extensions may have
-_HOSTLESS = ("file", "unix")
+#: addresses of files, sockets and programs
+_HOSTLESS = ("exec", "file", "unix")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@
 BUILTIN = (
     "pytest_distaudit.systems.consul:KIND",
     "pytest_distaudit.systems.docker:KIND",
+    "pytest_distaudit.systems.grpc:KIND",
     "pytest_distaudit.systems.http:KIND",
+    "pytest_distaudit.systems.mcp:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",

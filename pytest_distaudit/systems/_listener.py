@@ -28,7 +28,7 @@ _OPENINGS = {
     "postgresql": POSTGRES_SSL_REQUEST,
     "redis": REDIS_QUESTIONS,
 }
-_TLS_SCHEMES = {"https", "amqps", "rediss"}
+_TLS_SCHEMES = {"https", "amqps", "grpcs", "rediss"}
 
 
 class _Placed(Protocol):

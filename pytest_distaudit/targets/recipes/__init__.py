@@ -9,7 +9,9 @@ from pytest_distaudit.targets.recipe import Recipe
 
 _BUILT_IN = (
     "pytest_distaudit.targets.recipes.consul.ConsulRecipe",
+    "pytest_distaudit.targets.recipes.grpc.GrpcRecipe",
     "pytest_distaudit.targets.recipes.http.HttpRecipe",
+    "pytest_distaudit.targets.recipes.mcp.McpRecipe",
     "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
     "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
