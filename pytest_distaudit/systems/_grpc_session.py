@@ -41,6 +41,22 @@ class Status(Exception):
         super().__init__(f"{code}: {self.details}")
 
 
+class _Library:
+    """gRPC's own modules; each is an extra of ours. Raises not-installed."""
+
+    def __init__(self) -> None:
+        try:
+            import grpc
+            from grpc_health.v1 import health_pb2
+            from grpc_reflection.v1alpha import reflection_pb2
+        except ImportError:
+            raise Unobservable(Reason.NOT_INSTALLED, _MISSING) from None
+        self.grpc: Any = grpc
+        self.health: Any = health_pb2
+        #: of both versions: they differ by their name alone
+        self.reflection: Any = reflection_pb2
+
+
 class GrpcSession:
     """One look at one server over one connection."""
 
@@ -61,8 +77,7 @@ class GrpcSession:
 
         Raises Status(UNIMPLEMENTED) where it offers no such word, and Unobservable.
         """
-        from grpc_health.v1 import health_pb2
-
+        health_pb2 = _Library().health
         asked = health_pb2.HealthCheckRequest(service=service)
         try:
             told = self._one(f"{_HEALTH}/Check", asked.SerializeToString(), health_pb2.HealthCheckResponse.FromString)
@@ -74,8 +89,7 @@ class GrpcSession:
 
     def health_names(self) -> tuple[str, ...]:
         """The services whose health the server tells of itself; () where it does not list them."""
-        from grpc_health.v1 import health_pb2
-
+        health_pb2 = _Library().health
         if not hasattr(health_pb2, "HealthListRequest"):
             return ()
         try:
@@ -86,8 +100,7 @@ class GrpcSession:
 
     def services(self) -> tuple[str, ...] | None:
         """The services that reflection lists; None where it is not offered."""
-        from grpc_reflection.v1alpha import reflection_pb2
-
+        reflection_pb2 = _Library().reflection
         asked = reflection_pb2.ServerReflectionRequest(list_services="*")
         for version in _REFLECTIONS:
             self._reflection = version
@@ -105,9 +118,9 @@ class GrpcSession:
 
     def methods(self, services: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Service -> its methods, of those that reflection describes."""
+        reflection_pb2 = _Library().reflection
         from google.protobuf import descriptor_pb2
         from google.protobuf.message import DecodeError
-        from grpc_reflection.v1alpha import reflection_pb2
 
         asked = [reflection_pb2.ServerReflectionRequest(file_containing_symbol=name) for name in services]
         found: dict[str, tuple[str, ...]] = {}
@@ -141,8 +154,7 @@ class GrpcSession:
         return True
 
     def _reflected(self, asked: list[Any]) -> Iterator[Any]:
-        from grpc_reflection.v1alpha import reflection_pb2
-
+        reflection_pb2 = _Library().reflection
         method = f"/{self._reflection}.ServerReflection/ServerReflectionInfo"
         messages = [one.SerializeToString() for one in asked]
         yield from self._calls(method, messages, reflection_pb2.ServerReflectionResponse.FromString)
@@ -162,15 +174,14 @@ class GrpcSession:
     def _calls(self, method: str, messages: list[bytes], read: Callable[[bytes], Any]) -> Iterator[Any]:
         """Answers of a call of whatever shape. Raises Status, Unobservable."""
         channel = self._connected
-        import grpc
-
+        grpc = _Library().grpc
         self.ways.append(method.strip("/"))
         try:
             call = channel.stream_stream(method, request_serializer=bytes, response_deserializer=read)
             yield from call(iter(messages), timeout=self.limits.ask_s)
         except grpc.RpcError as error:
-            code = getattr(error.code(), "name", "UNKNOWN")  # type: ignore[attr-defined]
-            details = str(error.details() or "")  # type: ignore[attr-defined]
+            code = getattr(error.code(), "name", "UNKNOWN")
+            details = str(error.details() or "")
             if details.startswith(_NO_GRPC):
                 because = f"what answers is HTTP/2 and not gRPC: {without(details)}"
                 raise Unobservable(Reason.WRONG_PRODUCT, because) from None
@@ -184,12 +195,7 @@ class GrpcSession:
     @cached_property
     def _connected(self) -> Any:
         """A channel to what has been heard to speak HTTP/2: gRPC itself calls every failure unavailable."""
-        try:
-            import grpc
-            import grpc_health.v1.health_pb2
-            import grpc_reflection.v1alpha.reflection_pb2  # noqa: F401 - what is missing is told at once
-        except ImportError:
-            raise Unobservable(Reason.NOT_INSTALLED, _MISSING) from None
+        grpc = _Library().grpc
         url = self.located.endpoints["url"]
         (host, port), secure = address(url), urlsplit(url).scheme == "grpcs"
         _greet(host, port, self.limits, secure)
