@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask
@@ -23,6 +23,9 @@ from pytest_distaudit.systems._mcp_talk import UNSHAKEN, Opening, Refused, Talk
 from pytest_distaudit.systems._pipe import Pipe, Program
 from pytest_distaudit.systems.http_fetch import HttpFetch
 
+if TYPE_CHECKING:
+    from pytest_distaudit.systems._docker_session import DockerSession
+
 _EXEC = "exec:"
 #: conversations that are compared: what answers from a recording answers each time alike
 _TWICE = 2
@@ -32,15 +35,27 @@ _OVER_HTTP = listener_of({"url": "http"})
 class McpSession:
     """One look at one server; every conversation has a link, and a program, of its own."""
 
-    def __init__(self, located: Located, limits: Limits) -> None:
+    def __init__(self, located: Located, limits: Limits, engine: DockerSession | None = None) -> None:
         self.located, self.limits = located, limits
         self.ways: list[str] = []
         self.identity = ""
         self.url = located.endpoints.get("url", "")
         self._unshaken: bool | None = None
+        self._engine, self._own_engine = engine, engine is None
 
     def close(self) -> None:
         """Conversations have ended."""
+        if self._own_engine and self._engine is not None:
+            self._engine.close()
+
+    @property
+    def engine(self) -> DockerSession | None:
+        """The session with the engine in whose container the server is; None if it is in none."""
+        if self._engine is None and self.located.inside is not None:
+            from pytest_distaudit.systems._docker_session import DockerSession
+
+            self._engine = DockerSession(self.located.inside, self.limits)
+        return self._engine
 
     @property
     def started(self) -> bool:
@@ -92,11 +107,11 @@ class McpSession:
             because = f'{self.located.system} has probes = "none", and to talk to its program is to start it'
             raise Unobservable(Reason.NOT_SAFE, because)
         words = self._words()
-        if self.located.inside is not None:
+        if self.engine is not None:
             from pytest_distaudit.systems._docker_exec import in_container
 
             self.ways.append(f"exec in {self.located.container}")
-            return in_container(self.located.inside, self.limits, self.located.container, words)
+            return in_container(self.engine, self.located.container, words)
         if not words:
             raise Unobservable(Reason.NO_OBSERVABLE, f"{self.located.system} declares neither url nor stdio")
         self.ways.append(f"start {shown(words)[0]}")
@@ -133,6 +148,11 @@ def tools_of(session: McpSession) -> Tools:
 
 def presence(session: McpSession, ask: Ask) -> Presence:
     """An opening answered under an id drawn now."""
+    if session.started and session.engine is not None:
+        from pytest_distaudit.systems._docker_session import down
+
+        if why := down(session.engine, session.located.container):
+            return Presence(up=False, witness=why)
     with session.talking() as (_, opening):
         return Presence(up=True, product=opening.server or "MCP", version=opening.version)
 
