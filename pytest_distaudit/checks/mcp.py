@@ -13,7 +13,7 @@ from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, v
 from pytest_distaudit.domain.needs import Look
 from pytest_distaudit.domain.verdict import Reason, Rung
 from pytest_distaudit.domain.wording import counted, listed
-from pytest_distaudit.ports.tools import Conversation, Tools, ToolServer, ToolServers
+from pytest_distaudit.ports.tools import SILENT, Conversation, Tools, ToolServer, ToolServers
 
 _SHOWN = 3
 _TALKS = "that an application calls its tools, or that a call does what the tool's name says"
@@ -52,7 +52,9 @@ def alive(claim: Claim, evidence: Evidence) -> Judgement:
         holds = {not dead and bool(servers)} if dead or not open_ else {True, False}
         many = f"{counted(len(dead), 'server')} of {len(servers)} no server" if dead else "no server"
     if holds == {False}:
-        refute(many, lies, remedy="start a server of the protocol there, or correct the document")
+        waited = all(SILENT in why for why in dead.values()) and bool(dead)
+        remedy = "start a server of the protocol there, or correct the document"
+        refute(many, lies, remedy=remedy, conclusive=waited)
     if holds != {True}:
         reason, why = next(iter(open_.values()))
         unverifiable(reason, f"{listed(list(open_))} cannot be told", why)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import Capability
 
+#: how an adapter says of a program that was given all the time it may take
+SILENT = "stays silent"
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:

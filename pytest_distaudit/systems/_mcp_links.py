@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
+from pytest_distaudit.ports.tools import SILENT
 from pytest_distaudit.systems._pipe import Pipe
 from pytest_distaudit.systems._wire import without
 
@@ -61,7 +62,7 @@ class Lines:
             left = deadline - time.monotonic()
             said = self._pipe.read(left) if left > 0 else None
             if said is None:
-                raise Fault(f"{message['method']} is not answered within {patience:g} s")
+                raise Fault(f"it {SILENT} for {patience:g} s after {message['method']}")
             if not said:
                 self._ended()
             self._rest += said

@@ -85,7 +85,8 @@ class McpSession:
     @contextmanager
     def _opened(self, unshaken: bool) -> Iterator[tuple[Talk, Opening]]:
         link = self._link()
-        talk = Talk(link, self.limits.ask_s, self.limits.look_s / 2 if self.started else self.limits.ask_s)
+        # a program is started for the talk, and that may take long where others are busy
+        talk = Talk(link, self.limits.ask_s, self.limits.look_s if self.started else self.limits.ask_s)
         try:
             try:
                 opening = talk.discover() if unshaken else talk.shake_hands()

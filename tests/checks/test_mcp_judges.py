@@ -103,6 +103,13 @@ def test_could_not_look_is_never_absent(reason):
     assert (judgement.verdict, judgement.reason) == (Verdict.UNVERIFIABLE, reason)
 
 
+def test_silence_is_not_waited_out():
+    silent = replace(DEAD, detail="it stays silent for 15 s after initialize")
+    assert told(silent).conclusive
+    assert not told(silent, DEAD).conclusive
+    assert not told().conclusive
+
+
 def test_another_product_at_its_address_is_no_server():
     seen = evidence(ROLES, failure("tools", ToolServers, Reason.WRONG_PRODUCT, "a page"))
     judgement = judged(claim("mcp.alive"), seen)

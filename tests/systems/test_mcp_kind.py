@@ -186,7 +186,7 @@ def test_cursors_are_followed_and_notifications_passed_over() -> None:
     ],
 )
 def test_bad_days_of_programs(command, reason) -> None:
-    limits = replace(QUICK, look_s=4.0) if reason is Reason.TOO_LARGE else QUICK
+    limits = replace(QUICK, look_s=20.0) if reason is Reason.TOO_LARGE else QUICK
     assert refusal(KIND, "presence", limits, stdio=f"exec:{command}").reason is reason
 
 

@@ -16,9 +16,8 @@ pytest.importorskip("mcp", reason="the official SDK is not installed: pip instal
 pytestmark = [pytest.mark.proof, pytest.mark.live]
 
 HERE = Path(__file__).parent
-#: silent ones cost seconds each
+#: loops of nc and sleep stand in test_nested_proofs.py: silence takes seconds to be told
 NOBODY = {
-    "sleeps": "sleep 1000",
     "echoes": "cat",
     "ends": "true",
     "talks": "sh -c 'while read line; do echo ok; done'",
