@@ -8,7 +8,7 @@
 lab=${XDG_STATE_HOME:-$HOME/.local/state}/pytest-distaudit/lab
 lab_bridge=distaudit0
 lab_release=bookworm
-lab_images='postgres:15 rabbitmq:3.10 python:3.11 consul:1.8 redis:7.0 nginx:1.22'
+lab_images='postgres:15 rabbitmq:3.10 python:3.11 consul:1.8 redis:7.0 nginx:1.22 dind:20.10'
 
 lab_main() {
     case ${1:-up}${2:+ $2} in

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from pytest_distaudit.domain.target import Probes
+from pytest_distaudit.domain.target import NestedSystems, Probes
 from pytest_distaudit.domain.verdict import Reason
 
 
@@ -29,6 +29,8 @@ class Located:
     started or that the target names by pid (None: nothing is known of its process).
     ``neighbours`` are (host, port) of the target's other endpoints: second witnesses.
     ``unavailable``: why the system could not be had at all (reason, sentence); then nothing is asked.
+    ``inside``: the engine of whose containers ``container`` (its name or Compose service) holds the system;
+    ``nested``: what is in the system's own containers.
     """
 
     system: str
@@ -42,6 +44,9 @@ class Located:
     inventory: Callable[[], Inventory] | None = None
     neighbours: tuple[tuple[str, int], ...] = field(default=())
     unavailable: tuple[Reason, str] | None = None
+    inside: Located | None = None
+    container: str = ""
+    nested: NestedSystems | None = None
 
     @cached_property
     def place(self) -> tuple[str, tuple[tuple[str, str], ...]]:

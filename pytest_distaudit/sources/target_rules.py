@@ -24,8 +24,10 @@ _PROCESS = {"pid": ("pid", "pidfile")}
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
-#: addresses of files and sockets, which kinds of extensions may have
-_HOSTLESS = ("file", "unix")
+#: the kind of systems that others can be inside of
+_ENGINE = "docker"
+#: addresses of files, sockets and programs
+_HOSTLESS = ("exec", "file", "unix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class TargetRules:
         """Hold the whole target against the rules."""
         for name, system in entry.systems.items():
             self._system(system, ("systems", name))
+            self._inside(entry, name)
         # The systems of a compose file are known only once it is read.
         closed = entry.compose is None
         if closed:
@@ -58,6 +61,26 @@ class TargetRules:
             self._request(activity.request, ("activities", name, "request"), closed)
             if activity.cleanup is not None:
                 self._request(activity.cleanup, ("activities", name, "cleanup"), closed)
+
+    def _inside(self, entry: TargetEntry, name: str) -> None:
+        """What a system is inside of is an engine, and not itself by any number of steps."""
+        engine, path = entry.systems[name].inside, ("systems", name, "inside")
+        if engine is None:
+            return
+        if engine not in self.systems:
+            if entry.compose is None:
+                self._say(path, f"unknown system {engine!r}; {did_you_mean(engine, self.systems)}")
+            return
+        seen = {name}
+        while engine is not None and engine in entry.systems:
+            if entry.systems[engine].kind != _ENGINE:
+                self._say(path, f"system {engine!r} is no container engine; only kind {_ENGINE!r} has containers")
+                return
+            if engine in seen:
+                self._say(path, f"system {name!r} is inside itself")
+                return
+            seen.add(engine)
+            engine = entry.systems[engine].inside
 
     def _links(self, entry: TargetEntry) -> None:
         for name, link in entry.links.items():

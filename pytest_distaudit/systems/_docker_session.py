@@ -1,4 +1,4 @@
-"""Sessions with a Docker engine, or one that answers its API (Podman): GET alone, over TCP or a Unix socket."""
+"""Sessions with a Docker engine, or one that answers its API (Podman): TCP, a Unix socket, or inside a container."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import socket
 import struct
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
@@ -16,12 +16,16 @@ from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._docker_stream import Stream, Wiring, handed_over
 from pytest_distaudit.systems._wire import without
 from pytest_distaudit.systems.http_fetch import HttpFetch
 
+if TYPE_CHECKING:
+    from httpcore import ConnectionPool
+
 #: versions of the API whose answers are read here; the newest that the engine knows too is spoken
 _OLDEST, _NEWEST = (1, 24), (1, 52)
-_CUSTOMARY_PORT = 2375
+_CUSTOMARY_PORT, _SERVICE = 2375, "com.docker.compose.service"
 _ENGINES = {"dockerd", "podman"}
 _TLS_WANTED = "HTTP request to an HTTPS server"
 
@@ -33,19 +37,27 @@ class DockerSession:
         self.located, self.limits = located, limits
         self.ways: list[str] = []
         self.identity = ""
-        url = located.endpoints["url"]
+        #: the session with the engine in whose container this one lives, None where it is reached by an address
+        self.outer: DockerSession | None = None
+        url = located.endpoints.get("url", "" if located.inside else None)
+        if url is None:
+            raise Unobservable(Reason.NO_OBSERVABLE, f'{located.system} declares no endpoint "url"')
+        if located.inside is not None:
+            self.outer = DockerSession(located.inside, limits)
         parts = urlsplit(url)
         #: the path of the engine's Unix socket, None where it is reached over TCP
         self.socket = parts.path if parts.scheme == "unix" else None
         #: where the engine's published ports can be dialled, "" where that is not known
-        self.host = "" if self.socket else address(url)[0]
+        self.host = "" if self.socket or not url else address(url)[0]
         self._base = _base(url)
-        self._fetch = HttpFetch(limits, self.socket)
+        self._fetch = HttpFetch(limits, self.socket, None if url else self._through())
         self._answers: dict[str, Response] = {}
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing is kept open but the way into a container."""
         self._fetch.close()
+        if self.outer is not None:
+            self.outer.close()
 
     def version(self) -> Mapping[str, Any]:
         """The engine's account of itself, known to be an engine's. Raises Unobservable."""
@@ -68,6 +80,47 @@ class DockerSession:
         if not isinstance(seen, dict) or not seen.get("ID"):
             raise Unobservable(Reason.PROTOCOL_ERROR, "GET /info does not tell the engine's id")
         return seen
+
+    def fresh(self, path: str) -> Response:
+        """Like ``get``, asked again each time."""
+        return self._fetch(Request("GET", f"{self._base}/v{self._api()}{path}"))
+
+    def post(self, path: str, wanted: Mapping[str, Any]) -> Response:
+        """Ask for a program to be run in a container: the one thing that is not only read."""
+        self.ways.append(f"POST {path}")
+        return self._fetch(Request("POST", f"{self._base}/v{self._api()}{path}", json=dict(wanted)))
+
+    def hijack(self, path: str, wanted: Mapping[str, Any]) -> Stream:
+        """The same, and its connection to talk to the program, for as long as two looks last."""
+        self.ways.append(f"POST {path}")
+        parts = urlsplit(self._base)
+        credentials = (unquote(parts.username or ""), unquote(parts.password or "")) if parts.username else None
+        kept = self._through() if self.outer is not None and not self.located.endpoints.get("url") else None
+        wire = Wiring(self.socket, kept, 2 * self.limits.look_s, self.limits.ask_s)
+        url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}/v{self._api()}{path}"
+        return handed_over(url, wanted, wire, credentials)
+
+    def container(self, name: str) -> Mapping[str, Any] | None:
+        """What the engine says of the container of that name, or of that Compose service; None if there is none."""
+        rows = self.read("/containers/json?all=1")
+        if not isinstance(rows, list):
+            raise Unobservable(Reason.PROTOCOL_ERROR, "GET /containers/json: the answer is no list")
+        named = [row for row in rows if f"/{name}" in (row.get("Names") or ())]
+        found = named or [row for row in rows if (row.get("Labels") or {}).get(_SERVICE) == name]
+        if len(found) > 1:
+            because = f"{len(found)} containers are of the Compose service {name}; name one of them"
+            raise Unobservable(Reason.AMBIGUOUS_CLAIM, because)
+        seen = self.read(f"/containers/{found[0]['Id']}/json") if found else None
+        return seen if isinstance(seen, dict) else None
+
+    def absent(self) -> str:
+        """Why the container in which this engine lives does not run; "" if it does, or if there is none."""
+        return down(self.outer, self.located.container) if self.outer is not None else ""
+
+    def _through(self) -> ConnectionPool | None:
+        from pytest_distaudit.systems._docker_nested import through
+
+        return None if self.outer is None else through(self.outer, self.located.container)
 
     def engine_run(self) -> str:
         """The run of the engine behind a Unix socket of this machine; "" if that cannot be seen."""
@@ -106,6 +159,17 @@ class DockerSession:
         raise refused(answer, what)
 
 
+def down(session: DockerSession, name: str) -> str:
+    """Why the container does not run, as far as its engine knows; "" if it does."""
+    seen = session.container(name)
+    if seen is None:
+        return f"its engine has no container {name}"
+    state = seen["State"]
+    if state.get("Running") and not state.get("Paused") and not state.get("Restarting"):
+        return ""
+    return f"container {name} is {state.get('Status')} ({state.get('ExitCode')})"
+
+
 def refused(answer: Response, what: str) -> Unobservable:
     """Why an answer that is no 200 says nothing."""
     said = without(answer.text)
@@ -123,7 +187,7 @@ def refused(answer: Response, what: str) -> Unobservable:
 def _base(url: str) -> str:
     """The address for requests: Docker's own scheme ``tcp`` is plain HTTP."""
     parts = urlsplit(url)
-    if parts.scheme == "unix":
+    if parts.scheme in ("unix", ""):
         return "http://localhost"
     if parts.scheme != "tcp":
         return url.rstrip("/")

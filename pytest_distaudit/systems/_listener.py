@@ -32,7 +32,7 @@ _OPENINGS = {
     "redis": REDIS_QUESTIONS,
     "kafka": KAFKA_VERSIONS,
 }
-_TLS_SCHEMES = {"https", "amqps", "rediss", "kafkas"}
+_TLS_SCHEMES = {"https", "amqps", "grpcs", "kafkas", "rediss"}
 
 
 class _Placed(Protocol):

@@ -41,14 +41,16 @@ class Wire:
     Every failure is raised as Unobservable. Use it as a context manager.
     """
 
-    def __init__(self, host: str, port: int, seconds: float, connect_s: float, tls: bool = False) -> None:
+    def __init__(
+        self, host: str, port: int, seconds: float, connect_s: float, tls: bool = False, alpn: str = ""
+    ) -> None:
         self.where = f"{host}:{port}"
         self._deadline = time.monotonic() + seconds
         self._socket = dial(host, port, min(seconds, connect_s))
         # small messages in both directions: without it each waits 40 ms for an acknowledgement
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
-            self._socket = self._wrapped(host)
+            self._socket = self._wrapped(host, alpn)
 
     def __enter__(self) -> Self:
         return self
@@ -88,10 +90,13 @@ class Wire:
     def _left(self) -> float:
         return max(0.001, self._deadline - time.monotonic())
 
-    def _wrapped(self, host: str) -> socket.socket:
+    def _wrapped(self, host: str, alpn: str) -> socket.socket:
         try:
             self._socket.settimeout(self._left())
-            return ssl.create_default_context().wrap_socket(self._socket, server_hostname=host)
+            context = ssl.create_default_context()
+            if alpn:
+                context.set_alpn_protocols([alpn])
+            return context.wrap_socket(self._socket, server_hostname=host)
         except OSError as error:
             self._socket.close()
             raise unobservable(error, f"TLS handshake with {self.where}") from error

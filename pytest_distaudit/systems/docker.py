@@ -12,6 +12,7 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import Health, Listener, Presence, ServerProcess
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.systems._docker_containers import containers
+from pytest_distaudit.systems._docker_nesting import nesting, tool_servers
 from pytest_distaudit.systems._docker_session import DockerSession
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._wire import without
@@ -22,6 +23,8 @@ _OVER_TCP = listener_of({"url": "http"})
 
 def presence(session: DockerSession, ask: Ask) -> Presence:
     """The engine's account of itself, which a proxy that lets nothing else through passes on, too."""
+    if why := session.absent():
+        return Presence(up=False, witness=why)
     seen = session.version()
     parts = [str(part.get("Name", "")) for part in seen.get("Components") or () if isinstance(part, dict)]
     product = _PODMAN if any(part.startswith(_PODMAN) for part in parts) else "Docker"
@@ -50,10 +53,8 @@ def process(session: DockerSession, ask: Ask) -> ServerProcess:
 
 def listener(session: DockerSession, ask: Ask) -> Listener:
     """Only where it is reached over TCP."""
-    if session.socket is not None:
-        raise Unobservable(
-            Reason.NO_OBSERVABLE, f"{session.located.system} is reached over a Unix socket: it has no port"
-        )
+    if not session.host:
+        raise Unobservable(Reason.NO_OBSERVABLE, f"{session.located.system} is not reached over TCP: it has no port")
     found: Listener = _OVER_TCP(session, ask)  # type: ignore[assignment]
     return found
 
@@ -64,6 +65,8 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "listener": listener,
     "process": process,
     "containers": containers,
+    "nesting": nesting,
+    "tool-servers": tool_servers,
 }
 
 KIND = Kind(

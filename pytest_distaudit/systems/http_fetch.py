@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from base64 import b64encode
+from contextlib import nullcontext
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ def user_agent() -> str:
 
 
 @cache
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """The system's certificate store; loading it takes longer than a request does."""
     return ssl.create_default_context()
 
@@ -41,12 +42,16 @@ class HttpFetch:
 
     No redirects, retries, cookies or proxies; every request has a connection of its own, so that a
     balancer sees as many clients as there are requests. Safe to share between threads.
-    ``socket`` is the path of a Unix socket that every request goes to, whatever host its URL names.
+    ``socket`` is the path of a Unix socket that every request goes to, whatever host its URL names; ``kept`` are
+    connections of another sort, which outlive a request and are closed with this.
     """
 
-    def __init__(self, limits: Limits | None = None, socket: str | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, socket: str | None = None, kept: httpcore.ConnectionPool | None = None
+    ) -> None:
         self._limits = limits or Limits()
         self._socket = socket
+        self._kept = kept
 
     def __call__(self, request: Request) -> Response:
         """Ask once. Raises Unobservable; its text names neither credentials nor the query."""
@@ -69,7 +74,9 @@ class HttpFetch:
             raise _bounded(unobservable(error, what), auth) from None
 
     def close(self) -> None:
-        """Nothing is kept open between requests."""
+        """Only where connections are kept, something is open between requests."""
+        if self._kept is not None:
+            self._kept.close()
 
     def _ask(self, request: Request, url: str, auth: tuple[str, str] | None, what: str) -> Response:
         import httpcore
@@ -77,16 +84,21 @@ class HttpFetch:
 
         from pytest_distaudit.systems._deadline import Deadline
 
-        headers = {"User-Agent": user_agent(), "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+        headers = {"User-Agent": user_agent(), "Accept": "*/*", "Accept-Encoding": "identity"}
+        if self._kept is None:
+            headers["Connection"] = "close"
         if auth is not None:
-            headers["Authorization"] = "Basic " + _basic(auth)
+            headers["Authorization"] = "Basic " + basic(auth)
         built = httpx.Request(request.method, url, headers=headers | dict(request.headers), json=request.json)
         started = time.perf_counter()
-        deadline = Deadline(self._limits.ask_s)
-        pool = httpcore.ConnectionPool(ssl_context=_trust(), uds=self._socket, network_backend=deadline)
-        timeouts = {"connect": self._limits.connect_s, "read": None, "write": None, "pool": None}
+        pool = self._kept or httpcore.ConnectionPool(
+            ssl_context=trust(), uds=self._socket, network_backend=Deadline(self._limits.ask_s)
+        )
+        # what is kept has no deadline: there each step has one
+        rest = None if self._kept is None else self._limits.ask_s
+        timeouts = {"connect": self._limits.connect_s, "read": rest, "write": rest, "pool": rest}
         with (
-            pool,
+            nullcontext() if self._kept else pool,
             pool.stream(
                 built.method,
                 httpcore.URL(
@@ -118,7 +130,8 @@ def _without_credentials(request: Request) -> tuple[str, tuple[str, str] | None]
     return url, (unquote(username), unquote(password or ""))
 
 
-def _basic(auth: tuple[str, str]) -> str:
+def basic(auth: tuple[str, str]) -> str:
+    """User and password as a header has them."""
     return b64encode(":".join(auth).encode()).decode()
 
 
@@ -145,5 +158,5 @@ def _body(answer: httpcore.Response, heads: dict[str, str], limit: int, what: st
 
 def _bounded(told: Unobservable, auth: tuple[str, str] | None) -> Unobservable:
     """The same failure with its text cut to size and free of credentials that the peer sent back."""
-    detail = without(told.detail, *((auth[1], _basic(auth)) if auth else ()))
+    detail = without(told.detail, *((auth[1], basic(auth)) if auth else ()))
     return Refusal(detail) if isinstance(told, Refusal) else Unobservable(told.reason, detail)

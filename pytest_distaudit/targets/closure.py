@@ -24,9 +24,9 @@ def waits_for(spec: SystemSpec) -> tuple[str, ...]:
 def closed(target: Target, wanted: Collection[str], is_native: IsNative) -> tuple[str, ...]:
     """``wanted`` and everything it needs, in the target's order.
 
-    A system needs what its links lead to and, when it is to be started natively, what its
-    ``native`` table names. Raises InvalidInput for unknown names and for systems that wait for
-    one another.
+    A system needs what its links lead to, the engine that it is inside of and, when it is to be
+    started natively, what its ``native`` table names. Raises InvalidInput for unknown names and for
+    systems that wait for one another.
     """
     problems: list[Problem] = []
     found: set[str] = set()
@@ -47,12 +47,15 @@ def closed(target: Target, wanted: Collection[str], is_native: IsNative) -> tupl
 
 def _needs(target: Target, spec: SystemSpec, native: bool) -> Iterator[tuple[str, Place, str]]:
     """(name, place to complain at, who asks for it)."""
+    wanted = [spec.inside] if spec.inside else []
+    if native:
+        wanted += [*waits_for(spec), *_names((spec.native or {}).get("cluster"))]
     for link in target.links.values():
         if link.source == spec.name:
             yield link.to, target.place, f"link {link.name!r}"
+    for name in wanted:
+        yield name, spec.place, f"system {spec.name!r}"
     if native:
-        for name in (*waits_for(spec), *_names((spec.native or {}).get("cluster"))):
-            yield name, spec.place, f"system {spec.name!r}"
         for where, text in placeholders.texts(spec.native or {}):
             for hole in placeholders.mentioned(text):
                 system = placeholders.system_of(hole)

@@ -24,6 +24,8 @@ Unavailable = tuple[Reason, str]
 
 def way_of(spec: SystemSpec, mode: Provision, target: Target) -> Way:
     """How ``mode`` has the system. "auto": what is declared, else what needs no engine, else the compose project."""
+    if spec.inside is not None:
+        return "attach"
     if mode in ("compose", "containers") and target.compose is not None:
         return mode
     if target.compose is None and (mode == "containers" or _only_contained(spec, mode)) and can_be_contained(spec):
@@ -66,7 +68,7 @@ def sort(
             contained.append(spec)
         elif way == "attach":
             endpoints, unset = variables.expanded(spec, environ)
-            if unset or not spec.endpoints:
+            if unset or not (spec.endpoints or spec.inside):
                 # Claims about the other systems go on.
                 unavailable[spec.name] = _unset(unset) if unset else _no_way(spec, mode)
             else:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pytest_distaudit.domain.target import Provision, SystemSpec, Target
@@ -72,10 +73,11 @@ def provision(
             lives = _start(sorted_, plans, lot, stack)
         vouching = neighbours({**_declared(target, ways, names, environ), **plans.endpoints})
         inventories = {**contained.inventories, **{name: life.inventory for name, life in lives.items()}}
-        located = {
-            name: _located(target.systems[name], ways[name], plans, inventories.get(name), vouching, root)
-            for name in names
-        }
+        located: dict[str, Located] = {}
+        for name in sorted(names, key=partial(_depth, target)):
+            spec = target.systems[name]
+            found = _located(spec, ways[name], plans, inventories.get(name), vouching, root)
+            located[name] = _inside(found, spec, located[spec.inside]) if spec.inside else found
         yield Provisioned(located, {name: ways[name] for name in names})
 
 
@@ -167,6 +169,19 @@ def _start(sorted_: Sorted, plans: Plans, lot: Lot, stack: ExitStack) -> dict[st
     return lives
 
 
+def _depth(target: Target, name: str) -> int:
+    """In how many engines the system is."""
+    inside = target.systems[name].inside
+    return 0 if inside is None else 1 + _depth(target, inside)
+
+
+def _inside(found: Located, spec: SystemSpec, engine: Located) -> Located:
+    """What is in a container of an engine that cannot be had cannot be had either."""
+    why = engine.unavailable
+    told = (why[0], f"{spec.name} is inside {engine.system}: {why[1]}") if why else found.unavailable
+    return replace(found, inside=engine, container=spec.service or spec.name, unavailable=told)
+
+
 def _located(
     spec: SystemSpec,
     mode: str,
@@ -191,4 +206,5 @@ def _located(
         inventory=inventory,
         neighbours=vouching.get(spec.name, ()),
         unavailable=unavailable,
+        nested=spec.systems,
     )

@@ -32,6 +32,9 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.stream",
     "pytest_distaudit.checks.graph",
     "pytest_distaudit.checks.cluster",
+    "pytest_distaudit.checks.mcp",
+    "pytest_distaudit.checks.nested",
+    "pytest_distaudit.checks.rpc",
 )
 
 

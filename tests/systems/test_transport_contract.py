@@ -22,7 +22,7 @@ from .bad_days import SECRET, Handler, closes, free_port, never_answers, refusal
 
 #: what is no connection over TCP: a process by its number, a socket in the file system, datagrams
 _NOT_TCP = {"pid", "pidfile", "unix", "exec", "dns"}
-_TLS = {"https", "amqps", "rediss", "kafkas"}
+_TLS = {"https", "amqps", "grpcs", "kafkas", "rediss"}
 #: what an address of that scheme holds behind host and port
 _PATHS = {"postgresql": "/db", "postgres": "/db", "amqp": "/%2F", "amqps": "/%2F", "redis": "/0", "rediss": "/0"}
 
