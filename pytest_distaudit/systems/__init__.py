@@ -5,8 +5,11 @@ BUILTIN = (
     "pytest_distaudit.systems.consul:KIND",
     "pytest_distaudit.systems.docker:KIND",
     "pytest_distaudit.systems.http:KIND",
+    "pytest_distaudit.systems.jaeger:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
+    "pytest_distaudit.systems.prometheus:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",
     "pytest_distaudit.systems.redis:KIND",
+    "pytest_distaudit.systems.zipkin:KIND",
 )

@@ -25,6 +25,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.registry",
     "pytest_distaudit.checks.lookup",
     "pytest_distaudit.checks.agreement",
+    "pytest_distaudit.checks.trace",
+    "pytest_distaudit.checks.metrics",
 )
 
 

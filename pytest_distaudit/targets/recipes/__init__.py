@@ -10,10 +10,13 @@ from pytest_distaudit.targets.recipe import Recipe
 _BUILT_IN = (
     "pytest_distaudit.targets.recipes.consul.ConsulRecipe",
     "pytest_distaudit.targets.recipes.http.HttpRecipe",
+    "pytest_distaudit.targets.recipes.jaeger.JaegerRecipe",
     "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
+    "pytest_distaudit.targets.recipes.prometheus.PrometheusRecipe",
     "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
     "pytest_distaudit.targets.recipes.redis.RedisRecipe",
+    "pytest_distaudit.targets.recipes.zipkin.ZipkinRecipe",
 )
 
 
