@@ -6,13 +6,14 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
+from pytest_distaudit.domain.tracing import carries_trace, trace_headers, trace_of
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.ports.capabilities import ActivityRun, KeyValue, Lookups, Performed, Queue
 from pytest_distaudit.ports.codec import to_json
@@ -138,14 +139,18 @@ class _Performer:
     def perform(self) -> tuple[Performed, Mapping[str, str]]:
         nonce = f"distaudit-{secrets.token_hex(16)}"
         words = {"nonce": nonce}
+        own = carries_trace(self._activity.headers)
+        trace, headers = ("", {}) if own else (trace_of(nonce), trace_headers(nonce))
         at, started = time.time(), time.perf_counter()
         try:
-            answer = self._fetch(self._request(self._activity.request, words, self._activity.json))
+            answer = self._fetch(self._request(self._activity.request, words, self._activity.json, headers))
         except Unobservable as error:
-            return Performed(nonce, at, time.perf_counter() - started, False, detail=str(error)), words
+            taken = time.perf_counter() - started
+            return Performed(nonce, at, taken, False, detail=str(error), trace=trace), words
         ok = answer.status in self._activity.ok if self._activity.ok else 200 <= answer.status < 300
         detail = "" if ok else answer.text[:200]
-        return Performed(nonce, at, answer.elapsed, ok, answer.status, detail), {**_fields(answer), **words}
+        performed = Performed(nonce, at, answer.elapsed, ok, answer.status, detail, trace=trace)
+        return performed, {**_fields(answer), **words}
 
     def clean(self, words: Mapping[str, str]) -> bool | None:
         """None: nothing to clean or nothing known of what to clean."""
@@ -156,10 +161,12 @@ class _Performer:
         except Unobservable:
             return False
 
-    def _request(self, template: str, words: Mapping[str, str], json: Any) -> Request:
+    def _request(
+        self, template: str, words: Mapping[str, str], json: Any, more: Mapping[str, str] | None = None
+    ) -> Request:
         method, url = fill(template, words).split(maxsplit=1)
         headers = {name: str(fill(value, words)) for name, value in self._activity.headers.items()}
-        return Request(method, self._addressed(url), headers, fill(json, words))
+        return Request(method, self._addressed(url), {**headers, **(more or {})}, fill(json, words))
 
     def _addressed(self, url: str) -> str:
         """The URL with a system's name replaced by that system's address."""
@@ -198,4 +205,4 @@ def _fields(answer: Response) -> dict[str, str]:
 
 
 def _with_cleanup(run: Performed, cleaned: bool | None) -> Performed:
-    return Performed(run.nonce, run.at, run.latency, run.ok, run.status, run.detail, cleaned)
+    return replace(run, cleaned=cleaned)

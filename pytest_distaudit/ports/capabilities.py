@@ -74,6 +74,7 @@ class Listener(Capability):
     ``open`` false only for a refusal with a second witness. ``protocol`` is what was recognised
     ("amqp", "postgresql", "http", "silent", "closed", "unknown"), ``expected`` what the kind
     speaks there ("" = anything). ``owner`` false: another process than the system's listens.
+    ``host`` is the address by which the audit reaches it.
     """
 
     capability = "listener"
@@ -83,6 +84,7 @@ class Listener(Capability):
     expected: str = ""
     owner: bool | None = None
     witness: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,10 @@ class KeyValue(Capability):
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """One performance of an activity. Times are seconds since the epoch."""
+    """One performance of an activity. Times are seconds since the epoch.
+
+    ``trace``: the id of the trace that it began; "" where the activity sets one itself.
+    """
 
     nonce: str
     at: float
@@ -253,6 +258,7 @@ class Performed:
     status: int | None = None
     detail: str = ""
     cleaned: bool | None = None
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,12 @@ BUILTIN = (
     "pytest_distaudit.systems.grpc:KIND",
     "pytest_distaudit.systems.http:KIND",
     "pytest_distaudit.systems.mcp:KIND",
+    "pytest_distaudit.systems.jaeger:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
+    "pytest_distaudit.systems.prometheus:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",
     "pytest_distaudit.systems.redis:KIND",
     "pytest_distaudit.systems.redis_sentinel:KIND",
+    "pytest_distaudit.systems.zipkin:KIND",
 )

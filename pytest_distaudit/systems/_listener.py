@@ -56,9 +56,10 @@ def listener_of(expected: Mapping[str, str]) -> AnswerTo:
             witness = _witness(session.located, host, port)
             if witness is None:
                 raise
-            return Listener(port, open=False, expected=wanted, witness=f"{refusal.detail}, while {witness} answers")
+            told = f"{refusal.detail}, while {witness} answers"
+            return Listener(port, open=False, expected=wanted, witness=told, host=host)
         owner = _local.owns(process, port) if process and _local.is_local(host) else None
-        return Listener(port, open=True, protocol=protocol, expected=wanted, owner=owner)
+        return Listener(port, open=True, protocol=protocol, expected=wanted, owner=owner, host=host)
 
     return answer
 

@@ -35,6 +35,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.mcp",
     "pytest_distaudit.checks.nested",
     "pytest_distaudit.checks.rpc",
+    "pytest_distaudit.checks.trace",
+    "pytest_distaudit.checks.metrics",
 )
 
 

@@ -20,11 +20,14 @@ _BUILT_IN = (
     "pytest_distaudit.targets.recipes.grpc.GrpcRecipe",
     "pytest_distaudit.targets.recipes.http.HttpRecipe",
     "pytest_distaudit.targets.recipes.mcp.McpRecipe",
+    "pytest_distaudit.targets.recipes.jaeger.JaegerRecipe",
     "pytest_distaudit.targets.recipes.postgres.PostgresRecipe",
     "pytest_distaudit.targets.recipes.process.ProcessRecipe",
+    "pytest_distaudit.targets.recipes.prometheus.PrometheusRecipe",
     "pytest_distaudit.targets.recipes.rabbitmq.RabbitmqRecipe",
     "pytest_distaudit.targets.recipes.redis.RedisRecipe",
     "pytest_distaudit.targets.recipes.redis_sentinel.RedisSentinelRecipe",
+    "pytest_distaudit.targets.recipes.zipkin.ZipkinRecipe",
 )
 
 
