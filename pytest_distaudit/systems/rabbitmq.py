@@ -24,6 +24,7 @@ from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._amqp import AmqpConversation, Closed
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._rabbit_session import RabbitSession, identify, refused, started_at
+from pytest_distaudit.systems._rabbit_work import work
 from pytest_distaudit.systems._wire import without
 
 _PRODUCT = "RabbitMQ"
@@ -267,6 +268,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "process": process,
     "queue": queue,
     "queues": queues,
+    "work": work,
 }
 
 KIND = Kind(

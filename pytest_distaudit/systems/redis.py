@@ -14,6 +14,7 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import Health, HealthPart, KeyValue, Presence, ServerProcess, StoreClient
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import address
+from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._listener import REDIS_QUESTIONS, classify, listener_of, stranger
 from pytest_distaudit.systems._redis_session import CLIENT_NAME, RedisSession
@@ -149,12 +150,21 @@ def _clients(session: RedisSession) -> tuple[StoreClient, ...] | None:
     )
 
 
+def work(session: RedisSession, ask: Ask) -> Work:
+    """Commands by clients; what is published is not seen, which matters where somebody subscribes."""
+    heard = [name for name in session.ask("PUBSUB", "CHANNELS") if not str(name).startswith("__sentinel__")]
+    patterns = int(session.ask("PUBSUB", "NUMPAT"))
+    unseen = "what is published to subscribers" if heard or patterns else ""
+    return Work(_calls(session.info), unseen=unseen, way="INFO commandstats")
+
+
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "presence": presence,
     "health": health,
     "listener": listener_of({"url": "redis"}),
     "process": process,
     "key-value": key_value,
+    "work": work,
 }
 
 KIND = Kind(
