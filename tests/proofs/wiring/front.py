@@ -189,7 +189,7 @@ def begin_feeding() -> None:
     script, cron, beside = channel("is_fed_by_a_script"), pool("is_filled_by_a_cron"), pool("selects_beside_a_cron")
     with LOCK:
         channel("publishes"), pool("inserts")
-    every(lambda: POLLED_S, lambda: script.basic_publish("", "tasks", b"by itself"))
+    every(lambda: 0.4, lambda: script.basic_publish("", "tasks", b"by itself"))
     every(lambda: 0.5, lambda: cron.execute("insert into tasks values ('by itself')"))
     inserter = psycopg.connect(TABLES["selects_beside_a_cron"], autocommit=True)
     every(lambda: 0.5, lambda: inserter.execute("insert into tasks values ('by itself')"))
