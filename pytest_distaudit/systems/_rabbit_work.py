@@ -34,11 +34,11 @@ def work(session: RabbitSession, ask: Ask) -> Work:
             Reason.NO_OBSERVABLE, f"the broker has no virtual host {vhost!r}; name the one that is meant"
         )
     stats, own = _stats(session.read(path)), _alive(session, vhost)
-    counts = {sort: int(stats.get(word, 0)) - int(own.get(word, 0)) for sort, word in _SORTS.items()}
+    counts = {sort: stats[word] - own.get(word, 0) for sort, word in _SORTS.items()}
     return Work({sort: count for sort, count in counts.items() if count}, way=f"/api/{path}")
 
 
-def _alive(session: RabbitSession, vhost: str) -> Mapping[str, Any]:
+def _alive(session: RabbitSession, vhost: str) -> Mapping[str, int]:
     """What the aliveness test's queue counted; nothing where there is none."""
     path = f"queues/{quote(vhost, safe='')}/{_ALIVENESS}"
     answer = session.get(path)
@@ -49,9 +49,12 @@ def _alive(session: RabbitSession, vhost: str) -> Mapping[str, Any]:
     return _stats(answer.decoded(f"GET /api/{path}"))
 
 
-def _stats(seen: Any) -> Mapping[str, Any]:
+def _stats(seen: Any) -> Mapping[str, int]:
     """An object without statistics has counted nothing yet."""
-    stats = seen.get("message_stats") if isinstance(seen, dict) else None
-    if stats is not None and not isinstance(stats, dict):
-        raise Unobservable(Reason.PROTOCOL_ERROR, "message_stats is no object")
-    return stats or {}
+    if not isinstance(seen, dict) or "name" not in seen:
+        raise Unobservable(Reason.PROTOCOL_ERROR, "the management API answers with something else than was asked for")
+    stats = seen.get("message_stats") or {}
+    found: list[Any] = [stats.get(word, 0) for word in _SORTS.values()] if isinstance(stats, dict) else [None]
+    if not all(isinstance(count, int) for count in found):
+        raise Unobservable(Reason.PROTOCOL_ERROR, "the management API counts messages in something else than numbers")
+    return dict(zip(_SORTS.values(), found, strict=True))
