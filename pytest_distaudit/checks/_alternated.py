@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
+from pytest_distaudit.checks._exchange import by_length
 from pytest_distaudit.checks._watched import busy, one_process
 from pytest_distaudit.domain.evidence import Seen
 from pytest_distaudit.domain.judgement import unverifiable
@@ -14,6 +15,9 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import Performed
 from pytest_distaudit.ports.windows import Alternation, Window
 from pytest_distaudit.ports.work import Work
+
+#: by how much windows with performances may be longer
+_MUCH = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +68,26 @@ class Moves:
         """Sum over all windows without."""
         return sum(values) - self.with_runs(values)
 
+    def beyond(self, values: Sequence[int]) -> list[int]:
+        """Thousandths of moves in each window of the lot beyond those that its length explains."""
+        return by_length(self.of_lot(values), self.lot_lengths)
+
     def excess(self, values: Sequence[int]) -> int:
-        """How much more moved in windows of the lot with performances than in those without."""
-        lot = self.of_lot(values)
-        return sum(value if at in self.drawn else -value for at, value in enumerate(lot))
+        """How much more moved in windows of the lot with performances than in those without, for their length."""
+        beyond = self.beyond(values)
+        return round(sum(value if at in self.drawn else -value for at, value in enumerate(beyond)) / 1000)
+
+    @property
+    def lot_lengths(self) -> tuple[float, ...]:
+        """Of the windows of the lot, from look to look."""
+        return tuple(self.lengths[place] for place in self.lot)
 
     @property
     def longer(self) -> bool:
         """Whether the windows with performances took longer than the others, so that more may happen in them."""
-        lengths = [self.lengths[place] for place in self.lot]
+        lengths = self.lot_lengths
         active = fmean(length for at, length in enumerate(lengths) if at in self.drawn)
-        return active > 1.1 * fmean(length for at, length in enumerate(lengths) if at not in self.drawn)
+        return active > _MUCH * fmean(length for at, length in enumerate(lengths) if at not in self.drawn)
 
 
 def moves(looks: Sequence[Seen[Work]], alternation: Alternation) -> Moves:

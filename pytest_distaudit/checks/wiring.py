@@ -80,7 +80,7 @@ def movement(seen: Moves) -> str | None:
         alone = []
     level = LEVEL / (1 + len(alone))
     tested = [("", seen.total), *((name, seen.counts[name]) for name in alone)]
-    moved = [(name, values) for name, values in tested if at_least(seen.of_lot(values), seen.drawn) <= level]
+    moved = [(name, values) for name, values in tested if at_least(seen.beyond(values), seen.drawn) <= level]
     if not moved:
         return None
     told = _excesses(seen)
@@ -94,7 +94,7 @@ def movement(seen: Moves) -> str | None:
 def unused(seen: Moves, fact: Work) -> Judgement:
     """Refute: nothing beyond rest, and nothing that use would move is hidden. Raises in any case."""
     total, told = seen.total, _excesses(seen)
-    if too_few(seen.of_lot(total), seen.drawn, seen.each) > LEVEL:
+    if too_few(seen.of_lot(total), seen.drawn, seen.each, seen.lot_lengths) > LEVEL:
         busy(
             "too busy to tell",
             f"{told or 'no more than at rest'}, while {seen.at_rest(total)} moves were seen at rest",
@@ -117,7 +117,7 @@ def _nothing_by_some(seen: Moves) -> None:
 def _nothing_late(seen: Moves) -> None:
     """Effects that come later than their window ends."""
     total = seen.total
-    lot = seen.of_lot(total)
+    lot = seen.beyond(total)
     for late in _LATE:
         followers = frozenset(at + late for at in seen.drawn if at + late < len(lot))
         if at_least(lot, followers) <= _HINT:

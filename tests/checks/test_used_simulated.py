@@ -84,17 +84,19 @@ def simulated(used: bool, lot: Random) -> Moves:
         Window(0.0, 1.0, RUNS if performs else (), 3 < place < len(active) - 1) for place, performs in enumerate(active)
     )
     scale, share = lot.uniform(0.3, 2.0), lot.uniform(0.6, 1.0)
+    # a machine may be too busy to keep time
+    lengths = [lot.uniform(1.0, 2.0) if lot.random() < 0.3 else 1.0 for _ in active]
     by_itself = fitted(lot.choice([way for way in RECORDED if not (used and RECORDED[way]["used"])]))
     added = fitted(lot.choice([way for way in RECORDED if RECORDED[way]["used"]])) if used else {}
     counts = {
         name: tuple(
-            (at_rest(by_itself[name], scale, lot) if name in by_itself else 0)
+            (at_rest(by_itself[name], scale * length, lot) if name in by_itself else 0)
             + (performed(added[name].added, share, lot) if performs and name in added else 0)
-            for performs in active
+            for performs, length in zip(active, lengths, strict=True)
         )
         for name in {**by_itself, **added}
     }
-    return Moves(windows, {name: moves for name, moves in counts.items() if any(moves)}, (1.0,) * len(windows))
+    return Moves(windows, {name: moves for name, moves in counts.items() if any(moves)}, tuple(lengths))
 
 
 def performed(added: float, share: float, lot: Random) -> int:
