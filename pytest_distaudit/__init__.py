@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_distaudit.domain.errors import Unobservable
     from pytest_distaudit.domain.evidence import Evidence
     from pytest_distaudit.domain.judgement import Judgement, NeedMore, refute, unverifiable, verified
-    from pytest_distaudit.domain.needs import Look, Perform, Probe
+    from pytest_distaudit.domain.needs import Alternate, Look, Perform, Probe
     from pytest_distaudit.domain.observation import Ask
     from pytest_distaudit.domain.verdict import Reason, Rung, Scope, Verdict
     from pytest_distaudit.ports.capabilities import Capability
@@ -35,6 +35,7 @@ _HOME = {
     "NeedMore": "domain.judgement",
     "Parameter": "domain.check",
     "ParameterType": "domain.check",
+    "Alternate": "domain.needs",
     "Perform": "domain.needs",
     "Probe": "domain.needs",
     "Reason": "domain.verdict",
@@ -50,6 +51,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Alternate",
     "Ask",
     "Capability",
     "Check",

@@ -45,7 +45,7 @@ class Watched(Generic[C]):
         self._counters = counters
         self._since = [look for look in looks if look.at >= before[-1].at]
         self._rest = _REST * (run.active_from - run.idle_from)
-        _one_process([look.identity for look in self._since])
+        one_process([look.identity for look in self._since])
         self.start, self.performed, self.end = before[-1].fact, after[0].fact, after[-1].fact
         self._end = after[-1]
         self.waited = self._end.at - run.active_to
@@ -59,8 +59,8 @@ class Watched(Generic[C]):
         return self._end.at - max(moving) >= self._rest
 
 
-def _one_process(identities: Sequence[str]) -> None:
-    """Counters of two processes cannot be subtracted."""
+def one_process(identities: Sequence[str]) -> None:
+    """Raise unverifiable: counters of two processes cannot be subtracted."""
     if not all(identities):
         unverifiable(Reason.NO_OBSERVABLE, "which process counts is unknown", "the server does not tell its identity")
     if len(set(identities)) > 1:

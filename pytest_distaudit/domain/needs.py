@@ -23,6 +23,14 @@ class Perform:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternate:
+    """The claim's activity, performed with nonces in windows of time drawn by lot among others in which nothing is
+    performed, while the asks of ``watch`` are looked at between the windows."""
+
+    watch: tuple[Look, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """A procedure over several roles that writes the audit's own nonces (``probes = "write"``).
 
@@ -41,4 +49,4 @@ class Read:
     ask: Ask
 
 
-Need = Look | Perform | Probe | Read
+Need = Look | Perform | Alternate | Probe | Read

@@ -68,12 +68,12 @@ def perform(
     idle_from = time.time()
     watch.follow(pace.still)
     active_from = time.time()
-    performer = _Performer(activity, fetch, base_url)
+    performer = Performer(activity, fetch, base_url)
     done = [performer.perform() for _ in range(pace.runs)]
     active_to = time.time()
     # as long as the idle window took, which on a busy machine is longer than it was meant to be
     watch.settle(active_to, max(pace.still, active_from - idle_from))
-    runs = tuple(_with_cleanup(run, performer.clean(answer)) for run, answer in done)
+    runs = tuple(with_cleanup(run, performer.clean(answer)) for run, answer in done)
     run = ActivityRun(activity.name, idle_from, active_from, active_to, time.time(), runs)
     ask = ActivityRun.ask(activity=activity.name)
     value = hub.redactor.value(to_json(run))
@@ -130,13 +130,14 @@ def _under_way(seen: Sequence[Observation]) -> int:
     return sum((value["ready"] or 0) + (value["unacked"] or 0) for value in latest.values())
 
 
-class _Performer:
+class Performer:
     """Sends the activity's requests; one nonce each."""
 
     def __init__(self, activity: Activity, fetch: Fetch, base_url: Callable[[str], str | None]) -> None:
         self._activity, self._fetch, self._base_url = activity, fetch, base_url
 
     def perform(self) -> tuple[Performed, Mapping[str, str]]:
+        """One performance, and the words that its clean-up may use."""
         nonce = f"distaudit-{secrets.token_hex(16)}"
         words = {"nonce": nonce}
         own = carries_trace(self._activity.headers)
@@ -204,5 +205,6 @@ def _fields(answer: Response) -> dict[str, str]:
     return {str(name): str(value) for name, value in body.items() if isinstance(value, (str, int))}
 
 
-def _with_cleanup(run: Performed, cleaned: bool | None) -> Performed:
+def with_cleanup(run: Performed, cleaned: bool | None) -> Performed:
+    """The performance, and whether what it made is removed."""
     return replace(run, cleaned=cleaned)

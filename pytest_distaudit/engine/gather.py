@@ -11,6 +11,7 @@ from pytest_distaudit.domain.needs import Probe
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.activity import Pace, perform
+from pytest_distaudit.engine.alternate import Rhythm, alternate
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.probe import probe_ask, run_probe
 from pytest_distaudit.ports.fetch import Fetch
@@ -36,6 +37,12 @@ class Gathering(Protocol):
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
     ) -> tuple[Observation, ...]:
         """The activity's one run on these addresses, and every look at what is watched meanwhile."""
+        ...
+
+    def alternated(
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float
+    ) -> tuple[Observation, ...]:
+        """The activity's one alternation with rest on these addresses, and the looks between its windows."""
         ...
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
@@ -69,6 +76,25 @@ class Gatherer:
             )
 
         return self._shared((activity.name, *(bound[system].place for system in sorted(watched))), run)
+
+    def alternated(
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float
+    ) -> tuple[Observation, ...]:
+        """The activity's one alternation with rest on these addresses, and the looks between its windows."""
+
+        def run() -> tuple[Observation, ...]:
+            lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched)
+            return alternate(
+                activity,
+                [(bound[system], asks) for system, asks in watched.items()],
+                self._hub,
+                self._fetch(),
+                lambda host: _base_url(bound, host),
+                Rhythm(lag, effects_s),
+            )
+
+        places = (bound[system].place for system in sorted(watched))
+        return self._shared(("alternated", activity.name, *places), run)
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pytest_distaudit.domain.claim import Span
-from pytest_distaudit.domain.needs import Look, Need, Perform, Read
+from pytest_distaudit.domain.needs import Alternate, Look, Need, Perform, Read
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.engine.activity import PATIENCE_S
 from pytest_distaudit.engine.blocking import silent, systems_down, unseen
@@ -70,6 +70,8 @@ class Live:
                     asks.setdefault(system, []).append(need.ask)
             elif isinstance(need, Perform):
                 found.extend(self._performed(planned, bound))
+            elif isinstance(need, Alternate):
+                found.extend(self._alternated(planned, bound))
             elif isinstance(need, Read):
                 found.append(self._files(need.ask))
             else:
@@ -82,17 +84,28 @@ class Live:
     def _performed(self, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The activity's one run, watched for every claim about it on the same addresses."""
         name = planned.claim.activity or ""
-        watched: dict[str, list[Ask]] = {}
-        for system, ask in self._plan.watched[name]:
-            if system in bound:
-                watched.setdefault(system, []).append(ask)
-        activity = self._plan.target.activities[name]
-        return self._gathering.performed(activity, watched, bound, self._patience(name))
+        activity, watched = self._plan.target.activities[name], _bound(self._plan.watched[name], bound)
+        return self._gathering.performed(activity, watched, bound, self._longest(name, PATIENCE_S))
 
-    def _patience(self, activity: str) -> float:
-        """The longest ``within`` of the claims about the activity, else the default."""
+    def _alternated(self, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The activity's one alternation with rest, watched for every claim about it on the same addresses."""
+        name = planned.claim.activity or ""
+        activity, watched = self._plan.target.activities[name], _bound(self._plan.alternated[name], bound)
+        return self._gathering.alternated(activity, watched, bound, self._longest(name, 0.0))
+
+    def _longest(self, activity: str, otherwise: float) -> float:
+        """The longest ``within`` of the claims about the activity."""
         timings = [one.claim.timing for one in self._plan.claims if one.claim.activity == activity]
-        return max((timing.seconds for timing in timings if timing), default=PATIENCE_S)
+        return max((timing.seconds for timing in timings if timing), default=otherwise)
+
+
+def _bound(watched: Iterable[tuple[str, Ask]], bound: Mapping[str, Located]) -> dict[str, list[Ask]]:
+    """What is watched of the systems that are there."""
+    found: dict[str, list[Ask]] = {}
+    for system, ask in watched:
+        if system in bound:
+            found.setdefault(system, []).append(ask)
+    return found
 
 
 class LiveSight:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim
-from pytest_distaudit.domain.needs import Look, Need, Perform
+from pytest_distaudit.domain.needs import Alternate, Look, Need, Perform
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.target import Target
 from pytest_distaudit.ports.capabilities import Presence
@@ -82,6 +82,7 @@ class Plan:
     claims: list[Planned] = field(default_factory=list)
     asks: dict[str, dict[Ask, None]] = field(default_factory=dict)
     watched: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
+    alternated: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
     presence_claims: dict[str, str] = field(default_factory=dict)
 
     def add(self, planned: Planned) -> None:
@@ -96,8 +97,9 @@ class Plan:
             if isinstance(need, Look):
                 for system in planned.roles[need.role]:
                     self.asks.setdefault(system, {})[need.ask] = None
-            elif isinstance(need, Perform) and planned.claim.activity:
-                watched = self.watched.setdefault(planned.claim.activity, {})
+            elif isinstance(need, (Perform, Alternate)) and planned.claim.activity:
+                followed = self.watched if isinstance(need, Perform) else self.alternated
+                watched = followed.setdefault(planned.claim.activity, {})
                 watched.update(dict.fromkeys(watch_list(planned, need)))
 
     @property
@@ -113,7 +115,7 @@ class Plan:
         return self.presence_claims.get(system)
 
 
-def watch_list(planned: Planned, need: Perform) -> Iterable[tuple[str, Ask]]:
+def watch_list(planned: Planned, need: Perform | Alternate) -> Iterable[tuple[str, Ask]]:
     """(system, ask) of everything that is followed while the activity runs."""
     return ((system, look.ask) for look in need.watch for system in planned.roles[look.role])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,8 +23,8 @@ HOUSEKEEPING = {
     *("replicaof", "reset", "role", "save", "bgsave", "bgrewriteaof", "select", "shutdown", "slaveof"),
     *("slowlog", "ssubscribe", "subscribe", "sunsubscribe", "sync", "time", "unsubscribe", "wait", "waitaof"),
 }
-#: what the audit itself sends to look for its nonces
-_OWN = "scan"
+#: server by its run -> how often this process asked it for keys, to look for nonces
+_SCANS: Counter[str] = Counter()
 DATABASE = re.compile(r"db\d+")
 _STATISTIC = "cmdstat_"
 _MOST_KEYS, _A_STEP = 10_000, 1000
@@ -45,14 +46,27 @@ def work(session: RedisSession, ask: Ask) -> Work:
     told = session.info
     if not any(name.startswith(_STATISTIC) for name in told):
         raise Unobservable(Reason.NO_OBSERVABLE, "INFO shows the audit no commandstats")
-    counts = calls(told)
-    counts.pop(_OWN, None)
-    unseen = "SCAN, PUBLISH and SUBSCRIBE"
+    counts, own = calls(told), _SCANS[session.identity]
+    if scans := counts.pop("scan", 0) - own:
+        counts["scan"] = max(scans, 0)
+    unseen = [_published(session)]
     if told.get("role") == "slave":
         readers = _readers(session, counts)
         counts = {command: times for command, times in counts.items() if command in readers}
-        unseen += ", and what is no mere read of this replica"
-    return Work(counts, _nonces(session, told), unseen, "INFO commandstats")
+        unseen.append("what is no mere read of this replica")
+    return Work(counts, _nonces(session, told), ", ".join(filter(None, unseen)), "INFO commandstats")
+
+
+def _published(session: RedisSession) -> str:
+    """What is not counted: messages, where somebody waits for them. A Sentinel's channel is housekeeping."""
+    try:
+        heard = [name for name in session.ask("PUBSUB", "CHANNELS") if not str(name).startswith("__sentinel__")]
+        patterns = int(session.ask("PUBSUB", "NUMPAT"))
+    except Unobservable as error:
+        if error.reason is not Reason.FORBIDDEN:
+            raise
+        return "what is published (who subscribes may not be seen)"
+    return "what is published to subscribers" if heard or patterns else ""
 
 
 def _readers(session: RedisSession, counts: Mapping[str, int]) -> set[str]:
@@ -83,6 +97,7 @@ def _keys(session: RedisSession, database: str) -> Iterator[str]:
     session.ask("SELECT", database)
     cursor = 0
     for _ in range(2 * _MOST_KEYS // _A_STEP):
+        _SCANS[session.identity] += 1
         cursor, keys = session.ask("SCAN", str(cursor), "MATCH", "*distaudit-*", "COUNT", str(_A_STEP))
         yield from keys
         if not int(cursor):

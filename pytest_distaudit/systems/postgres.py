@@ -23,6 +23,7 @@ from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._postgres_probe import replication_probe
 from pytest_distaudit.systems._postgres_session import Denied, PostgresSession, TurnedAway, database_of
+from pytest_distaudit.systems._postgres_work import work
 
 _PRODUCT = "PostgreSQL"
 _CROWDED = 0.9
@@ -175,6 +176,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "process": process,
     "database": database,
     "replication": replication,
+    "work": work,
 }
 
 KIND = Kind(

@@ -26,6 +26,7 @@ from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._rabbit_members import membership
 from pytest_distaudit.systems._rabbit_session import RabbitSession, identify, refused, started_at
 from pytest_distaudit.systems._rabbit_streams import stream, stream_tail
+from pytest_distaudit.systems._rabbit_work import work
 from pytest_distaudit.systems._wire import without
 
 _PRODUCT = "RabbitMQ"
@@ -272,6 +273,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "stream": stream,
     "stream-tail": stream_tail,
     "membership": membership,
+    "work": work,
 }
 
 KIND = Kind(

@@ -47,20 +47,22 @@ def closed(target: Target, wanted: Collection[str], is_native: IsNative) -> tupl
 
 def _needs(target: Target, spec: SystemSpec, native: bool) -> Iterator[tuple[str, Place, str]]:
     """(name, place to complain at, who asks for it)."""
-    wanted = [spec.inside] if spec.inside else []
-    if native:
-        wanted += [*waits_for(spec), *_names((spec.native or {}).get("cluster"))]
     for link in target.links.values():
         if link.source == spec.name:
             yield link.to, target.place, f"link {link.name!r}"
-    for name in wanted:
-        yield name, spec.place, f"system {spec.name!r}"
+    if spec.inside:
+        yield spec.inside, spec.place, f"system {spec.name!r}"
     if native:
-        for where, text in placeholders.texts(spec.native or {}):
-            for hole in placeholders.mentioned(text):
-                system = placeholders.system_of(hole)
-                if system:
-                    yield system, spec.place, f"{where} of system {spec.name!r}"
+        yield from _native_needs(spec)
+
+
+def _native_needs(spec: SystemSpec) -> Iterator[tuple[str, Place, str]]:
+    for name in (*waits_for(spec), *_names((spec.native or {}).get("cluster"))):
+        yield name, spec.place, f"system {spec.name!r}"
+    for where, text in placeholders.texts(spec.native or {}):
+        for hole in placeholders.mentioned(text):
+            if system := placeholders.system_of(hole):
+                yield system, spec.place, f"{where} of system {spec.name!r}"
 
 
 def _cycle(target: Target, found: Collection[str], is_native: IsNative) -> Iterator[Problem]:

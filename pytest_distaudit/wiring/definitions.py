@@ -37,6 +37,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.rpc",
     "pytest_distaudit.checks.trace",
     "pytest_distaudit.checks.metrics",
+    "pytest_distaudit.checks.wiring",
 )
 
 

@@ -83,6 +83,8 @@ def _qdrant(service: Service, published: _Published) -> _Endpoints:
 
 def _ollama(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"http://{_HOST}:{published.get(11434, next(iter(published.values())))}")]
+
+
 def _kafka(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"kafka://{_HOST}:{published.get(9092, next(iter(published.values())))}")]
 

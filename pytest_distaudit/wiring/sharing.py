@@ -111,6 +111,13 @@ class Broker:
         ours = {name: self._ours(located) for name, located in bound.items()}
         return self._gathering.performed(activity, watched, ours, patience)
 
+    def answer_alternated(
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float
+    ) -> tuple[Observation, ...]:
+        """The activity's one alternation with rest."""
+        ours = {name: self._ours(located) for name, located in bound.items()}
+        return self._gathering.alternated(activity, watched, ours, effects_s)
+
     def answer_probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run."""
         return self._gathering.probed(need, {role: self._ours(located) for role, located in players.items()})
@@ -178,6 +185,16 @@ class Shared:
             return self._own.performed(activity, watched, bound, patience)
         portable = {name: _portable(located) for name, located in bound.items()}
         found: tuple[Observation, ...] = self._ask("performed", activity, watched, portable, patience)
+        return found
+
+    def alternated(
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float
+    ) -> tuple[Observation, ...]:
+        """The activity's one alternation with rest on these addresses."""
+        if not all(map(self._is_common, bound.values())):
+            return self._own.alternated(activity, watched, bound, effects_s)
+        portable = {name: _portable(located) for name, located in bound.items()}
+        found: tuple[Observation, ...] = self._ask("alternated", activity, watched, portable, effects_s)
         return found
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:

@@ -34,7 +34,6 @@ role:master
 cmdstat_get:calls=11,usec=5,usec_per_call=0.45,rejected_calls=2,failed_calls=1
 cmdstat_set:calls=2,usec=5,usec_per_call=0.45,rejected_calls=0,failed_calls=0
 cmdstat_info:calls=40,usec=5,usec_per_call=0.45,rejected_calls=0,failed_calls=0
-cmdstat_scan:calls=9,usec=5,usec_per_call=0.45,rejected_calls=0,failed_calls=0
 cmdstat_replconf:calls=900,usec=5,usec_per_call=0.45,rejected_calls=0,failed_calls=0
 cmdstat_publish:calls=90,usec=5,usec_per_call=0.45,rejected_calls=0,failed_calls=0
 db0:keys=3,expires=0,avg_ttl=0
@@ -44,7 +43,7 @@ FLAGS = [["get", 2, ["readonly", "fast"], 1, 1, 1], ["set", -3, ["write", "denyo
 
 
 def store(serve, info: str = INFO, **changes) -> str:
-    told = {"INFO": info, "SCAN": ["0", []], "COMMAND INFO": FLAGS} | {
+    told = {"INFO": info, "SCAN": ["0", []], "COMMAND INFO": FLAGS, "PUBSUB CHANNELS": [], "PUBSUB NUMPAT": 0} | {
         name.replace("_", " "): answer for name, answer in changes.items()
     }
     return f"redis://127.0.0.1:{serve(over_redis(told))}"
@@ -53,8 +52,26 @@ def store(serve, info: str = INFO, **changes) -> str:
 def test_work_is_neither_housekeeping_nor_the_audits(serve, limits):
     seen = look(redis.KIND, "work", limits, url=store(serve))
     assert seen.counts == {"get": 10, "set": 2}
-    assert (seen.nonces, seen.way) == (None, "INFO commandstats")
-    assert "PUBLISH" in seen.unseen
+    assert (seen.nonces, seen.unseen, seen.way) == (None, "", "INFO commandstats")
+
+
+def test_messages_are_not_counted_where_somebody_hears_them(serve, limits):
+    def unseen(**answers) -> str:
+        return look(redis.KIND, "work", limits, url=store(serve, **answers)).unseen
+
+    assert unseen(PUBSUB_CHANNELS=["__sentinel__:hello"]) == ""
+    assert unseen(PUBSUB_CHANNELS=["orders"]) == "what is published to subscribers"
+    assert unseen(PUBSUB_NUMPAT=2) == "what is published to subscribers"
+    assert "may not be seen" in unseen(PUBSUB_CHANNELS=b"-NOPERM this user has no permissions to run 'pubsub'")
+
+
+def test_the_audits_own_scans_are_no_work(serve, limits):
+    scanned = INFO.replace(RUN, "f" * 40) + "cmdstat_scan:calls={},usec=5,usec_per_call=0.45,failed_calls=0\n"
+    first = look(redis.KIND, "work", limits, url=store(serve, scanned.format(9)))
+    own = 2  # one step in each of its two databases
+    assert first.counts["scan"] == 9
+    assert look(redis.KIND, "work", limits, url=store(serve, scanned.format(9 + own))).counts["scan"] == 9
+    assert look(redis.KIND, "work", limits, url=store(serve, scanned.format(14 + own))).counts["scan"] == 12
 
 
 def test_a_replica_only_reads_for_others(serve, limits):
