@@ -107,6 +107,8 @@ PRODUCTS: tuple[Product, ...] = (
     Product(("sqlserver", "mssql", "sql-server", "azure-sql-edge", "ms-sql"), "database"),
     Product(("cassandra", "scylla", "scylladb"), "database"),
     Product(("neo4j", "neo-4-j"), "database"),
+    Product(("chromadb", "chroma", "chroma-db"), "database", ("chromadb", "chromadb-client")),
+    Product(("qdrant",), "database", ("qdrant_client", "qdrant-client")),
     Product(("cockroachdb", "cockroach"), "database"),
     Product(("clickhouse", "clickhouse-server"), "database"),
     Product(("influxdb", "influx-db"), "database", (), ("metrics",)),

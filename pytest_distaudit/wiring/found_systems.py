@@ -11,8 +11,8 @@ from pytest_distaudit.reports.target_toml import FoundSystem
 _HOST = "127.0.0.1"
 #: products whose published port is an HTTP interface that a person may open
 _SPEAK_HTTP = {
-    *("elasticsearch", "grafana", "haproxy", "jaeger", "keycloak", "kibana", "kong", "minio", "nginx"),
-    *("opensearch", "prometheus", "qdrant", "traefik", "vault", "zipkin"),
+    *("elasticsearch", "grafana", "haproxy", "keycloak", "kibana", "minio", "nginx", "opensearch"),
+    *("traefik", "vault"),
 }
 
 
@@ -65,28 +65,13 @@ def _rabbitmq(service: Service, published: _Published) -> _Endpoints:
     return found
 
 
-def _redis(service: Service, published: _Published) -> _Endpoints:
-    return [("url", f"redis://{_HOST}:{published.get(6379, next(iter(published.values())))}/0")]
+def _at(form: str, port: int) -> Callable[[Service, _Published], _Endpoints]:
+    """Of products without credentials of their own, which have one address; ``port`` is the product's."""
 
+    def endpoints(service: Service, published: _Published) -> _Endpoints:
+        return [("url", form.format(f"{_HOST}:{published.get(port, next(iter(published.values())))}"))]
 
-def _consul(service: Service, published: _Published) -> _Endpoints:
-    return [("url", f"http://{_HOST}:{published.get(8500, next(iter(published.values())))}")]
-
-
-def _chromadb(service: Service, published: _Published) -> _Endpoints:
-    return [("url", f"http://{_HOST}:{published.get(8000, next(iter(published.values())))}")]
-
-
-def _qdrant(service: Service, published: _Published) -> _Endpoints:
-    return [("url", f"http://{_HOST}:{published.get(6333, next(iter(published.values())))}")]
-
-
-def _ollama(service: Service, published: _Published) -> _Endpoints:
-    return [("url", f"http://{_HOST}:{published.get(11434, next(iter(published.values())))}")]
-
-
-def _kafka(service: Service, published: _Published) -> _Endpoints:
-    return [("url", f"kafka://{_HOST}:{published.get(9092, next(iter(published.values())))}")]
+    return endpoints
 
 
 def _neo4j(service: Service, published: _Published) -> _Endpoints:
@@ -108,12 +93,19 @@ def _environment(component: Component) -> tuple[str, ...]:
 
 
 _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
-    "chromadb": _chromadb,
-    "consul": _consul,
+    "chromadb": _at("http://{}", 8000),
+    "consul": _at("http://{}", 8500),
+    "etcd": _at("http://{}", 2379),
     "http": _http,
-    "kafka": _kafka,
+    "jaeger": _at("http://{}", 16686),
+    "kafka": _at("kafka://{}", 9092),
+    "kong": _at("http://{}", 8001),
     "neo4j": _neo4j,
+    "ollama": _at("http://{}", 11434),
     "postgres": _postgres,
+    "prometheus": _at("http://{}", 9090),
+    "qdrant": _at("http://{}", 6333),
     "rabbitmq": _rabbitmq,
-    "redis": _redis,
+    "redis": _at("redis://{}/0", 6379),
+    "zipkin": _at("http://{}", 9411),
 }
