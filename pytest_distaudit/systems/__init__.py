@@ -6,6 +6,7 @@ BUILTIN = (
     "pytest_distaudit.systems.docker:KIND",
     "pytest_distaudit.systems.haproxy:KIND",
     "pytest_distaudit.systems.http:KIND",
+    "pytest_distaudit.systems.kong:KIND",
     "pytest_distaudit.systems.nginx:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
