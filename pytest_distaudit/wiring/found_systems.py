@@ -9,6 +9,8 @@ from pytest_distaudit.domain.inventory import Inventory, Service
 from pytest_distaudit.reports.target_toml import FoundSystem
 
 _HOST = "127.0.0.1"
+#: where Kong tells of itself; without it only its requests can be asked for
+_KONG_ADMIN = 8001
 #: products whose published port is an HTTP interface that a person may open
 _SPEAK_HTTP = {
     *("elasticsearch", "grafana", "haproxy", "jaeger", "keycloak", "kibana", "kong", "minio", "nginx"),
@@ -30,7 +32,7 @@ def _system(service: Service) -> FoundSystem:
     kind = service.product or ("http" if service.built or service.ports else "")
     published = {port.container: port.host for port in service.ports if port.host}
     where = str(service.spot)
-    if service.product in _SPEAK_HTTP:
+    if service.product in _SPEAK_HTTP and not (kind == "kong" and _KONG_ADMIN in published):
         kind = "http"
     elif service.product and service.product not in _ADDRESSES:
         return FoundSystem(service.name, kind, where, why=f"no kind asks {service.product} yet")
@@ -65,6 +67,11 @@ def _rabbitmq(service: Service, published: _Published) -> _Endpoints:
     return found
 
 
+def _kong(service: Service, published: _Published) -> _Endpoints:
+    requests = [("url", f"http://{_HOST}:{published[8000]}")] if 8000 in published else []
+    return [*requests, ("admin", f"http://{_HOST}:{published[_KONG_ADMIN]}")]
+
+
 def _redis(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"redis://{_HOST}:{published.get(6379, next(iter(published.values())))}/0")]
 
@@ -88,6 +95,7 @@ def _environment(component: Component) -> tuple[str, ...]:
 _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
     "consul": _consul,
     "http": _http,
+    "kong": _kong,
     "postgres": _postgres,
     "rabbitmq": _rabbitmq,
     "redis": _redis,
