@@ -179,8 +179,13 @@ def _begin(scheme: str) -> str:
 def _native() -> Iterator[str]:
     yield "## Native tables"
     yield (
-        "What `native` may hold, by kind. In `argv`, `env` and `then` the audit fills in `{python}`, `{port}`, "
-        "`{root}` and addresses of other systems, such as `{postgres.url}`; a system that is named so is started first."
+        "What `native` may hold, by kind. In `argv`, `env`, `then` and `config` the audit fills in `{python}`, "
+        "`{port}`, `{root}` and addresses of other systems, such as `{postgres.url}`; a system that is named so is "
+        "started first."
+    )
+    yield (
+        "Of `haproxy` and `nginx`: `to` names the systems that everything is handed on to; `config` holds sections of "
+        "the product's own configuration (for nginx: what stands inside `http`), `file` names a file that does."
     )
     rows = []
     for name, recipe in sorted(builtin_recipes().items()):

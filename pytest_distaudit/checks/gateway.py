@@ -27,7 +27,7 @@ from pytest_distaudit.ports.gateways import Gateway, GatewayBackend, GatewayRout
         "to": Parameter(ParameterType.TEXT, "the service or backend that it leads to; default: any", None),
         "count": Parameter(ParameterType.NUMBER, "how many such routes, each counted once however often named", ">= 1"),
     },
-    needs=lambda claim: (Look("system", Gateway.ask()),),
+    needs=lambda claim: (Look("system", Gateway.ask(knock="yes")),),
     # routes are loaded, and servers checked, a moment after the start
     settles_s=3.0,
     shows_not="that a request takes this way (gateway.forwards)",
@@ -41,7 +41,7 @@ def routes(claim: Claim, evidence: Evidence) -> Judgement:
     broken = {one.name: why for one in chosen if (why := _leads_nowhere(one, seen))}
     # a document that denies the route is not right because the route is broken
     counting = chosen if claim.expect is Expect.ABSENT else [one for one in chosen if one.name not in broken]
-    distinct = {(one.hosts, one.paths, one.methods, one.to) for one in counting}
+    distinct = {(one.hosts, one.paths, one.methods, one.conditions, one.to) for one in counting}
     actual = _actual(seen, len(seen.routes) if len(chosen) == len(seen.routes) else len(chosen), len(distinct))
     because = "; ".join(_words(seen, chosen, broken, len(counting) - len(distinct)))
     if not claim["count"].holds(len(distinct)):

@@ -15,11 +15,12 @@ from pytest_distaudit.domain.judgement import Judgement, NeedMore, refute, unver
 from pytest_distaudit.domain.needs import Look, Need, Perform
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.domain.wording import counted, listed
-from pytest_distaudit.ports.capabilities import ActivityRun, Performed, ServerProcess
+from pytest_distaudit.ports.capabilities import ActivityRun, Listener, Performed, ServerProcess
 from pytest_distaudit.ports.gateways import Gateway, GatewayBackend, GatewayRefusal
 from pytest_distaudit.ports.work import Work
 
 _UPSTREAM = "upstream"
+_CONTROL, _DOOR = Look("system", GatewayRefusal.ask()), Look(_UPSTREAM, Listener.ask())
 _VOLATILE = re.compile(r"[0-9a-fA-F]{8,}|\d+")
 _WHOLE = "that nobody can go round the gateway (an experiment would show it)"
 _ORIGIN = f"that the answer is the server's own: this gateway does not count answers; {_WHOLE}"
@@ -30,13 +31,10 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
     return (Perform((Look("system", Gateway.ask()), *behind)),)
 
 
-def _more(claim: Claim, evidence: Evidence) -> NeedMore | None:
-    """What is asked only when the counters are done with: it moves them."""
-    wanted = [Look("system", GatewayRefusal.ask())]
-    if _UPSTREAM in claim.roles:
-        wanted.append(Look(_UPSTREAM, ServerProcess.ask()))
+def _more(evidence: Evidence, *wanted: Look) -> NeedMore | None:
+    """What is asked only when the counters are done with, because it moves them; None once it was."""
     asked = {seen.ask for seen in evidence.observations}
-    return None if {one.ask for one in wanted} <= asked else NeedMore(tuple(wanted))
+    return None if {one.ask for one in wanted} <= asked else NeedMore(wanted)
 
 
 @check(
@@ -61,12 +59,12 @@ def forwards(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     moves = _Moves(evidence.history(Gateway), run, claim["backend"])
     _refuted_by_counters(moves, run)
     if len(performed) < len(run.runs):
-        return _more(claim, evidence) or _failed(evidence, run)
+        return _more(evidence, _CONTROL) or _failed(evidence, run)
     if moves.taken_in is None and moves.answered is None:
         unverifiable(Reason.NO_OBSERVABLE, "the gateway counts nothing", moves.end.unseen)
     _attributable(moves)
     behind = _behind(claim, evidence, run)
-    if (more := _more(claim, evidence)) is not None:
+    if (more := _more(evidence, _CONTROL, *_places_of(claim, evidence, behind))) is not None:
         return more
     control = _control(evidence, counted_by_server=moves.answered is not None)
     arrived = _at_upstream(claim, evidence, moves, behind)
@@ -303,7 +301,7 @@ def _at_upstream(claim: Claim, evidence: Evidence, moves: _Moves, behind: int | 
     name = evidence.systems(_UPSTREAM)[0]
     if behind is not None:
         return f"all of them seen at {name}"
-    listens = evidence.one(ServerProcess, _UPSTREAM).listens_on
+    listens = _listens(evidence)
     places = sorted({address for _, _, address in moves.servers})
     if not places or not all(_is_own(place, listens) for place in places):
         unverifiable(
@@ -313,6 +311,25 @@ def _at_upstream(claim: Claim, evidence: Evidence, moves: _Moves, behind: int | 
             remedy="name a system whose work can be counted, or lead the gateway to its own address",
         )
     return f"{listed(places)} is {name}'s own"
+
+
+def _places_of(claim: Claim, evidence: Evidence, behind: int | None) -> tuple[Look, ...]:
+    """What tells where the system behind listens, where its work does not show it: its door, or else its process."""
+    if _UPSTREAM not in claim.roles or behind is not None:
+        return ()
+    told = evidence.attempts(Listener, _UPSTREAM)[evidence.systems(_UPSTREAM)[0]]
+    unasked = isinstance(told, Unobservable) and told.reason is Reason.NOT_RECORDED
+    if unasked or (isinstance(told, Listener) and told.owner is not None):
+        return (_DOOR,)
+    return (_DOOR, Look(_UPSTREAM, ServerProcess.ask()))
+
+
+def _listens(evidence: Evidence) -> tuple[str, ...]:
+    """host:port of where the system behind is known to listen on this host."""
+    door = evidence.one(Listener, _UPSTREAM)
+    if door.owner is None:
+        return evidence.one(ServerProcess, _UPSTREAM).listens_on
+    return (f"0.0.0.0:{door.port}",) if door.owner else ()
 
 
 def _is_own(place: str, listens: Sequence[str]) -> bool:

@@ -91,21 +91,24 @@ class _Watch:
         self._last: list[Any] = []
 
     def follow(self, seconds: float) -> None:
+        """At least twice, however long a look takes: one alone cannot tell whether anything moves."""
         until = time.time() + seconds
+        self._look()
         while True:
+            time.sleep(self._pace.sample)
             self._look()
             if time.time() >= until:
                 return
-            time.sleep(self._pace.sample)
 
     def settle(self, since: float, still: float) -> None:
         """Follow until nothing has moved for longer than the statistics lag, and no work is under way."""
         self._moved_at = since
         under_way = _under_way(self.seen)
         while time.time() < since + self._pace.limit:
+            looked_at = time.time()
             self._look()
             patient = time.time() < since + self._pace.patience and _under_way(self.seen) > under_way
-            if time.time() - self._moved_at >= still and not patient:
+            if looked_at - self._moved_at >= still and not patient:
                 return
             time.sleep(self._pace.sample)
 

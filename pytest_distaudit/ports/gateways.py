@@ -38,7 +38,8 @@ class GatewayBackend:
 class GatewayRoute:
     """One route. ``to`` names a backend, "" leads nowhere. Empty ``hosts``, ``paths`` or ``methods``: any.
 
-    A path stands for itself and all that begins with it; one that begins with "~" is a pattern.
+    A path stands for itself and all that begins with it; one that begins with "~" is a pattern. ``conditions``: what
+    else a request must have, in the product's words.
     """
 
     name: str
@@ -46,11 +47,14 @@ class GatewayRoute:
     hosts: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway(Capability):
-    """A gateway's configuration at work and its counters, by one process.
+    """A gateway's configuration at work and its counters, by one process. Args: ``knock``.
+
+    With ``knock`` servers that nothing checks are tried with a connection: those that certainly refuse are unhealthy.
 
     ``routes`` and ``backends`` None: they cannot be read. ``taken_in``: requests that came for others than the
     gateway; ``own_answers``: requests that it answered by a rule of its own (pages, redirects, fixed answers);

@@ -13,6 +13,7 @@ BUILTIN = (
     "pytest_distaudit.systems.kafka:KIND",
     "pytest_distaudit.systems.mcp:KIND",
     "pytest_distaudit.systems.neo4j:KIND",
+    "pytest_distaudit.systems.kong:KIND",
     "pytest_distaudit.systems.nginx:KIND",
     "pytest_distaudit.systems.ollama:KIND",
     "pytest_distaudit.systems.postgres:KIND",

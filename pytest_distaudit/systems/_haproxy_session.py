@@ -19,7 +19,7 @@ from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.systems import _local
-from pytest_distaudit.systems._wire import bare, without
+from pytest_distaudit.systems._wire import bare
 from pytest_distaudit.systems.http_fetch import HttpFetch
 
 _FIRST = "# pxname,svname,"
@@ -71,7 +71,7 @@ class HaproxySession:
     def about(self) -> About:
         """The running process. Raises Unobservable; wrong-product unless it says what only HAProxy says."""
         about = self._told() if self._socket else self._shown()
-        seen = _local.boots(self.located)
+        seen = _local.boots(self.located, descendants=False)  # of a worker HAProxy itself tells the number
         self.identity = f"{about.pid}@{seen}" if seen else about.pid
         return about
 
@@ -80,7 +80,7 @@ class HaproxySession:
         _ = self.about
         text = self.command("show stat") if self._socket else self._page(";csv").text
         if not text.startswith(_FIRST):
-            raise Unobservable(Reason.WRONG_PRODUCT, f"what came is not HAProxy's statistics: {without(text[:60])}")
+            raise Unobservable(Reason.WRONG_PRODUCT, f"what came is not HAProxy's statistics: {text[:20]!r}")
         rows: list[Mapping[str, str]] = list(csv.DictReader(io.StringIO(text.removeprefix("# "))))
         if not rows or not set(rows[0]) >= _COLUMNS:
             lacking = ", ".join(sorted(_COLUMNS - set(rows[0] if rows else ())))

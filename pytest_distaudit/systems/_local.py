@@ -66,7 +66,7 @@ def listeners(host: str, port: int) -> list[psutil.Process]:
     return sorted((psutil.Process(pid) for pid in pids), key=lambda process: process.create_time())
 
 
-def boots(located: Located) -> str:
+def boots(located: Located, *, descendants: bool = True) -> str:
     """Every run of a process that serves the system here, by inventory, else by who listens; "" if none can be seen.
 
     A reload that brings new processes in changes the text.
@@ -76,7 +76,8 @@ def boots(located: Located) -> str:
     inventory = located.inventory() if located.inventory else None
     try:
         if inventory is not None and inventory.pid is not None:
-            found = tree(psutil.Process(inventory.pid))
+            own = psutil.Process(inventory.pid)
+            found = tree(own) if descendants else (own,)
         else:
             found = _listening_at({address(url) for url in located.endpoints.values()})
         if any(process.name() in _PUBLISHERS for process in found):

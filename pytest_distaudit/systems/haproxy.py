@@ -15,6 +15,7 @@ from pytest_distaudit.ports.gateways import Gateway, GatewayBackend, GatewayRefu
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._gateway_doors import KNOCK, knocked_at
 from pytest_distaudit.systems._haproxy_session import HaproxySession
 from pytest_distaudit.systems._listener import listener_of
 
@@ -74,7 +75,7 @@ def gateway(session: HaproxySession, ask: Ask) -> Gateway:
     rows, places = session.rows(), session.addresses()
     frontends = [row for row in rows if row["type"] == _FRONTEND]
     whole = _whole(session, rows)
-    return Gateway(
+    seen = Gateway(
         routes=None,
         backends=tuple(_backends(rows, places)) if whole else None,
         taken_in=sum(_taken_in(row) for row in frontends) if whole else None,
@@ -82,6 +83,7 @@ def gateway(session: HaproxySession, ask: Ask) -> Gateway:
         cached=max(_cached(rows, _FRONTEND), _cached(rows, _BACKEND)),
         unseen=_RULES_UNSEEN if whole else _SCOPED,
     )
+    return knocked_at(session.located, session.limits, seen) if ask.arg(KNOCK) else seen
 
 
 def _whole(session: HaproxySession, rows: Sequence[Row]) -> bool:

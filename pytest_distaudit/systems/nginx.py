@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask
@@ -36,7 +36,7 @@ _BODY = 200
 #: requests for the status page by this audit: (address, process) -> how many. One at a time, so that the page and the
 #: count belong together; those of another process of the audit look like anybody's.
 _own: Counter[tuple[str, str]] = Counter()
-_one_at_a_time = threading.Lock()
+_one_at_a_time: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 class NginxSession:
@@ -64,19 +64,19 @@ class NginxSession:
         if "status" not in self.located.endpoints:
             because = f"{self.located.system} declares no status page"
             raise Unobservable(Reason.NO_OBSERVABLE, f'{because}; declare endpoints.status, where "stub_status" is on')
-        self.identity = _local.boots(self.located)
-        key = self.located.endpoints["status"], self.identity
-        with _one_at_a_time:
+        url = self.located.endpoints["status"]
+        with _one_at_a_time[url]:
             answer = self.get("status")
-            _own[key] += 1
-            own = _own[key]
-        found = _STATUS.match(answer.text.strip())
-        if answer.status != 200 or found is None:
-            raise _no_status(answer)
+            found = _STATUS.match(answer.text.strip())
+            if answer.status != 200 or found is None:
+                raise _no_status(answer, urlsplit(url).password)
+            self.identity = _local.boots(self.located)
+            _own[url, self.identity] += 1
+            own = _own[url, self.identity]
         return int(found[3]) - own
 
 
-def _no_status(answer: Response) -> Unobservable:
+def _no_status(answer: Response, secret: str | None) -> Unobservable:
     said = f"the status page answers {answer.status}"
     if answer.status in (401, 403):
         return Unobservable(Reason.FORBIDDEN, f"{said}; allow the audit's address, or give a user")
@@ -84,7 +84,7 @@ def _no_status(answer: Response) -> Unobservable:
         return Unobservable(Reason.REDIRECTED, said)
     if answer.status >= 500:
         return Unobservable(Reason.PROTOCOL_ERROR, said)
-    heard = without(answer.text[:60])
+    heard = without(answer.text[:60], unquote(secret or ""))
     return Unobservable(Reason.WRONG_PRODUCT, f"what answered is not nginx's stub_status: {answer.status} {heard}")
 
 

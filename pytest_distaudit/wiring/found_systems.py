@@ -9,6 +9,8 @@ from pytest_distaudit.domain.inventory import Inventory, Service
 from pytest_distaudit.reports.target_toml import FoundSystem
 
 _HOST = "127.0.0.1"
+#: where Kong tells of itself; without it only its requests can be asked for
+_KONG_ADMIN = 8001
 #: products whose published port is an HTTP interface that a person may open
 _SPEAK_HTTP = {
     *("elasticsearch", "grafana", "haproxy", "keycloak", "kibana", "minio", "nginx", "opensearch"),
@@ -30,7 +32,7 @@ def _system(service: Service) -> FoundSystem:
     kind = service.product or ("http" if service.built or service.ports else "")
     published = {port.container: port.host for port in service.ports if port.host}
     where = str(service.spot)
-    if service.product in _SPEAK_HTTP:
+    if service.product in _SPEAK_HTTP and not (kind == "kong" and _KONG_ADMIN in published):
         kind = "http"
     elif service.product and service.product not in _ADDRESSES:
         return FoundSystem(service.name, kind, where, why=f"no kind asks {service.product} yet")
@@ -72,6 +74,13 @@ def _at(form: str, port: int) -> Callable[[Service, _Published], _Endpoints]:
         return [("url", form.format(f"{_HOST}:{published.get(port, next(iter(published.values())))}"))]
 
     return endpoints
+def _kong(service: Service, published: _Published) -> _Endpoints:
+    requests = [("url", f"http://{_HOST}:{published[8000]}")] if 8000 in published else []
+    return [*requests, ("admin", f"http://{_HOST}:{published[_KONG_ADMIN]}")]
+
+
+def _redis(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"redis://{_HOST}:{published.get(6379, next(iter(published.values())))}/0")]
 
 
 def _neo4j(service: Service, published: _Published) -> _Endpoints:
@@ -102,6 +111,7 @@ _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
     "kong": _at("http://{}", 8001),
     "neo4j": _neo4j,
     "ollama": _at("http://{}", 11434),
+    "kong": _kong,
     "postgres": _postgres,
     "prometheus": _at("http://{}", 9090),
     "qdrant": _at("http://{}", 6333),

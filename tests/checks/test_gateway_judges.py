@@ -9,7 +9,7 @@ import pytest
 from pytest_distaudit.domain.judgement import NeedMore
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.engine.judge import judge
-from pytest_distaudit.ports.capabilities import ActivityRun, Performed, ServerProcess
+from pytest_distaudit.ports.capabilities import ActivityRun, Listener, Performed, ServerProcess
 from pytest_distaudit.ports.gateways import Gateway, GatewayBackend, GatewayRefusal, GatewayRoute, GatewayServer
 from pytest_distaudit.ports.work import Work
 
@@ -176,6 +176,20 @@ def test_the_control_is_asked_only_when_the_counters_are_done_with():
     assert isinstance(judge(FORWARDS, CHECKS["gateway.forwards"], seen), NeedMore)
 
 
+def test_more_is_asked_step_by_step():
+    looks = [fact("gate", START if at < 110 else ALL, at=at) for at in (100, 109, 111.5, 121)]
+    silent = failure("api", Work, Reason.NO_OBSERVABLE, at=121)
+    seen = [*looks, silent, performed()]
+
+    def wanted():
+        answer = judge(BEHIND, CHECKS["gateway.forwards"], evidence(WITH, *seen))
+        return [one.ask.capability for one in answer.needs]
+
+    assert wanted() == ["gateway-refusal", "listener"]
+    seen += [fact("gate", REFUSED, at=130), fact("api", Listener(80, True), at=131)]
+    assert wanted() == ["gateway-refusal", "listener", "process"]
+
+
 def test_more_than_one_request_a_performance():
     assert outcome(moved(2 * MANY, 2 * MANY)) == (VERIFIED, "7 of 7 forwarded")
 
@@ -275,7 +289,7 @@ def test_a_path_that_cannot_exist_is_passed_on():
 
 WITH = {"system": ("gate",), "upstream": ("api",)}
 BEHIND = replace(FORWARDS, roles={"system": "gate", "upstream": "api"})
-OWN = fact("api", ServerProcess("1", "pid", listens_on=("127.0.0.1:80",)), at=131)
+OWN = fact("api", Listener(80, True, owner=True), at=131)
 
 
 def works(done, first=0, nonces=None, unseen=""):
@@ -321,10 +335,14 @@ def test_the_system_behind_is_busy_by_itself():
 def test_a_system_that_shows_no_work_is_known_by_where_it_listens():
     silent = [failure("api", Work, Reason.NO_OBSERVABLE, at=121)]
     assert told(behind(also=silent)) == (VERIFIED, "7 of 7 forwarded")
-    everywhere = fact("api", ServerProcess("1", "pid", listens_on=("0.0.0.0:80",)), at=131)
-    assert told(behind(also=silent, own=everywhere)) == (VERIFIED, "7 of 7 forwarded")
-    elsewhere = fact("api", ServerProcess("1", "pid", listens_on=("127.0.0.1:81",)), at=131)
-    assert told(behind(also=silent, own=elsewhere)) == UNTOLD
+    assert "127.0.0.1:80 is api's own" in behind(also=silent).because
+    for door in (Listener(81, True, owner=True), Listener(80, True, owner=False)):
+        assert told(behind(also=silent, own=fact("api", door, at=131))) == UNTOLD
+    # nobody's door, as far as is known: its process tells
+    unknown = [*silent, fact("api", Listener(80, True), at=131)]
+    for place, verdict in (("127.0.0.1:80", VERIFIED), ("0.0.0.0:80", VERIFIED), ("127.0.0.1:81", UNVERIFIABLE)):
+        own = fact("api", ServerProcess("1", "pid", listens_on=(place,)), at=132)
+        assert behind(also=unknown, own=own).verdict is verdict
     assert told(behind(also=[failure("api", Work, Reason.TIMED_OUT, at=121)])) == (UNVERIFIABLE, Reason.TIMED_OUT)
     seen = behind(replace(BLIND, taken_in=37), start=BLIND, also=silent)
     assert told(seen) == UNTOLD

@@ -26,7 +26,9 @@ def own_sections(spec: SystemSpec, site: Site, world: World) -> str:
     try:
         return world.resolve(text)
     except KeyError as error:
-        raise StartFailed(f"unknown placeholder {{{error.args[0]}}} in native.file") from None
+        raise StartFailed(
+            f"unknown placeholder {{{error.args[0]}}} in native.file; name its system in native.after"
+        ) from None
 
 
 def leads_to(spec: SystemSpec, world: World) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.proof, pytest.mark.live, pytest.mark.skipif(MISSING is
 HERE = Path(__file__).parent
 #: as many as two cores can serve without falling behind
 AT_ONCE = 8
+#: whoever listens on this machine may be asked by other audits, who look for the process behind a service
+TRIES = 3
 
 TO_API = 'native.to = "api"'
 ROUTED = '''native.config = """
@@ -128,9 +130,7 @@ request = "GET http://{performer}/{path}"
 def target() -> str:
     parts = [SERVICE.format(name=name, here=HERE, more="") for name in ("api", "other", "files")]
     parts.append(SERVICE.format(name="poller", here=HERE, more=', "{is-polled.url}/tasks"'))
-    parts += [
-        f'[targets.it.systems.{name}]\nkind = "nginx"\n{PAGES}\n' for name in ("pages", "counted", "unused", "mirrored")
-    ]
+    parts += [PAGES.format(name=name) for name in ("pages", "counted", "unused", "mirrored")]
     for way, (kind, native, performer, _) in WAYS.items():
         path = PATHS.get(way, "tasks/{nonce}")
         performer = performer.format(way=way)
@@ -157,7 +157,12 @@ def judged(room: Room) -> Iterator[Judged]:
     def one(way: str) -> ClaimResult:
         more = dict(WAYS[way][3])
         roles = {"system": way, **({"upstream": more.pop("upstream")} if "upstream" in more else {})}
-        return room.judge("gateway.forwards", roles=roles, activity=way, **more)
+        result = room.judge("gateway.forwards", roles=roles, activity=way, **more)
+        for _ in range(TRIES - 1):
+            if result.reason is not Reason.INCONCLUSIVE_STATISTICS or way == "is-polled":
+                break
+            result = room.judge("gateway.forwards", roles=roles, activity=way, **more)
+        return result
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(AT_ONCE) as pool:
         patch.setattr(gather, "Pace", lambda lag, **more: Pace(lag, limit=6.0))
