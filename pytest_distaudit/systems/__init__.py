@@ -9,6 +9,7 @@ BUILTIN = (
     "pytest_distaudit.systems.ollama:KIND",
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
+    "pytest_distaudit.systems.qdrant:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",
     "pytest_distaudit.systems.redis:KIND",
 )
