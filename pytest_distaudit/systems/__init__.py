@@ -19,6 +19,7 @@ BUILTIN = (
     "pytest_distaudit.systems.postgres:KIND",
     "pytest_distaudit.systems.process:KIND",
     "pytest_distaudit.systems.prometheus:KIND",
+    "pytest_distaudit.systems.qdrant:KIND",
     "pytest_distaudit.systems.rabbitmq:KIND",
     "pytest_distaudit.systems.redis:KIND",
     "pytest_distaudit.systems.redis_sentinel:KIND",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -91,6 +92,13 @@ class JsonApi:
             self.ways.append(f"{method} {path.partition('?')[0]}")
             self._answers[key] = self._fetch(Request(method, self.url + path, self.headers, body))
         return self._answers[key]
+
+
+def proxy_login(user: str, password: str) -> Mapping[str, str]:
+    """How a proxy before a server without a login of its own is told who asks: basic, or a token alone."""
+    if user:
+        return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+    return {"Authorization": f"Bearer {password}"} if password else {}
 
 
 def json_of(answer: Response) -> Any:

@@ -20,7 +20,7 @@ from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems import _local
-from pytest_distaudit.systems._json_api import JsonApi, json_of
+from pytest_distaudit.systems._json_api import JsonApi, json_of, proxy_login
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._nonces import PATTERN, nonces_in
 
@@ -31,7 +31,7 @@ _TENANT, _DATABASE = "default_tenant", "default_database"
 _MOST_LISTED, _MOST_COLLECTIONS, _MOST_RECORDS = 1000, 30, 200
 #: numbers of vectors that are read to know whether anything changed
 _MOST_NUMBERS = 50_000
-_UNSEEN = "queries, changes of what is stored and removals: the server counts no requests"
+_UNSEEN = "queries, changes of what is stored and removals: it counts no requests; what other databases hold"
 
 
 class ChromaSession(JsonApi):
@@ -46,11 +46,8 @@ class ChromaSession(JsonApi):
 
 
 def _login(user: str, password: str) -> Mapping[str, str]:
-    from base64 import b64encode
-
-    if user:
-        return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
-    return {"X-Chroma-Token": password, "Authorization": f"Bearer {password}"} if password else {}
+    own = {"X-Chroma-Token": password} if password and not user else {}
+    return {**proxy_login(user, password), **own}
 
 
 # --- presence

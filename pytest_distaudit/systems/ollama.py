@@ -17,7 +17,7 @@ from pytest_distaudit.ports.located import Located
 from pytest_distaudit.ports.models import Model
 from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems import _local
-from pytest_distaudit.systems._json_api import JsonApi, json_of
+from pytest_distaudit.systems._json_api import JsonApi, json_of, proxy_login
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._ollama_probe import model_probe
 from pytest_distaudit.systems._wire import bare, without
@@ -31,7 +31,7 @@ class OllamaSession(JsonApi):
     """One look at one server. It knows no login of its own; one in the address is for a proxy before it."""
 
     def __init__(self, located: Located, limits: Limits) -> None:
-        super().__init__(located, limits, _login)
+        super().__init__(located, limits, proxy_login)
 
     def loaded(self) -> tuple[str, ...] | None:
         """Models that it holds loaded now, asked afresh; None where it does not tell."""
@@ -44,14 +44,6 @@ class OllamaSession(JsonApi):
     def holds(self, name: str, names: tuple[str, ...]) -> bool:
         """Whether ``names`` hold that model, however its name is written."""
         return canonical(name) in map(canonical, names)
-
-
-def _login(user: str, password: str) -> Mapping[str, str]:
-    from base64 import b64encode
-
-    if user:
-        return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
-    return {"Authorization": f"Bearer {password}"} if password else {}
 
 
 def canonical(name: str) -> str:
