@@ -73,6 +73,10 @@ def _consul(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"http://{_HOST}:{published.get(8500, next(iter(published.values())))}")]
 
 
+def _etcd(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"http://{_HOST}:{published.get(2379, next(iter(published.values())))}")]
+
+
 def _variable(service: Service, name: str) -> str:
     """A reference to the variable: by the image's own name where the service sets it, else with the service's."""
     given = {one for layer in service.layers for one in _environment(layer)}
@@ -87,6 +91,7 @@ def _environment(component: Component) -> tuple[str, ...]:
 
 _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
     "consul": _consul,
+    "etcd": _etcd,
     "http": _http,
     "postgres": _postgres,
     "rabbitmq": _rabbitmq,
