@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_distaudit.checks._members import ROLE, Told, parted, peers, too_small
 from pytest_distaudit.checks._tolerance import tolerance
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
-from pytest_distaudit.domain.claim import Claim
+from pytest_distaudit.domain.claim import Claim, Span
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import Judgement, NeedMore, refute, unverifiable, verified
@@ -17,6 +17,8 @@ from pytest_distaudit.ports.clusters import AgreementProbe, Membership
 
 _MEMBERS = {ROLE: Role("the members, each a system of the target, by name or glob", many=True)}
 _PROBE = AgreementProbe.capability
+#: by so much a member that is well may be behind, and looks lie apart
+_GRACE_S = 2.0
 
 
 @check(
@@ -134,7 +136,7 @@ def agrees(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     parted("the term", {name: view.term for name, view in views.items()})
     told.refute_unled()
     told.raise_unclear()
-    _caught_up(evidence)
+    _caught_up(claim, evidence)
     try:
         probe = evidence.shared(AgreementProbe)
     except Unobservable as error:
@@ -147,16 +149,20 @@ def agrees(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     return _by_words(told, probe)
 
 
-def _caught_up(evidence: Evidence) -> None:
-    """Whatever any member had at its first look, each must have by its last one."""
+def _caught_up(claim: Claim, evidence: Evidence) -> None:
+    """What any member had some seconds ago, each must have; what it had at its first look, each once time is up."""
     looks = evidence.histories(Membership, ROLE)
-    firsts = [seen[0].fact.position for seen in looks.values()]
-    goal = max((position for position in firsts if position is not None), default=None)
+    waits = claim.timing is None or claim.timing.span is Span.WITHIN
     for name, seen in looks.items():
-        here = seen[-1].fact.position
-        if goal is not None and here is not None and here < goal:
-            waited = seen[-1].at - seen[0].at
-            refute(f"{name} lags", f"it is at {here} of the common log, {goal - here} behind, after {waited:.1f} s")
+        here, at = seen[-1].fact.position, seen[-1].at
+        if here is None:
+            continue
+        old = [look for told in looks.values() for look in told if look.at <= at - _GRACE_S]
+        first = [told[0] for told in looks.values()] if waits else []
+        goal = max((look.fact.position or 0 for look in (*old, *first)), default=here)
+        if here < goal:
+            because = f"it is at {here} of the common log, {goal - here} behind, after {at - seen[0].at:.1f} s"
+            refute(f"{name} lags", because)
 
 
 def _by_words(told: Told, probe: AgreementProbe) -> Judgement:

@@ -134,5 +134,6 @@ def dependencies(target: Target, system: str) -> tuple[str, ...]:
 
 def _needed(target: Target, system: str) -> list[str]:
     linked = [link.to for link in target.links.values() if link.source == system]
-    copied = (target.systems[system].native or {}).get("replicate_from")
-    return [name for name in (*linked, copied) if name is not None and name in target.systems]
+    native = target.systems[system].native or {}
+    waited_for = (native.get("replicate_from"), native.get("watch"))
+    return [name for name in (*linked, *waited_for) if name is not None and name in target.systems]

@@ -69,7 +69,8 @@ class Life:
         self.took_s = time.monotonic() - began
 
     def _refuse_orphan(self, others: Mapping[str, Life]) -> None:
-        primary = others.get((self.plan.spec.native or {}).get("replicate_from", ""))
+        native = self.plan.spec.native or {}
+        primary = others.get(native.get("replicate_from") or native.get("watch", ""))
         if primary and not primary.inventory().running:
             raise StartFailed(f"not started: its primary {primary.plan.spec.name} is not running")
 

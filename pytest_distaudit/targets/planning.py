@@ -181,5 +181,6 @@ def _spread(sorted_: Sorted) -> dict[str, Unavailable]:
 def _lacks(spec: SystemSpec, unavailable: Collection[str]) -> str | None:
     native = spec.native or {}
     holes = (hole for _, text in placeholders.texts(native) for hole in placeholders.mentioned(text))
-    needs = [native.get("replicate_from"), *(placeholders.system_of(hole) for hole in holes)]
+    named = [native.get("replicate_from"), native.get("watch"), *native.get("cluster", ())]
+    needs = [*named, *(placeholders.system_of(hole) for hole in holes)]
     return next((need for need in needs if need in unavailable), None)

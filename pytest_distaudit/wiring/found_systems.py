@@ -89,6 +89,10 @@ def _neo4j(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"http://neo4j:{_variable(service, 'NEO4J_PASSWORD')}@{_HOST}:{published[7474]}")]
 
 
+def _etcd(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"http://{_HOST}:{published.get(2379, next(iter(published.values())))}")]
+
+
 def _variable(service: Service, name: str) -> str:
     """A reference to the variable: by the image's own name where the service sets it, else with the service's."""
     given = {one for layer in service.layers for one in _environment(layer)}
@@ -105,6 +109,8 @@ _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
     "chromadb": _at("http://{}", 8000),
     "consul": _at("http://{}", 8500),
     "etcd": _at("http://{}", 2379),
+    "consul": _consul,
+    "etcd": _etcd,
     "http": _http,
     "jaeger": _at("http://{}", 16686),
     "kafka": _at("kafka://{}", 9092),

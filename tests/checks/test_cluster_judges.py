@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_distaudit.domain.claim import Span, Timing
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import NeedMore
 from pytest_distaudit.domain.needs import Probe
@@ -253,6 +254,17 @@ def test_a_member_that_lags_for_ever():
     assert "50 behind" in told.because
     caught = [fact("c", view("c", position=90), at=3.0, identity="c")]
     assert of_agreement(lagging, *later[:2], *caught).verdict is Verdict.VERIFIED, "behind the first look it is not"
+
+
+def test_a_member_that_is_a_moment_behind_is_not_late():
+    """Claimed to hold all the time: what one had when the other was looked at is no measure."""
+    always = replace(claim("cluster.agrees"), timing=Timing(Span.HOLDS_FOR, 10.0))
+    told = fact("", AgreementProbe((Passed("a"),), {}))
+    behind = trio(a=view("a", position=90), b=view("b", position=90), c=view("c", position=88))
+    assert judged(always, seen(behind, told)).verdict is Verdict.VERIFIED
+    assert of_agreement(behind).actual == "c lags", "with time left it is looked at again"
+    late = fact("c", view("c", position=89), at=3.0, identity="c")
+    assert judged(always, seen(behind, told, late)).actual == "c lags"
 
 
 def test_a_word_is_asked_for_once_they_agree():

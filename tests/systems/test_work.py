@@ -193,6 +193,28 @@ def test_work_forbidden(serve, limits):
     assert look(consul.KIND, "work", limits, url=agent(serve, kv__=denied)).nonces is None
 
 
+QUIET = """
+[targets.it.systems.quiet]
+kind = "consul"
+native.settings = {telemetry = {prometheus_retention_time = "0s"}}
+"""
+
+
+@pytest.mark.live
+def test_an_agent_that_keeps_no_counts_is_listened_to(tmp_path):
+    if missing := builtin_recipes()["consul"].missing():
+        pytest.skip(missing)
+    with Room(tmp_path, QUIET) as room:
+        where = room.located["quiet"].endpoints["url"]
+        assert look(KIND, "work", Limits(), url=where).counts == {"look-ups": 0}
+        for path in ("health/service/worker", "status/leader"):
+            urllib.request.urlopen(f"{where}/v1/{path}", timeout=5).close()
+        seen = look(KIND, "work", Limits(), url=where)
+        assert seen.counts == {"look-ups": 1}
+        assert seen.unseen.startswith("writes")
+        assert look(KIND, "work", Limits(), url=where).counts == {"look-ups": 1}
+
+
 @pytest.mark.live
 def test_work_of_a_real_agent(consul: object) -> None:
     where = consul.url  # type: ignore[attr-defined]
