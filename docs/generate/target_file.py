@@ -58,8 +58,8 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "service": "its service in the compose files; default: the one of its name",
             "container": "how it runs in a container of its own",
             "instances": "how its instances are told apart",
-            "inside": "the system that it lives in; used by no check yet",
-            "systems": "systems that live inside this one; used by no check yet",
+            "inside": "the container engine of whose containers one holds it; `service` names that one (else: its own name)",
+            "systems": "of an engine: which of its containers are systems, and of which kind (`mcp`, over `stdio`)",
         },
     ),
     "ContainerEntry": (
