@@ -58,7 +58,7 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "service": "its service in the compose files; default: the one of its name",
             "container": "how it runs in a container of its own",
             "instances": "how its instances are told apart",
-            "inside": "the container engine of whose containers one holds it; `service` names that one (else: its own name)",
+            "inside": "the engine of whose containers one holds it: that of the name `service`, else of its own",
             "systems": "of an engine: which of its containers are systems, and of which kind (`mcp`, over `stdio`)",
         },
     ),
