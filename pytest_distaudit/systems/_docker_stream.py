@@ -16,7 +16,7 @@ from pytest_distaudit.systems._wire import without
 if TYPE_CHECKING:
     import httpcore
 
-_HANDED_OVER = 101
+_HANDED_OVER, _TURNED_AWAY = 101, (401, 403, 407)
 _MOST = 2000
 
 
@@ -98,7 +98,8 @@ def handed_over(
         answer = pool.handle_request(asked)
         if answer.status != _HANDED_OVER:
             said = without(b"".join(answer.iter_stream())[:_MOST].decode("utf-8", "replace"))
-            raise Unobservable(Reason.PROTOCOL_ERROR, f"exec: the engine answers {answer.status}: {said}")
+            reason = Reason.FORBIDDEN if answer.status in _TURNED_AWAY else Reason.PROTOCOL_ERROR
+            raise Unobservable(reason, f"exec: the engine answers {answer.status}: {said}")
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
         pool.close()
         raise unobservable(error, "exec") from None

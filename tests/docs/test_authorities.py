@@ -58,9 +58,9 @@ def port(certificate: Path) -> Iterator[int]:
 @pytest.fixture(autouse=True)
 def fresh_trust() -> Iterator[None]:
     """The store is read once a process; here it changes."""
-    http_fetch._trust.cache_clear()
+    http_fetch.trust.cache_clear()
     yield
-    http_fetch._trust.cache_clear()
+    http_fetch.trust.cache_clear()
 
 
 def test_an_authority_of_ones_own_is_trusted(certificate: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def test_an_authority_of_ones_own_is_trusted(certificate: Path, port: int, monke
     with pytest.raises(Unobservable) as refused:
         fetch(Request("GET", f"https://localhost:{port}/"))
     assert refused.value.reason is Reason.TLS_UNTRUSTED
-    http_fetch._trust.cache_clear()
+    http_fetch.trust.cache_clear()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert fetch(Request("GET", f"https://localhost:{port}/")).status == 200
     with Wire("localhost", port, 5, 2, tls=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_distaudit.domain.errors import Unobservable
-from pytest_distaudit.domain.target import Instances, Probes
+from pytest_distaudit.domain.target import Instances, NestedSystems, Probes
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.targets.neighbours import neighbours
 from tests.targets.conftest import PLACE, Provide, python, system, target
@@ -136,3 +136,27 @@ def test_a_pid_file_in_no_folder_is_not_an_absent_process(provide: Provide) -> N
         with pytest.raises(Unobservable) as unseen:
             look()
         assert unseen.value.reason is Reason.NO_OBSERVABLE
+
+
+def test_what_is_inside_an_engine_brings_it_and_needs_no_address(provide: Provide) -> None:
+    lab = target(
+        system("engine", "docker", endpoints={"url": "unix:///run/docker.sock"}),
+        system("tools", "docker", inside="engine", service="nest", systems=NestedSystems("mcp-*", "mcp", "stdio")),
+        system("git", "mcp", inside="tools"),
+    )
+    with provide(lab, "git") as had:
+        git, tools = had.located["git"], had.located["tools"]
+    assert (git.container, git.inside, git.unavailable, git.endpoints) == ("git", tools, None, {})
+    assert (tools.container, tools.inside, tools.nested) == (
+        "nest",
+        had.located["engine"],
+        NestedSystems("mcp-*", "mcp", "stdio"),
+    )
+    assert had.modes == {"engine": "attach", "tools": "attach", "git": "attach"}
+
+
+def test_what_is_inside_an_engine_that_cannot_be_had_cannot_either(provide: Provide) -> None:
+    lab = target(system("engine", "docker", endpoints={"url": "${NOT_SET}"}), system("git", "mcp", inside="engine"))
+    with provide(lab) as had:
+        reason, why = had.located["git"].unavailable or (None, "")
+    assert (reason, why.startswith("git is inside engine: ")) == (Reason.NOT_REACHABLE, True)
