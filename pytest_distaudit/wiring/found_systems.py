@@ -11,8 +11,8 @@ from pytest_distaudit.reports.target_toml import FoundSystem
 _HOST = "127.0.0.1"
 #: products whose published port is an HTTP interface that a person may open
 _SPEAK_HTTP = {
-    *("elasticsearch", "grafana", "haproxy", "jaeger", "keycloak", "kibana", "kong", "minio", "nginx"),
-    *("opensearch", "prometheus", "qdrant", "traefik", "vault", "zipkin"),
+    *("elasticsearch", "grafana", "haproxy", "keycloak", "kibana", "kong", "minio", "nginx"),
+    *("opensearch", "qdrant", "traefik", "vault"),
 }
 
 
@@ -73,6 +73,21 @@ def _consul(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"http://{_HOST}:{published.get(8500, next(iter(published.values())))}")]
 
 
+def _jaeger(service: Service, published: _Published) -> _Endpoints:
+    """Its query API; what it counts itself stands elsewhere in each version."""
+    metrics = next((published[port] for port in (8888, 14269) if port in published), None)
+    url = f"http://{_HOST}:{published.get(16686, next(iter(published.values())))}"
+    return [("url", url), *([("metrics", f"http://{_HOST}:{metrics}")] if metrics else [])]
+
+
+def _prometheus(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"http://{_HOST}:{published.get(9090, next(iter(published.values())))}")]
+
+
+def _zipkin(service: Service, published: _Published) -> _Endpoints:
+    return [("url", f"http://{_HOST}:{published.get(9411, next(iter(published.values())))}")]
+
+
 def _variable(service: Service, name: str) -> str:
     """A reference to the variable: by the image's own name where the service sets it, else with the service's."""
     given = {one for layer in service.layers for one in _environment(layer)}
@@ -88,7 +103,10 @@ def _environment(component: Component) -> tuple[str, ...]:
 _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
     "consul": _consul,
     "http": _http,
+    "jaeger": _jaeger,
     "postgres": _postgres,
+    "prometheus": _prometheus,
     "rabbitmq": _rabbitmq,
     "redis": _redis,
+    "zipkin": _zipkin,
 }
