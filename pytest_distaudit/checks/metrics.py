@@ -24,7 +24,7 @@ _UNTOLD_S = 120.0
 @check(
     "metrics.scraped",
     claims="the metrics server scrapes each of the systems, succeeds, and gets samples from it",
-    says="{server} scrapes {systems}",
+    says="scraped, {samples} samples a time",
     rung=Rung.USED,
     roles={
         "server": Role("the metrics server"),

@@ -67,7 +67,8 @@ def health(session: ApiSession, ask: Ask) -> Health:
     )
     broken = [part.name for part in parts if not part.healthy]
     healthy = told.get("status") == "UP" and not broken
-    return Health(healthy, "" if healthy else f"{', '.join(broken) or told.get('status')}", parts, way="GET /health")
+    failed = f"{', '.join(broken)} failed" if broken else f"it is {told.get('status')}"
+    return Health(healthy, "" if healthy else failed, parts, way="GET /health")
 
 
 class _Store:

@@ -12,7 +12,7 @@ from typing import Any
 
 _NAME = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
 _HOLE = re.compile(rf"\{{\{{(?P<literal>{_NAME})\}}\}}|(?<![${{])\{{(?P<name>{_NAME})\}}")
-_FIELDS = ("argv", "env", "then", "services", "config")
+_FIELDS = ("argv", "env", "then", "services", "config", "scrape")
 
 
 def texts(native: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

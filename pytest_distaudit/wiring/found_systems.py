@@ -15,6 +15,8 @@ _KONG_ADMIN = 8001
 _SPEAK_HTTP = {
     *("elasticsearch", "grafana", "haproxy", "keycloak", "kibana", "minio", "nginx", "opensearch"),
     *("traefik", "vault"),
+    *("elasticsearch", "grafana", "haproxy", "keycloak", "kibana", "kong", "minio", "nginx"),
+    *("opensearch", "qdrant", "traefik", "vault"),
 }
 
 
@@ -74,13 +76,11 @@ def _at(form: str, port: int) -> Callable[[Service, _Published], _Endpoints]:
         return [("url", form.format(f"{_HOST}:{published.get(port, next(iter(published.values())))}"))]
 
     return endpoints
+
+
 def _kong(service: Service, published: _Published) -> _Endpoints:
     requests = [("url", f"http://{_HOST}:{published[8000]}")] if 8000 in published else []
     return [*requests, ("admin", f"http://{_HOST}:{published[_KONG_ADMIN]}")]
-
-
-def _redis(service: Service, published: _Published) -> _Endpoints:
-    return [("url", f"redis://{_HOST}:{published.get(6379, next(iter(published.values())))}/0")]
 
 
 def _neo4j(service: Service, published: _Published) -> _Endpoints:
@@ -89,8 +89,11 @@ def _neo4j(service: Service, published: _Published) -> _Endpoints:
     return [("url", f"http://neo4j:{_variable(service, 'NEO4J_PASSWORD')}@{_HOST}:{published[7474]}")]
 
 
-def _etcd(service: Service, published: _Published) -> _Endpoints:
-    return [("url", f"http://{_HOST}:{published.get(2379, next(iter(published.values())))}")]
+def _jaeger(service: Service, published: _Published) -> _Endpoints:
+    """Its query API; what it counts itself stands elsewhere in each version."""
+    metrics = next((published[port] for port in (8888, 14269) if port in published), None)
+    url = f"http://{_HOST}:{published.get(16686, next(iter(published.values())))}"
+    return [("url", url), *([("metrics", f"http://{_HOST}:{metrics}")] if metrics else [])]
 
 
 def _variable(service: Service, name: str) -> str:
@@ -109,15 +112,12 @@ _ADDRESSES: Mapping[str, Callable[[Service, _Published], _Endpoints]] = {
     "chromadb": _at("http://{}", 8000),
     "consul": _at("http://{}", 8500),
     "etcd": _at("http://{}", 2379),
-    "consul": _consul,
-    "etcd": _etcd,
     "http": _http,
-    "jaeger": _at("http://{}", 16686),
+    "jaeger": _jaeger,
     "kafka": _at("kafka://{}", 9092),
-    "kong": _at("http://{}", 8001),
+    "kong": _kong,
     "neo4j": _neo4j,
     "ollama": _at("http://{}", 11434),
-    "kong": _kong,
     "postgres": _postgres,
     "prometheus": _at("http://{}", 9090),
     "qdrant": _at("http://{}", 6333),

@@ -75,7 +75,7 @@ class _Server:
         }
 
     def _options(self) -> tuple[str, ...]:
-        spare = [self._site.free_port() for _ in range(6)]
+        spare = [self._site.free_port() for _ in range(3)]
         places = {
             "query.http-server.host-port": self.port,
             "query.grpc-server.host-port": self._grpc,
@@ -84,9 +84,6 @@ class _Server:
             "collector.otlp.grpc.host-port": spare[0],
             "collector.http-server.host-port": spare[1],
             "collector.grpc-server.host-port": spare[2],
-            "http-server.host-port": spare[3],
-            "processor.jaeger-compact.server-host-port": spare[4],
-            "processor.jaeger-binary.server-host-port": spare[5],
         }
         options = [f"--{name}={_HOST}:{port}" for name, port in places.items()]
         return (*options, f"--memory.max-traces={_MOST_TRACES}", "--log-level=warn")

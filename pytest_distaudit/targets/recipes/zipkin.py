@@ -41,13 +41,14 @@ class _Server:
         if program is None:
             raise StartFailed("zipkin-server is no longer installed")
         settings = {
-            "QUERY_PORT": str(self.port),
-            "ARMERIA_OPTS": "",
             "SELF_TRACING_ENABLED": "false",
             "JAVA_TOOL_OPTIONS": _JVM,
             "HOME": str(self._site.workdir),
         }
-        return Command((program,), self._site.workdir, minimal_environment(self._site.environ) | settings)
+        # only there can it be told on which address to listen
+        port = {"ip": "127.0.0.1", "port": str(self.port), "protocols[0]": "http"}
+        argv = (program, *(f"--armeria.ports[0].{name}={value}" for name, value in port.items()))
+        return Command(argv, self._site.workdir, minimal_environment(self._site.environ) | settings)
 
     def ready(self) -> bool:
         """Its storage answers."""
