@@ -17,6 +17,7 @@ from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._http_served import served
 from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, short, verdict_of
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._nonsense import Nonsense, NonsenseAnswers, nonce
@@ -279,6 +280,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "listener": listener_of({"url": "http"}),
     "process": process,
     "answer": answer,
+    "served": served,
 }
 
 KIND = Kind(

@@ -25,6 +25,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.registry",
     "pytest_distaudit.checks.lookup",
     "pytest_distaudit.checks.agreement",
+    "pytest_distaudit.checks.rest",
 )
 
 
