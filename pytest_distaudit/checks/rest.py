@@ -36,10 +36,11 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
             return tuple(Look("system", _ask(one)) for one in named if _sendable(one))
         except Unobservable:
             return ()  # the judge says what is wrong with it
-    return (_document_need(claim),)
+    return (document_need(claim),)
 
 
-def _document_need(claim: Claim) -> Look | Read:
+def document_need(claim: Claim) -> Look | Read:
+    """What brings the provider's document: a file of the project, or the service itself."""
     if claim["openapi"]:
         return Read(ProjectFile.ask(path=claim["openapi"]))
     return Look("system", Served.ask(path=claim["at"]))
@@ -91,12 +92,17 @@ def _documented(claim: Claim, evidence: Evidence) -> tuple[Sequence[Operation], 
     values = parse_values(claim["values"] or "")
     if claim["operations"]:
         return named_operations(claim["operations"], values), 0.0
+    content, since = document_of(claim, evidence)
+    return operations_of(content, values), since
+
+
+def document_of(claim: Claim, evidence: Evidence) -> tuple[object, float]:
+    """The provider's document, and when it was read (epoch seconds). Raises Unobservable or unverifiable."""
     if claim["openapi"]:
         ask = ProjectFile.ask(path=claim["openapi"])
-        found = operations_of(evidence.shared(ProjectFile, ask).content, values)
-        return found, max(one.at for one in evidence.observations if one.ask == ask)
+        return evidence.shared(ProjectFile, ask).content, max(one.at for one in evidence.observations if one.ask == ask)
     seen = evidence.history(Served, ask=Served.ask(path=claim["at"]))[-1]
-    return operations_of(_published(seen.fact), values), seen.at
+    return _published(seen.fact), seen.at
 
 
 def _published(answer: Served) -> object:
@@ -143,11 +149,11 @@ def _wrong(operation: Operation, answer: Served) -> str:
     if gone and (entry is None or answer.same_as_nonsense):
         return f"{told}{', as what cannot exist does' if answer.same_as_nonsense else ''}: {answer.text[:80]}"
     if entry is None and not 200 <= status < 300:
-        raise Unobservable(_because_of(status), f"{operation}: {told}, which is not documented")
+        raise Unobservable(because_of(status), f"{operation}: {told}, which is not documented")
     if entry is None:
         return f"{told}; documented: {', '.join(operation.answers) or 'nothing'}"
     if status >= 400 and not _only_failures(operation):
-        reason = _because_of(status)
+        reason = because_of(status)
         raise Unobservable(reason, f"{operation}: {told}: documented, and shows nothing; give other values")
     schema = operation.answers[entry]
     if schema is None:
@@ -163,7 +169,8 @@ def _only_failures(operation: Operation) -> bool:
     return all(status[0] in "45" for status in operation.answers)
 
 
-def _because_of(status: int) -> Reason:
+def because_of(status: int) -> Reason:
+    """Why an answer of that status shows nothing."""
     if status in (401, 403, 407, 429):
         return Reason.FORBIDDEN
     return Reason.REDIRECTED if 300 <= status < 400 else Reason.NO_OBSERVABLE
@@ -175,23 +182,24 @@ def _merged(operations: Sequence[Operation], fates: Sequence[_Fate]) -> Judgemen
     shown = [fate for fate in fates if not fate.wrong and fate.open is None]
     told = f"{len(shown)} of {counted(len(operations), 'documented operation')} answer as documented"
     if wrong:
-        refute(f"{len(wrong)} of {counted(len(fates), 'operation')} answer otherwise", _few(wrong))
+        refute(f"{len(wrong)} of {counted(len(fates), 'operation')} answer otherwise", few(wrong))
     for fate in fates:
         if fate.open is not None:
             unverifiable(fate.open.reason, told, fate.open.detail)
     if unknown := [str(one) for one in operations if one.method == "GET" and one.asked is None]:
-        because = f"no value is known for what must be given: {_few(unknown)}"
+        because = f"no value is known for what must be given: {few(unknown)}"
         unverifiable(Reason.NO_OBSERVABLE, told, because, remedy="give them in values")
     if not shown:
-        unverifiable(Reason.NOT_SAFE, told, f"only GET is sent: {_few(map(str, operations))}")
+        unverifiable(Reason.NOT_SAFE, told, f"only GET is sent: {few(map(str, operations))}")
     others = [str(one) for one in operations if not _sendable(one)]
-    left = f"{_few(others)}: only GET is sent" if others else ""
+    left = f"{few(others)}: only GET is sent" if others else ""
     unshaped = sum(not fate.shaped for fate in shown)
     loose = f"; for {unshaped} of them any body would do" if unshaped else ""
     return verified(told, f"status and schema of {counted(len(shown), 'answer')}{loose}", shows_not=left)
 
 
-def _few(texts: Iterable[str]) -> str:
+def few(texts: Iterable[str]) -> str:
+    """The first of them, and how many more there are."""
     listed = list(texts)
     more = f"; and {len(listed) - _TOLD} more" if len(listed) > _TOLD else ""
     return "; ".join(listed[:_TOLD]) + more

@@ -58,8 +58,29 @@ DOCUMENT = {
     },
 }
 WILD = json.loads(json.dumps(DOCUMENT).replace('"$ref": "#/components/schemas/Order"', '"type": "object"'))
+#: the published schema lost a field; the code still gives it
+NOTELESS = json.loads(json.dumps(DOCUMENT).replace('"note"', '"remark"').replace(', "remark"]', "]"))
 NOT_FOUND: Reply = (404, {"detail": "Not Found"})
 PAGE = "<html>Our shop</html>"
+
+
+def call(path: str, status: int, body: object, method: str = "GET") -> dict[str, object]:
+    return {"request": {"method": method, "path": path}, "response": {"status": status, "body": body}}
+
+
+ONE_ORDER = call("/orders/1", 200, {"id": 7, "note": "x"})
+#: files of consumers: what they call and what they read of it
+CONSUMERS = {
+    "honest-consumer": [ONE_ORDER, call("/orders", 200, [{"total": 1}])],
+    "writing-consumer": [{"request": {"method": "POST", "path": "/orders"}, "response": {"status": 201}}],
+    "invoice-consumer": [ONE_ORDER, call("/invoices", 200, [])],
+    "customer-consumer": [call("/orders/1", 200, {"customer": "x"})],
+    "text-id-consumer": [call("/orders/1", 200, {"id": "one"})],
+    "created-consumer": [call("/orders", 202, [])],
+    "deleting-consumer": [ONE_ORDER, call("/orders/1", 200, {}, "DELETE")],
+    "next-order-consumer": [call("/orders/2", 200, {"id": 2})],
+    "silent-consumer": [],
+}
 
 
 def shop(orders: Reply = (200, [ORDER]), order: Reply = (200, ORDER), otherwise: Reply = NOT_FOUND) -> Service:
@@ -87,6 +108,10 @@ SERVICES: dict[str, Service] = {
     "wild-catch-all": everywhere((200, {}), {**WILD, "paths": {"/orders/{id}": WILD["paths"]["/orders/{id}"]}}),
     "guarded": shop(orders=(401, {"detail": "who are you"})),
     "sold-out": shop(order=(404, {"detail": "no such order"})),
+    "lost-its-note": shop(order=(200, {"id": 1, "total": 9.5})),
+    "drops-orders": lambda path: NOT_FOUND if path == "/orders" else shop()(path),
+    "wild": lambda path: (200, WILD) if path == "/openapi.json" else shop()(path),
+    "note-taken-back": lambda path: (200, NOTELESS) if path == "/openapi.json" else shop()(path),
     "no-document": lambda path: NOT_FOUND,
     "no-openapi": everywhere((200, {}), {"hello": "world"}),
 }
