@@ -14,6 +14,7 @@ from pytest_distaudit.domain.verdict import Reason
 _LISTS = ("calls", "interactions")
 _PLACEHOLDER = re.compile(r"\\\{.*?\\\}")
 _DEEPEST = 20
+_OF_A_WHOLE = ("not", "if", "then", "else", "contains", "dependentRequired", "dependentSchemas", "dependencies")
 #: the consumer gave no body to count on
 NOTHING = object()
 
@@ -76,8 +77,18 @@ def _partial(schema: Any) -> Any:
         return [_partial(one) for one in schema]
     if not isinstance(schema, Mapping):
         return schema
-    dropped = {key: value for key, value in schema.items() if not (key == "required" and isinstance(value, list))}
-    return {key: _partial(value) for key, value in dropped.items()}
+    partial = {key: _partial(value) for key, value in schema.items() if not _wants_all(key, value)}
+    if isinstance(properties := schema.get("properties"), Mapping):
+        partial["properties"] = {name: _partial(one) for name, one in properties.items()}
+    if isinstance(partial.get("oneOf"), list):
+        # a part of what fits exactly one of them may fit several
+        partial.setdefault("anyOf", partial.pop("oneOf"))
+    return partial
+
+
+def _wants_all(key: str, value: Any) -> bool:
+    """Whether the keyword speaks of a whole, which an example of a part cannot satisfy."""
+    return key in _OF_A_WHOLE or (key in ("required", "minProperties", "minItems") and not isinstance(value, Mapping))
 
 
 def _undeclared(operation: Operation, schemas: Sequence[Any], body: Any, place: str) -> str:

@@ -189,9 +189,20 @@ def _plain(schema: Any) -> Any:
             plain[flag] = plain.pop(bound)
         elif isinstance(plain.get(flag), bool):
             del plain[flag]
-    if plain.pop("nullable", None) is True:
+    _only_for_requests(plain)
+    if isinstance(plain.get("nullable"), bool) and plain.pop("nullable"):
         return {"anyOf": [plain, {"type": "null"}]}
     return plain
+
+
+def _only_for_requests(schema: dict[str, Any]) -> None:
+    """What is only ever written is not required of an answer."""
+    required, properties = schema.get("required"), schema.get("properties")
+    if isinstance(required, list) and isinstance(properties, Mapping):
+        written = {
+            name for name, one in properties.items() if isinstance(one, Mapping) and one.get("writeOnly") is True
+        }
+        schema["required"] = [name for name in required if name not in written]
 
 
 def _list(value: Any) -> list[Any]:
