@@ -18,6 +18,7 @@ from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._http_metrics import work
+from pytest_distaudit.systems._http_served import served
 from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, short, verdict_of
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._nonsense import Nonsense, NonsenseAnswers, nonce
@@ -281,6 +282,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "process": process,
     "answer": answer,
     "work": work,
+    "served": served,
 }
 
 KIND = Kind(

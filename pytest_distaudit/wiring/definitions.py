@@ -38,6 +38,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.trace",
     "pytest_distaudit.checks.metrics",
     "pytest_distaudit.checks.wiring",
+    "pytest_distaudit.checks.rest",
+    "pytest_distaudit.checks.contract",
 )
 
 

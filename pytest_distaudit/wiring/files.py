@@ -17,6 +17,7 @@ from pytest_distaudit.domain.proposal import Proposal
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.capabilities import FileWord
 from pytest_distaudit.ports.codec import to_json
+from pytest_distaudit.ports.rest import ProjectFile
 from pytest_distaudit.wiring.file_names import found_words, overlap, remedy_of, sentence, short_digest, slug
 from pytest_distaudit.wiring.file_results import FileResults, Remembered
 
@@ -131,13 +132,20 @@ class Files:
         at, started = time.time(), time.perf_counter()
         value, reason, detail = None, None, ""
         try:
-            value = to_json(self._word(ask))
+            value = to_json(self._read(ask))
         except Unobservable as error:
             reason, detail = error.reason, error.detail
         except Exception as error:  # noqa: BLE001 - the tree is foreign input, whatever it provokes says nothing of it
             reason, detail = Reason.AUDIT_ERROR, f"{type(error).__name__}: {error}"
         way = "documents, manifests and code"
         return Observation("", ask, at, time.perf_counter() - started, way, value=value, reason=reason, detail=detail)
+
+    def _read(self, ask: Ask) -> FileWord | ProjectFile:
+        if ask.capability != ProjectFile.capability:
+            return self._word(ask)
+        from pytest_distaudit.sources.project_file import read_project_file
+
+        return read_project_file(self.root, ask.arg("path"))
 
     def _word(self, ask: Ask) -> FileWord:
         if ask.arg("finding"):

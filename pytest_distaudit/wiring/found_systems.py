@@ -13,10 +13,8 @@ _HOST = "127.0.0.1"
 _KONG_ADMIN = 8001
 #: products whose published port is an HTTP interface that a person may open
 _SPEAK_HTTP = {
-    *("elasticsearch", "grafana", "haproxy", "keycloak", "kibana", "minio", "nginx", "opensearch"),
+    *("elasticsearch", "grafana", "haproxy", "keycloak", "kibana", "kong", "minio", "nginx", "opensearch"),
     *("traefik", "vault"),
-    *("elasticsearch", "grafana", "haproxy", "keycloak", "kibana", "kong", "minio", "nginx"),
-    *("opensearch", "qdrant", "traefik", "vault"),
 }
 
 
