@@ -109,7 +109,7 @@ def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge
         Room(tmp_path_factory.mktemp("miniature"), miniature(servers)) as room,
         ThreadPoolExecutor(len(WAYS)) as pool,
     ):
-        patch.setattr(gather, "Rhythm", lambda lag, effects: Rhythm(min(lag, 1.0), effects))
+        patch.setattr(gather, "Rhythm", lambda lag, effects, **more: Rhythm(min(lag, 1.0), effects, **more))
         results = {way: pool.submit(room.judge, "wiring.used", system=way, activity=way) for way in WAYS}
         yield lambda way: results[way].result()
 
