@@ -83,6 +83,16 @@ class Evidence:
             )
         return self._history(capability, names[0], ask)
 
+    def histories(self, capability: type[C], role: str) -> Mapping[str, Sequence[Seen[C]] | Unobservable]:
+        """Like :meth:`attempts`, but all looks at each system, oldest first."""
+        found: dict[str, Sequence[Seen[C]] | Unobservable] = {}
+        for name in self.systems(role):
+            try:
+                found[name] = self._history(capability, name, None)
+            except Unobservable as error:
+                found[name] = error
+        return found
+
     def shared(self, capability: type[C], ask: Ask | None = None) -> C:
         """The fact of an activity, a probe or the files, which belongs to no single system. Raises Unobservable."""
         return self._history(capability, "", ask)[-1].fact

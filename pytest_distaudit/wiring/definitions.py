@@ -26,6 +26,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.lookup",
     "pytest_distaudit.checks.agreement",
     "pytest_distaudit.checks.wiring",
+    "pytest_distaudit.checks.path",
 )
 
 
