@@ -18,8 +18,8 @@ from pytest_distaudit.ports.capabilities import Performed
 from pytest_distaudit.ports.windows import Alternation
 from pytest_distaudit.ports.work import Work
 
-#: what follows performances, or begins with them, that seldom by chance is not taken for chance
-_HINT = 1 / 100
+#: what begins with performances, or follows them, is not taken for chance that would bring it so seldom
+_HINT, _LATE_HINT = 1 / 100, 1 / 1000
 #: windows by which effects may be late without being missed
 _LATE = (1, 2)
 
@@ -136,7 +136,7 @@ def _nothing_late(seen: Moves) -> None:
     lot = seen.beyond(total)
     for late in _LATE:
         followers = frozenset(at + late for at in seen.drawn if at + late < len(lot))
-        if at_least(lot, followers) <= _HINT:
+        if at_least(lot, followers) <= _LATE_HINT:
             busy("moves later", f"more moves {late} windows after performances; say how long they take with within")
     first, length = seen.before, sum(seen.lengths[: seen.before])
     early = sum(total[:first])
