@@ -12,8 +12,8 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from math import comb, exp, lgamma, log
 
-#: how often either error may happen at most
-LEVEL = 1 / 200
+#: how often either error may happen at most: in one audit of 200, which may have a second try with more performances
+LEVEL = 1 / 200 / 2
 
 
 def drawings(values: Sequence[int], drawn: Collection[int]) -> int:

@@ -151,7 +151,8 @@ def agrees(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
 
 def _caught_up(claim: Claim, evidence: Evidence) -> None:
     """What any member had some seconds ago, each must have; what it had at its first look, each once time is up."""
-    looks = evidence.histories(Membership, ROLE)
+    seen_of = evidence.histories(Membership, ROLE)
+    looks = {name: told for name, told in seen_of.items() if not isinstance(told, Unobservable)}
     waits = claim.timing is None or claim.timing.span is Span.WITHIN
     for name, seen in looks.items():
         here, at = seen[-1].fact.position, seen[-1].at

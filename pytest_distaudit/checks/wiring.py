@@ -10,7 +10,7 @@ from pytest_distaudit.checks._watched import busy
 from pytest_distaudit.domain.check import Role, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
-from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
+from pytest_distaudit.domain.judgement import Judgement, NeedMore, refute, unverifiable, verified
 from pytest_distaudit.domain.needs import Alternate, Look
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.domain.wording import counted
@@ -18,10 +18,15 @@ from pytest_distaudit.ports.capabilities import Performed
 from pytest_distaudit.ports.windows import Alternation
 from pytest_distaudit.ports.work import Work
 
-#: what follows performances, or begins with them, that seldom by chance is not taken for chance
-_HINT = 1 / 100
+#: what begins with performances, or follows them, is not taken for chance that would bring it so seldom
+_HINT, _LATE_HINT = 1 / 100, 1 / 1000
 #: windows by which effects may be late without being missed
 _LATE = (1, 2)
+
+
+#: what happens anyhow may hide what few performances move, not what many do
+FIRST = Alternate((Look("system", Work.ask()),))
+MORE = Alternate(FIRST.watch, each=15)
 
 
 @check(
@@ -35,11 +40,11 @@ _LATE = (1, 2)
     connects=(("activity", "system"),),
     changes_target=True,
     cost_s=16.0,
-    needs=lambda claim: (Alternate((Look("system", Work.ask()),)),),
+    needs=lambda claim: (FIRST,),
     shows_not="that what it says matters: whoever asks may ignore the answer (an experiment would show it); where no "
     "nonce can be read inside, that the activity itself asks, and not somebody who works whenever it is performed",
 )
-def used(claim: Claim, evidence: Evidence) -> Judgement:
+def used(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     """Counters must move with performances, in windows that were drawn by lot; a nonce read inside decides alone."""
     alternation = evidence.shared(Alternation)
     looks = evidence.history(Work)
@@ -48,11 +53,17 @@ def used(claim: Claim, evidence: Evidence) -> Judgement:
     if inside:
         return verified("used", f"{counted(inside, 'nonce')} of {len(runs)} performances read inside")
     answered(runs)
-    seen = moves(looks, alternation)
+    return decided(moves(looks, alternation), looks[-1].fact)
+
+
+def decided(seen: Moves, fact: Work) -> Judgement | NeedMore:
+    """What the counters alone say; more performances are asked for where few leave it open."""
     evident = movement(seen)
     if evident is not None:
         return verified(f"used: {evident}", _design(seen))
-    return unused(seen, looks[-1].fact)
+    if in_doubt(seen) and max(seen.each) <= FIRST.each:
+        return NeedMore((MORE,))
+    return unused(seen, fact)
 
 
 def found_inside(facts: Iterable[Work], runs: Sequence[Performed]) -> int:
@@ -91,10 +102,15 @@ def movement(seen: Moves) -> str | None:
     return told
 
 
+def in_doubt(seen: Moves) -> bool:
+    """Whether it might be that every second performance moved a counter."""
+    return too_few(seen.of_lot(seen.total), seen.drawn, seen.each, seen.lot_lengths) > LEVEL
+
+
 def unused(seen: Moves, fact: Work) -> Judgement:
     """Refute: nothing beyond rest, and nothing that use would move is hidden. Raises in any case."""
     total, told = seen.total, _excesses(seen)
-    if too_few(seen.of_lot(total), seen.drawn, seen.each, seen.lot_lengths) > LEVEL:
+    if in_doubt(seen):
         busy(
             "too busy to tell",
             f"{told or 'no more than at rest'}, while {seen.at_rest(total)} moves were seen at rest",
@@ -120,7 +136,7 @@ def _nothing_late(seen: Moves) -> None:
     lot = seen.beyond(total)
     for late in _LATE:
         followers = frozenset(at + late for at in seen.drawn if at + late < len(lot))
-        if at_least(lot, followers) <= _HINT:
+        if at_least(lot, followers) <= _LATE_HINT:
             busy("moves later", f"more moves {late} windows after performances; say how long they take with within")
     first, length = seen.before, sum(seen.lengths[: seen.before])
     early = sum(total[:first])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -84,12 +83,14 @@ class Evidence:
             )
         return self._history(capability, names[0], ask)
 
-    def histories(self, capability: type[C], role: str) -> Mapping[str, Sequence[Seen[C]]]:
-        """System name -> all looks, oldest first, for those in ``role`` whose last look brought something."""
-        found: dict[str, Sequence[Seen[C]]] = {}
+    def histories(self, capability: type[C], role: str) -> Mapping[str, Sequence[Seen[C]] | Unobservable]:
+        """Like :meth:`attempts`, but all looks at each system, oldest first."""
+        found: dict[str, Sequence[Seen[C]] | Unobservable] = {}
         for name in self.systems(role):
-            with suppress(Unobservable):
+            try:
                 found[name] = self._history(capability, name, None)
+            except Unobservable as error:
+                found[name] = error
         return found
 
     def shared(self, capability: type[C], ask: Ask | None = None) -> C:

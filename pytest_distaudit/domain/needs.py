@@ -25,9 +25,10 @@ class Perform:
 @dataclass(frozen=True, slots=True)
 class Alternate:
     """The claim's activity, performed with nonces in windows of time drawn by lot among others in which nothing is
-    performed, while the asks of ``watch`` are looked at between the windows."""
+    performed, while the asks of ``watch`` are looked at between the windows. ``each``: performances per window."""
 
     watch: tuple[Look, ...] = ()
+    each: int = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ class Rhythm:
     """How long and how many the windows are, in seconds.
 
     ``lag``: how far the watched statistics may be behind; ``effects_s``: how long the activity's effects may take by
-    the claims' word. 7 of 14 windows can be drawn in 3432 ways, 5 of 10 in 252: chance brings the most telling of
-    them in fewer than one audit of 200.
+    the claims' word. 7 of 14 windows can be drawn in 3432 ways, 6 of 12 in 924: chance brings the most telling of
+    them in fewer than one audit of 400.
     """
 
     lag: float
@@ -46,7 +46,7 @@ class Rhythm:
     @property
     def pairs(self) -> int:
         """Windows of either sort among those drawn."""
-        return 7 if self.lag <= _LONG_LAG_S else 5
+        return 7 if self.lag <= _LONG_LAG_S else 6
 
 
 def alternate(

@@ -40,7 +40,7 @@ class Gathering(Protocol):
         ...
 
     def alternated(
-        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
     ) -> tuple[Observation, ...]:
         """The activity's one alternation with rest on these addresses, and the looks between its windows."""
         ...
@@ -78,7 +78,7 @@ class Gatherer:
         return self._shared((activity.name, *(bound[system].place for system in sorted(watched))), run)
 
     def alternated(
-        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
     ) -> tuple[Observation, ...]:
         """The activity's one alternation with rest on these addresses, and the looks between its windows."""
 
@@ -90,11 +90,11 @@ class Gatherer:
                 self._hub,
                 self._fetch(),
                 lambda host: _base_url(bound, host),
-                Rhythm(lag, effects_s),
+                Rhythm(lag, effects_s, each=each),
             )
 
         places = (bound[system].place for system in sorted(watched))
-        return self._shared(("alternated", activity.name, *places), run)
+        return self._shared(("alternated", activity.name, each, *places), run)
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""

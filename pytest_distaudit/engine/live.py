@@ -71,7 +71,7 @@ class Live:
             elif isinstance(need, Perform):
                 found.extend(self._performed(planned, bound))
             elif isinstance(need, Alternate):
-                found.extend(self._alternated(planned, bound))
+                found.extend(self._alternated(planned, bound, need.each))
             elif isinstance(need, Read):
                 found.append(self._files(need.ask))
             else:
@@ -87,11 +87,11 @@ class Live:
         activity, watched = self._plan.target.activities[name], _bound(self._plan.watched[name], bound)
         return self._gathering.performed(activity, watched, bound, self._longest(name, PATIENCE_S))
 
-    def _alternated(self, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+    def _alternated(self, planned: Planned, bound: Mapping[str, Located], each: int) -> tuple[Observation, ...]:
         """The activity's one alternation with rest, watched for every claim about it on the same addresses."""
         name = planned.claim.activity or ""
         activity, watched = self._plan.target.activities[name], _bound(self._plan.alternated[name], bound)
-        return self._gathering.alternated(activity, watched, bound, self._longest(name, 0.0))
+        return self._gathering.alternated(activity, watched, bound, self._longest(name, 0.0), each)
 
     def _longest(self, activity: str, otherwise: float) -> float:
         """The longest ``within`` of the claims about the activity."""

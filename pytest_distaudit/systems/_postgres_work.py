@@ -17,15 +17,34 @@ select coalesce(sum(n_tup_ins), 0)::bigint as "rows inserted", coalesce(sum(n_tu
 from pg_stat_user_tables where relname not like 'distaudit%'
 """
 _COUNTING = "select current_setting('track_counts') as counting"
-#: what other sessions hold or wait for that moves none of these counters
-_HIDDEN = "select count(*)::int as locks from pg_locks where locktype = 'advisory'"
+#: what other sessions hold that moves none of these counters; and those that may have done what they have not
+#: reported yet: a session reports at most once a second while it works, and up to ten seconds after it came to rest
+#: (PGSTAT_MIN_INTERVAL, PGSTAT_IDLE_INTERVAL of the server). ``masked``: when they worked may not be seen.
+_HIDDEN = """
+select (select count(*) from pg_locks where locktype = 'advisory')::int as locks,
+       count(*) filter (where state_change < now() - interval '1.5 s'
+                          and state_change > now() - interval '10.5 s')::int as late,
+       count(*) filter (where state_change is null)::int as masked
+from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and application_name <> 'distaudit'
+  and backend_type = 'client backend'
+"""
 
 
 def work(session: PostgresSession, ask: Ask) -> Work:
     """Rows of the declared database's user tables. What the audit reads is in the catalogs, and is not counted."""
-    session.ways.append("pg_stat_user_tables, pg_locks")
+    session.ways.append("pg_stat_user_tables, pg_stat_activity, pg_locks")
     if session.row(_COUNTING)["counting"] != "on":
         raise Unobservable(Reason.NO_OBSERVABLE, "the server counts no rows: track_counts is off")
     counts = {name: int(rows) for name, rows in session.row(_ROWS).items()}
-    unseen = "advisory locks" if session.row(_HIDDEN)["locks"] else ""
-    return Work({name: rows for name, rows in counts.items() if rows}, unseen=unseen, way="pg_stat_user_tables")
+    moved = {name: rows for name, rows in counts.items() if rows}
+    return Work(moved, unseen=_unseen(session), way="pg_stat_user_tables")
+
+
+def _unseen(session: PostgresSession) -> str:
+    hidden = session.row(_HIDDEN)
+    if hidden["masked"]:
+        return "when other sessions worked last (give the audit's role pg_read_all_stats)"
+    if hidden["late"]:
+        return "rows of a session that worked a moment ago and reports them up to ten seconds later"
+    return "advisory locks" if hidden["locks"] else ""

@@ -14,6 +14,7 @@ from pytest_distaudit.systems._rabbit_session import RabbitSession, identify, re
 
 #: word of ours -> the broker's; ``deliver_get`` holds deliveries and gets, acknowledged or not
 _SORTS = {"published": "publish", "delivered": "deliver_get", "acknowledged": "ack"}
+_ONWARD = ("delivered", "acknowledged")
 #: the broker's own aliveness test works through a queue of this name
 _ALIVENESS = "aliveness-test"
 
@@ -35,7 +36,7 @@ def work(session: RabbitSession, ask: Ask) -> Work:
         )
     stats, own = _stats(session.read(path)), _alive(session, vhost)
     counts = {sort: stats[word] - own.get(word, 0) for sort, word in _SORTS.items()}
-    return Work({sort: count for sort, count in counts.items() if count}, way=f"/api/{path}")
+    return Work({sort: count for sort, count in counts.items() if count}, onward=_ONWARD, way=f"/api/{path}")
 
 
 def _alive(session: RabbitSession, vhost: str) -> Mapping[str, int]:

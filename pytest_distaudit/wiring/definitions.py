@@ -40,6 +40,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.wiring",
     "pytest_distaudit.checks.rest",
     "pytest_distaudit.checks.contract",
+    "pytest_distaudit.checks.path",
 )
 
 

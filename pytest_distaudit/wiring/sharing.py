@@ -112,11 +112,11 @@ class Broker:
         return self._gathering.performed(activity, watched, ours, patience)
 
     def answer_alternated(
-        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
     ) -> tuple[Observation, ...]:
         """The activity's one alternation with rest."""
         ours = {name: self._ours(located) for name, located in bound.items()}
-        return self._gathering.alternated(activity, watched, ours, effects_s)
+        return self._gathering.alternated(activity, watched, ours, effects_s, each)
 
     def answer_probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run."""
@@ -188,13 +188,13 @@ class Shared:
         return found
 
     def alternated(
-        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
     ) -> tuple[Observation, ...]:
         """The activity's one alternation with rest on these addresses."""
         if not all(map(self._is_common, bound.values())):
-            return self._own.alternated(activity, watched, bound, effects_s)
+            return self._own.alternated(activity, watched, bound, effects_s, each)
         portable = {name: _portable(located) for name, located in bound.items()}
-        found: tuple[Observation, ...] = self._ask("alternated", activity, watched, portable, effects_s)
+        found: tuple[Observation, ...] = self._ask("alternated", activity, watched, portable, effects_s, each)
         return found
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:

@@ -27,8 +27,8 @@ STORES = {way: redis.Redis.from_url(url) for way, url in told("STORES").items()}
 MESSAGES, TABLES = told("MESSAGES"), told("TABLES")
 LOCK = threading.Lock()
 COUNTED: dict[str, int] = {}
-LAST = {"reacts_to_the_load": 0.0}
-POLLED_S, LATER_S = 0.1, 0.2
+LAST = {"reacts_to_the_load": 0}
+POLLED_S, LATER_S = 0.25, 0.2
 
 
 # --- a store
@@ -76,7 +76,7 @@ def pings(nonce: str) -> int:
 
 
 def reacts_to_the_load(nonce: str) -> int:
-    LAST["reacts_to_the_load"] = time.monotonic()
+    LAST["reacts_to_the_load"] += 1
     return 200
 
 
@@ -145,6 +145,51 @@ def selects_beside_a_cron(nonce: str) -> int:
     return 200
 
 
+def hands_to_a_worker(nonce: str) -> int:
+    with LOCK:
+        channel("hands_to_a_worker").basic_publish("", "tasks", nonce.encode())
+    return 202
+
+
+def writes_directly(nonce: str) -> int:
+    """Nobody reads what it publishes."""
+    with LOCK:
+        channel("writes_directly").basic_publish("", "tasks", nonce.encode())
+        pool("writes_directly").execute("insert into tasks values (%s)", (nonce,))
+    return 202
+
+
+def writes_beside_the_broker(nonce: str) -> int:
+    with LOCK:
+        pool("writes_beside_the_broker").execute("insert into tasks values (%s)", (nonce,))
+    return 200
+
+
+def drops_its_tasks(nonce: str) -> int:
+    """Its worker takes every task and does nothing."""
+    with LOCK:
+        channel("drops_its_tasks").basic_publish("", "tasks", nonce.encode())
+    return 202
+
+
+def worker(way: str, works: bool) -> None:
+    def take(opened: Any, method: Any, properties: Any, body: bytes) -> None:
+        if works:
+            tables.execute("insert into tasks values (%s)", (body.decode(),))
+        opened.basic_ack(method.delivery_tag)
+
+    def run() -> None:
+        parameters = pika.URLParameters(MESSAGES[way])
+        parameters.heartbeat = 0
+        opened = pika.BlockingConnection(parameters).channel()
+        opened.queue_declare("tasks")
+        opened.basic_consume("tasks", take)
+        opened.start_consuming()
+
+    tables = psycopg.connect(TABLES[way], autocommit=True)
+    threading.Thread(target=run, daemon=True).start()
+
+
 is_fed_by_a_script = is_filled_by_a_cron = nothing
 
 
@@ -165,10 +210,10 @@ def burst(store: redis.Redis) -> None:
         store.get("beat")
 
 
-def react(store: redis.Redis, seen: dict[str, float]) -> None:
-    """Polls when something seems to go on; a few performances are one such moment."""
-    if LAST["reacts_to_the_load"] > seen.get("at", 0.0) + 0.3:
-        seen["at"] = time.monotonic()
+def react(store: redis.Redis, seen: dict[str, int]) -> None:
+    """Polls when something seems to go on: five performances are one such moment."""
+    if LAST["reacts_to_the_load"] >= seen.get("at", 0) + 5:
+        seen["at"] = LAST["reacts_to_the_load"]
         store.get("beat")
 
 
@@ -181,15 +226,20 @@ def begin_polling() -> None:
     every(lambda: random.expovariate(1.0), get("is_polled_at_random"))
     every(lambda: 1.5, get("is_polled_in_the_rhythm"))
     every(lambda: 6.0, lambda: burst(STORES["is_polled_in_bursts"]))
-    seen: dict[str, float] = {}
+    seen: dict[str, int] = {}
     every(lambda: 0.02, lambda: react(STORES["reacts_to_the_load"], seen))
 
 
 def begin_feeding() -> None:
     script, cron, beside = channel("is_fed_by_a_script"), pool("is_filled_by_a_cron"), pool("selects_beside_a_cron")
     with LOCK:
-        channel("publishes"), pool("inserts")
-    every(lambda: 0.4, lambda: script.basic_publish("", "tasks", b"by itself"))
+        for way in ("publishes", "hands_to_a_worker", "writes_directly", "drops_its_tasks"):
+            channel(way)
+        for way in ("inserts", "writes_directly", "writes_beside_the_broker"):
+            pool(way)
+    worker("hands_to_a_worker", works=True)
+    worker("drops_its_tasks", works=False)
+    every(lambda: 0.5, lambda: script.basic_publish("", "tasks", b"by itself"))
     every(lambda: 0.5, lambda: cron.execute("insert into tasks values ('by itself')"))
     inserter = psycopg.connect(TABLES["selects_beside_a_cron"], autocommit=True)
     every(lambda: 0.5, lambda: inserter.execute("insert into tasks values ('by itself')"))

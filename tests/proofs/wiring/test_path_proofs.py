@@ -1,4 +1,7 @@
-"""Two-sided proofs of ``wiring.used`` where statistics lag: a virtual host or a database for each way."""
+"""Two-sided proofs of ``wiring.used`` and ``wiring.path`` where statistics lag.
+
+Each way has a virtual host or a database of its own, a path has both.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,13 @@ HERE = Path(__file__).parent
 HONEST = {"publishes": "rabbitmq", "inserts": "postgres", "selects_beside_a_cron": "postgres"}
 LIES = {"is_fed_by_a_script": "rabbitmq", "is_filled_by_a_cron": "postgres"}
 WAYS = {**HONEST, **LIES}
+#: both a virtual host and a database
+PATHS = {
+    "hands_to_a_worker": "",
+    "writes_directly": "not through writes_directly-rabbitmq: what arrives there goes no further",
+    "writes_beside_the_broker": "not through writes_beside_the_broker-rabbitmq: running (unused)",
+    "drops_its_tasks": "not through drops_its_tasks-postgres: running (unused)",
+}
 
 SERVERS = """
 [targets.servers.systems.postgres]
@@ -50,11 +60,13 @@ native.env.PORT = "{{port}}"
 native.env.MESSAGES = "{messages}"
 native.env.TABLES = "{tables}"
 """
-ONE = """
-[targets.miniature.systems.{way}]
+SYSTEM = """
+[targets.miniature.systems.{name}]
 kind = "{kind}"
-[targets.miniature.systems.{way}.endpoints]
+[targets.miniature.systems.{name}.endpoints]
 {endpoints}
+"""
+ACTIVITY = """
 [targets.miniature.activities.{way}]
 request = "GET http://front/{way}/{{nonce}}"
 """
@@ -82,23 +94,24 @@ def database(url: str, name: str) -> str:
 
 
 def miniature(servers: Room) -> str:
-    """The target: each way's part of a server, made now, and the front."""
-    amqp, management = (servers.located["rabbitmq"].endpoints[name] for name in ("amqp", "management"))
-    places: dict[str, dict[str, str]] = {}
-    for way, kind in WAYS.items():
-        if kind == "rabbitmq":
-            virtual_host(management, way)
-            places[way] = {"amqp": urlunsplit(urlsplit(amqp)._replace(path=f"/{way}")), "management": management}
-        else:
-            places[way] = {"url": database(servers.located["postgres"].endpoints["url"], way)}
-    listed = {"messages": "amqp", "tables": "url"}
-    told = {
-        name: " ".join(f"{way}={place[end]}" for way, place in places.items() if end in place)
-        for name, end in listed.items()
-    }
-    ends = {way: "\n".join(f'{name} = "{url}"' for name, url in place.items()) for way, place in places.items()}
-    ones = (ONE.format(way=way, kind=kind, endpoints=ends[way]) for way, kind in WAYS.items())
-    return "".join(ones) + FRONT.format(here=HERE, **told)
+    """The target: each way's parts of the servers, made now, and the front."""
+    broker, tables = (servers.located[name].endpoints for name in ("rabbitmq", "postgres"))
+    target, told = "", {"amqp": "", "url": ""}
+    for way in (*WAYS, *PATHS):
+        target += ACTIVITY.format(way=way)
+        for kind in ("rabbitmq", "postgres") if way in PATHS else (WAYS[way],):
+            if kind == "rabbitmq":
+                virtual_host(broker["management"], way)
+                own = urlunsplit(urlsplit(broker["amqp"])._replace(path=f"/{way}"))
+                ends = {"amqp": own, "management": broker["management"]}
+            else:
+                ends = {"url": database(tables["url"], way)}
+            for name in set(told) & set(ends):
+                told[name] += f" {way}={ends[name]}"
+            endpoints = "\n".join(f'{name} = "{url}"' for name, url in ends.items())
+            name = f"{way}-{kind}" if way in PATHS else way
+            target += SYSTEM.format(name=name, kind=kind, endpoints=endpoints)
+    return target + FRONT.format(here=HERE, messages=told["amqp"], tables=told["url"])
 
 
 @pytest.fixture(scope="module")
@@ -107,10 +120,13 @@ def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge
         pytest.MonkeyPatch.context() as patch,
         Room(tmp_path_factory.mktemp("servers"), SERVERS) as servers,
         Room(tmp_path_factory.mktemp("miniature"), miniature(servers)) as room,
-        ThreadPoolExecutor(len(WAYS)) as pool,
+        ThreadPoolExecutor(len(WAYS) + len(PATHS)) as pool,
     ):
-        patch.setattr(gather, "Rhythm", lambda lag, effects: Rhythm(min(lag, 1.0), effects))
+        patch.setattr(gather, "Rhythm", lambda lag, effects, **more: Rhythm(min(lag, 1.0), effects, **more))
         results = {way: pool.submit(room.judge, "wiring.used", system=way, activity=way) for way in WAYS}
+        for way in PATHS:
+            through = {"through": f"{way}-*"}
+            results[way] = pool.submit(room.judge, "wiring.path", roles=through, activity=way)
         yield lambda way: results[way].result()
 
 
@@ -124,3 +140,10 @@ def test_used_verifies(judged: Judged, way: str) -> None:
 def test_used_refutes(judged: Judged, way: str) -> None:
     result = judged(way)
     assert (result.verdict, result.actual) == (Verdict.REFUTED, "running (unused)"), (result.actual, result.because)
+
+
+@pytest.mark.parametrize(("way", "actual"), PATHS.items())
+def test_path(judged: Judged, way: str, actual: str) -> None:
+    result = judged(way)
+    assert result.verdict is (Verdict.REFUTED if actual else Verdict.VERIFIED), (result.actual, result.because)
+    assert result.actual == (actual or "through all 2")
