@@ -64,12 +64,9 @@ def _too_few(graph: Graph, wanted: Comparison, seen: int, kind: str) -> NoReturn
         unverifiable(
             Reason.FORBIDDEN, f"{actual} to be seen", because, remedy="let it match all nodes and relationships"
         )
-    described = [
-        counted(number, noun)
-        for number, noun in ((graph.constraints, "constraint"), (graph.indexes, "index"))
-        if number
-    ]
-    only = f"; it has {' and '.join(described)}, which hold nothing".replace("indexs", "indexes") if described else ""
+    kinds = (graph.constraints, "constraint", "constraints"), (graph.indexes, "index", "indexes")
+    described = [f"{number} {one if number == 1 else more}" for number, one, more in kinds if number]
+    only = f"; it has {' and '.join(described)}, which hold nothing" if described else ""
     own = f"; {graph.own} more are the audit's own" if graph.own else ""
     refute(actual, f"in database {graph.database}, claimed {wanted}{only}{own}", remedy=_REMEDY)
 

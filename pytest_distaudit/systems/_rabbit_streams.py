@@ -57,6 +57,8 @@ def _queue(session: RabbitSession, name: str) -> Mapping[str, Any] | None:
     path = f"queues/{host}/{quote(name, safe='')}"
     if session.get(path).status == 404:
         # only a virtual host that can be read knows what it does not hold
+        if session.get(f"queues/{host}?columns=name").status == 404:
+            raise Unobservable(Reason.NO_OBSERVABLE, "the broker has no such virtual host; name the one that is meant")
         session.read(f"queues/{host}?columns=name")
         return None
     told = session.read(path)

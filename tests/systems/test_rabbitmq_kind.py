@@ -180,11 +180,68 @@ def test_one_run_of_a_node_has_one_name_although_its_uptime_is_sampled(monkeypat
     assert _rabbit_session._remembered("rabbit@b", "21", 1000.0) != first
 
 
+# --- streams
+
+EVENTS = Ask.of("stream", name="events")
+TAIL = Ask.of("stream-tail", name="events")
+
+
+def told_stream(serve, limits, **queue):
+    url = api(serve, {"overview": (200, OVERVIEW), "queues/%2F/events": (200, {"name": "events", **queue})})
+    return look(KIND, EVENTS, limits, management=url), url
+
+
+def test_a_queue_is_no_stream(serve, limits):
+    for queue, form in (({}, "classic queue"), ({"type": "quorum"}, "quorum queue")):
+        seen, url = told_stream(serve, limits, **queue)
+        assert seen.form == form
+        assert look(KIND, TAIL, limits, management=url).form == form
+    empty = api(serve, {"overview": (200, OVERVIEW), "queues/%2F": (200, [])})
+    assert look(KIND, EVENTS, limits, management=empty).form == ""
+    assert look(KIND, TAIL, limits, management=empty).form == ""
+
+
+def test_a_stream_keeps_what_it_is_told_to(serve, limits):
+    seen, url = told_stream(serve, limits, type="stream", messages=7, arguments={"x-max-age": "7D"})
+    assert (seen.form, seen.kept_s, seen.kept_for_ever, seen.also_limited) == ("stream", 604800.0, False, "")
+    assert seen.partitions is not None
+    assert seen.partitions[0].held == 7
+    assert refusal(KIND, TAIL, limits, management=url).reason is Reason.NO_OBSERVABLE
+    seen, _ = told_stream(serve, limits, arguments={"x-queue-type": "stream"})
+    assert (seen.form, seen.kept_s, seen.kept_for_ever) == ("stream", None, True)
+    policy = {"max-age": "30s", "max-length-bytes": 1024}
+    seen, _ = told_stream(serve, limits, type="stream", effective_policy_definition=policy)
+    assert (seen.kept_s, seen.kept_for_ever, seen.also_limited) == (30.0, False, "1024 bytes")
+
+
+def test_without_management_or_rights_streams_are_unknown(serve, limits):
+    told = refusal(KIND, EVENTS, limits, amqp=amqp(free_port()))
+    assert told.reason is Reason.NO_OBSERVABLE
+    nowhere = api(serve, {"overview": (200, OVERVIEW)})
+    assert refusal(KIND, EVENTS, limits, management=nowhere).reason is Reason.NO_OBSERVABLE
+    for status, reason in ((401, Reason.FORBIDDEN), (500, Reason.PROTOCOL_ERROR)):
+        where = api(serve, {"overview": (200, OVERVIEW), "queues/%2F/events": (status, {})})
+        assert refusal(KIND, EVENTS, limits, management=where).reason is reason
+    where = api(serve, {"overview": (200, OVERVIEW), "queues/%2F/events": (200, [])})
+    assert refusal(KIND, EVENTS, limits, management=where).reason is Reason.PROTOCOL_ERROR
+
+
 # --- a real broker
 
 
 @pytest.mark.live
 class TestReal:
+    def test_streams_are_told_from_queues(self, rabbit):
+        where = {"management": rabbit.management.format("guest:guest")}
+        kept = {"x-queue-type": "stream", "x-max-age": "1h"}
+        rabbit.api("PUT", "queues/%2F/events", {"durable": True, "arguments": kept})
+        rabbit.api("PUT", "queues/%2F/no-events", {"durable": True})
+        seen = look(KIND, EVENTS, Limits(), **where)
+        assert (seen.form, seen.kept_s) == ("stream", 3600.0)
+        assert look(KIND, Ask.of("stream-tail", name="no-events"), Limits(), **where).form == "classic queue"
+        for name in ("events", "no-events"):
+            rabbit.api("DELETE", f"queues/%2F/{name}")
+
     def both(self, rabbit, user="guest:guest"):
         return {"amqp": rabbit.amqp.format(user), "management": rabbit.management.format(user)}
 

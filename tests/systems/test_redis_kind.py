@@ -17,6 +17,7 @@ from pytest_distaudit.ports.capabilities import StoreClient
 from pytest_distaudit.ports.failure import Refusal
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Inventory, Located
+from pytest_distaudit.ports.streams import ReaderGroup
 from pytest_distaudit.systems.redis import KIND
 from pytest_distaudit.targets.recipes.redis import _program
 
@@ -36,6 +37,8 @@ from .bad_days import (
     wait_until,
 )
 
+EVENTS = Ask.of("stream", name="events")
+TAIL = Ask.of("stream-tail", name="events")
 ASKS = ("presence", "health", "process", "key-value")
 RUN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -185,6 +188,59 @@ def test_health_is_the_servers_own_word(serve, limits, line, detail):
     assert look(KIND, "health", limits, url=saying(serve, INFO)).healthy
 
 
+def talking(serve, **answers: bytes):
+    """A server with these answers to the first word of a command; the rest is OK."""
+
+    def handle(connection: socket.socket) -> None:
+        while heard := connection.recv(65536):
+            for command in heard.split(b"*")[1:]:
+                word, *more = (one.decode() for one in command.split(b"\r\n")[2::2])
+                word = word if word in answers else " ".join([word, *more[:1]]) if word == "XINFO" else word
+                told = INFO.replace(RUN, "f" * 40).encode() if word == "INFO" else b""
+                connection.sendall(answers.get(word, b"$%d\r\n%s\r\n" % (len(told), told) if told else b"+OK\r\n"))
+
+    return f"redis://127.0.0.1:{serve(handle)}"
+
+
+STREAM = b"+stream\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({"TYPE": b"-NOPERM no\r\n"}, Reason.FORBIDDEN),
+        ({"TYPE": STREAM, "XINFO": b"-ERR unknown command 'XINFO'\r\n"}, Reason.UNSUPPORTED_VERSION),
+        ({"TYPE": STREAM, "XINFO": b"-NOPERM no\r\n"}, Reason.FORBIDDEN),
+        ({"TYPE": STREAM, "XINFO": b"*2\r\n+groups\r\n:1\r\n"}, Reason.PROTOCOL_ERROR),
+        ({"TYPE": STREAM, "XINFO": b"?\r\n"}, Reason.PROTOCOL_ERROR),
+        ({"INFO": b"-NOPERM no\r\n"}, Reason.FORBIDDEN),
+    ],
+)
+def test_a_stream_that_cannot_be_read_is_not_absent(serve, limits, answers, reason):
+    for ask in (EVENTS, TAIL):
+        assert refusal(KIND, ask, limits, url=talking(serve, **answers)).reason is reason
+
+
+def test_subscribers_that_may_not_be_counted_are_nobody(serve, limits):
+    answers = {"TYPE": b"+none\r\n", "PUBSUB": b"-NOPERM no\r\n"}
+    assert look(KIND, EVENTS, limits, url=talking(serve, **answers)).form == ""
+    answers["PUBSUB"] = b"*2\r\n$6\r\nevents\r\n:2\r\n"
+    assert look(KIND, EVENTS, limits, url=talking(serve, **answers)).form == "channel"
+
+
+def test_a_server_older_than_seven_tells_less(serve, limits):
+    """No entries-added; XINFO of groups is forbidden."""
+    told = b"*6\r\n$6\r\nlength\r\n:0\r\n$11\r\nfirst-entry\r\n$-1\r\n$10\r\nlast-entry\r\n$-1\r\n"
+    answers = {"TYPE": STREAM, "XINFO STREAM": told, "XINFO GROUPS": b"-NOPERM no\r\n"}
+    answers |= {"XREVRANGE": b"*0\r\n", "MEMORY": b":0\r\n"}
+    seen = look(KIND, EVENTS, limits, url=talking(serve, **answers))
+    assert seen.groups is None
+    assert seen.partitions is not None
+    assert (seen.partitions[0].appended, seen.partitions[0].first, seen.oldest_at) == (None, "", None)
+    tail = look(KIND, TAIL, limits, url=talking(serve, **answers))
+    assert (tail.entries, tail.ends) == ((), None)
+
+
 # --- a real server
 
 
@@ -256,3 +312,44 @@ class TestReal:
         seen = look(KIND, "key-value", limits, url=url(server.port, f"few:{SECRET}"))
         assert seen.clients is None
         assert look(KIND, "presence", limits, url=url(server.port, f"few:{SECRET}")).authenticated
+
+    def test_streams_are_read_and_nobody_is_told(self, server):
+        where = url(server.port, f":{SECRET}")
+        server.client.flushall()
+        for number in range(120):
+            server.client.xadd("events", {"event": b"\xff%d" % number, "nonce": f"distaudit-{number:032x}"})
+        server.client.xgroup_create("events", "workers", id="0")
+        server.client.rpush("list", "1")
+        before = look(KIND, "key-value", Limits(), url=where)
+        seen = look(KIND, EVENTS, Limits(), url=where)
+        assert (seen.form, seen.groups) == ("stream", (ReaderGroup("workers", 0, {"0": "0-0"}),))
+        assert seen.partitions is not None
+        assert (seen.partitions[0].held, seen.oldest_at) == (120, pytest.approx(time.time(), abs=60))
+        tail = look(KIND, TAIL, Limits(), url=where)
+        assert (len(tail.entries), tail.again, tail.changed, tail.cut) == (100, 100, 0, (0,))
+        assert tail.entries[-1].nonces == (f"distaudit-{119:032x}",)
+        assert len({entry.digest for entry in tail.entries}) == 100
+        assert look(KIND, Ask.of("stream", name="list"), Limits(), url=where).form == "list"
+        assert look(KIND, Ask.of("stream-tail", name="nothing"), Limits(), url=where).form == ""
+        after = look(KIND, "key-value", Limits(), url=where)
+        assert (after.hits, after.misses, after.calls) == (before.hits, before.misses, before.calls)
+        assert look(KIND, EVENTS, Limits(), url=where).groups == seen.groups
+
+    def test_a_stream_of_another_database_is_looked_for_there(self, server):
+        server.client.flushall()
+        other = redis.Redis(port=server.port, password=SECRET, db=3)
+        other.xadd("events", {"a": "b"})
+        where = url(server.port, f":{SECRET}")
+        assert look(KIND, EVENTS, Limits(), url=where).form == ""
+        assert look(KIND, EVENTS, Limits(), url=where.replace("/0", "/3")).form == "stream"
+        other.flushall()
+
+    def test_huge_entries_are_not_read(self, server, limits):
+        server.client.flushall()
+        server.client.xadd("events", {"a": b"x" * 1_000_000})
+        small = replace(limits, body_bytes=100_000)
+        assert refusal(KIND, TAIL, small, url=url(server.port, f":{SECRET}")).reason is Reason.TOO_LARGE
+
+    def test_keys_that_may_not_be_seen_are_not_absent(self, server, limits):
+        for ask in (EVENTS, TAIL):
+            assert refusal(KIND, ask, limits, url=url(server.port, f"few:{SECRET}")).reason is Reason.FORBIDDEN

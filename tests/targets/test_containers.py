@@ -107,6 +107,10 @@ def reach(*known: int):
         ("redis", {"command": "redis-server --requirepass 's 3'"}, {"url": "redis://:s%203@127.0.0.1:16379/0"}),
         ("redis", {}, {"url": "redis://127.0.0.1:16379/0"}),
         ("consul", {}, {"url": "http://127.0.0.1:18500"}),
+        ("kafka", {}, {"url": "kafka://127.0.0.1:19092"}),
+        ("neo4j", {}, {"url": "http://127.0.0.1:17474"}),
+        ("neo4j", {"environment": {"NEO4J_AUTH": "none"}}, {"url": "http://127.0.0.1:17474"}),
+        ("neo4j", {"environment": {"NEO4J_AUTH": "neo4j/a/b"}}, {"url": "http://neo4j:a%2Fb@127.0.0.1:17474"}),
         ("http", {"ports": [{"target": 80}]}, {"url": "http://127.0.0.1:10080"}),
         ("http", {"expose": ["80/tcp"], "environment": {"PORT": "8000"}}, {"url": "http://127.0.0.1:10080"}),
         ("http", {"environment": {"PORT": 8000}}, {"url": "http://127.0.0.1:18000"}),
@@ -115,7 +119,7 @@ def reach(*known: int):
     ],
 )
 def test_where_a_service_is_reached(kind: str, service: dict[str, object], found: dict[str, str]) -> None:
-    known = reach(80, 8000, 5432, 5672, 15672, 6379, 8500)
+    known = reach(80, 8000, 5432, 5672, 15672, 6379, 8500, 9092, 7474)
     assert endpoints(kind, service, known) == found
     assert endpoints(kind, service, reach()) == {}
 

@@ -79,6 +79,17 @@ def _consul(service: Service, reach: Reach) -> dict[str, str]:
     return {"url": f"http://{_at(place)}"} if place else {}
 
 
+def _kafka(service: Service, reach: Reach) -> dict[str, str]:
+    place = reach(9092)
+    return {"url": f"kafka://{_at(place)}"} if place else {}
+
+
+def _neo4j(service: Service, reach: Reach) -> dict[str, str]:
+    place = reach(7474)
+    user, _, password = str((service.get("environment") or {}).get("NEO4J_AUTH") or "").partition("/")
+    return {"url": f"http://{_login(user if password else '', password)}{_at(place)}"} if place else {}
+
+
 def _login(user: str, password: str) -> str:
     if not password:
         return f"{quote(user, safe='')}@" if user else ""
@@ -96,4 +107,6 @@ _ENDPOINTS: Mapping[str, Callable[[Service, Reach], dict[str, str]]] = {
     "rabbitmq": _rabbitmq,
     "redis": _redis,
     "consul": _consul,
+    "kafka": _kafka,
+    "neo4j": _neo4j,
 }

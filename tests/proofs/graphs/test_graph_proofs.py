@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.proof, pytest.mark.live, pytest.mark.skipif(MISSING is
 TARGET = """
 [targets.miniature.systems.graph]
 kind = "neo4j"
-native = {}
+native.start_limit = 180
 """
 #: as large, and labelled, as the example of the product's first guide
 EXAMPLE = (

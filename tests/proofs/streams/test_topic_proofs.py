@@ -38,7 +38,7 @@ ACTIVITIES = {"appends_elsewhere": "appends"}
 TARGET = f"""
 [targets.miniature.systems.log]
 kind = "kafka"
-native = {{}}
+native.start_limit = 180
 [targets.miniature.systems.front]
 kind = "http"
 native.argv = ["{{python}}", "{HERE}/topics.py"]
