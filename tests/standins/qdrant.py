@@ -30,6 +30,8 @@ class State:
     points: dict[str, dict[Any, Any]] = field(default_factory=dict)
     counts: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    #: how often its metrics were read
+    looks: int = 0
 
     def answer(self, method: str, path: str, query: str, body: Any) -> tuple[int, Any]:
         """(status, JSON or text)."""
@@ -43,6 +45,7 @@ class State:
             alone = {"status": "disabled"}
             return _ok({"status": "enabled", "peers": dict.fromkeys("ab"[: self.peers])} if self.peers > 1 else alone)
         if path == "/metrics":
+            self.looks += 1
             return 200, self.metrics(finely=self.finely and "per_collection=true" in query)
         if path == "/collections":
             return _ok({"collections": [{"name": name} for name in self.sizes]})
