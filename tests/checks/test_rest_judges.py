@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -208,3 +209,9 @@ def test_what_it_needs(params: dict[str, str], needs: tuple[object, ...]) -> Non
 def test_without_a_published_document_nothing_is_known(answer: Served) -> None:
     found = judged(claim("rest.serves"), evidence(ROLES, fact("shop", answer, path="/openapi.json")))
     assert (found.verdict, found.reason) == (U, Reason.NO_OBSERVABLE)
+
+
+def test_without_a_validator_schemas_leave_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    found = told(document({"200": shaped({"type": "integer"})}), served(200, 1))
+    assert (found.verdict, found.reason) == (U, Reason.NOT_INSTALLED)
