@@ -45,13 +45,13 @@ def work(session: ConsulSession, ask: Ask) -> Work:
         if heard.gaps:
             raise Unobservable(Reason.NO_OBSERVABLE, "the agent's log leaves requests out, and it keeps no counts")
         unseen = "writes, and all that was before the audit began to listen"
-        return Work({"look-ups": len(heard.lookups)}, nonces, unseen, "the agent's log, as a stream")
+        return Work({"look-ups": len(heard.lookups)}, nonces, unseen, way="the agent's log, as a stream")
     metrics = session.metrics() or ""
     counts = {name: round(sum(map(float, series.findall(metrics)))) for name, series in _SERIES.items()}
     if counts[_READS]:  # some versions do not count requests in these words
         counts[_READS] -= _READ[session.identity]
     unseen = "lists of everything, and what other servers were asked"
-    return Work({name: number for name, number in counts.items() if number}, nonces, unseen, "/v1/agent/metrics")
+    return Work({name: number for name, number in counts.items() if number}, nonces, unseen, way="/v1/agent/metrics")
 
 
 def _counts(session: ConsulSession) -> bool:

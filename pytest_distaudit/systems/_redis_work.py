@@ -54,7 +54,7 @@ def work(session: RedisSession, ask: Ask) -> Work:
         readers = _readers(session, counts)
         counts = {command: times for command, times in counts.items() if command in readers}
         unseen.append("what is no mere read of this replica")
-    return Work(counts, _nonces(session, told), ", ".join(filter(None, unseen)), "INFO commandstats")
+    return Work(counts, _nonces(session, told), ", ".join(filter(None, unseen)), way="INFO commandstats")
 
 
 def _published(session: RedisSession) -> str:
