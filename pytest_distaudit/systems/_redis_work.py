@@ -47,8 +47,8 @@ def work(session: RedisSession, ask: Ask) -> Work:
     if not any(name.startswith(_STATISTIC) for name in told):
         raise Unobservable(Reason.NO_OBSERVABLE, "INFO shows the audit no commandstats")
     counts, own = calls(told), _SCANS[session.identity]
-    if scans := counts.pop("scan", 0) - own:
-        counts["scan"] = max(scans, 0)
+    if (scans := counts.pop("scan", 0) - own) > 0:
+        counts["scan"] = scans
     unseen = [_published(session)]
     if told.get("role") == "slave":
         readers = _readers(session, counts)
