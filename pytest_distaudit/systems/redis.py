@@ -152,10 +152,21 @@ def _clients(session: RedisSession) -> tuple[StoreClient, ...] | None:
 
 def work(session: RedisSession, ask: Ask) -> Work:
     """Commands by clients; what is published is not seen, which matters where somebody subscribes."""
-    heard = [name for name in session.ask("PUBSUB", "CHANNELS") if not str(name).startswith("__sentinel__")]
-    patterns = int(session.ask("PUBSUB", "NUMPAT"))
-    unseen = "what is published to subscribers" if heard or patterns else ""
-    return Work(_calls(session.info), unseen=unseen, way="INFO commandstats")
+    counts = _calls(session.info)
+    return Work(counts, unseen=_unseen(session), way="INFO commandstats")
+
+
+def _unseen(session: RedisSession) -> str:
+    try:
+        heard, patterns = session.ask("PUBSUB", "CHANNELS"), session.ask("PUBSUB", "NUMPAT")
+    except Unobservable as error:
+        if error.reason is not Reason.FORBIDDEN:
+            raise
+        return "what is published: the audit's user may not ask for subscribers"
+    if not isinstance(heard, list) or not isinstance(patterns, int):
+        raise Unobservable(Reason.PROTOCOL_ERROR, "PUBSUB is answered with something else than was asked for")
+    others = [name for name in heard if not str(name).startswith("__sentinel__")]
+    return "what is published to subscribers" if others or patterns else ""
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {

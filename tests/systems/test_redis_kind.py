@@ -36,7 +36,7 @@ from .bad_days import (
     wait_until,
 )
 
-ASKS = ("presence", "health", "process", "key-value")
+ASKS = ("presence", "health", "process", "key-value", "work")
 RUN = "0123456789abcdef0123456789abcdef01234567"
 
 
