@@ -60,13 +60,15 @@ def work(session: RedisSession, ask: Ask) -> Work:
 def _published(session: RedisSession) -> str:
     """What is not counted: messages, where somebody waits for them. A Sentinel's channel is housekeeping."""
     try:
-        heard = [name for name in session.ask("PUBSUB", "CHANNELS") if not str(name).startswith("__sentinel__")]
-        patterns = int(session.ask("PUBSUB", "NUMPAT"))
+        heard, patterns = session.ask("PUBSUB", "CHANNELS"), session.ask("PUBSUB", "NUMPAT")
     except Unobservable as error:
         if error.reason is not Reason.FORBIDDEN:
             raise
         return "what is published (who subscribes may not be seen)"
-    return "what is published to subscribers" if heard or patterns else ""
+    if not isinstance(heard, list) or not isinstance(patterns, int):
+        raise Unobservable(Reason.PROTOCOL_ERROR, "PUBSUB is answered with something else than was asked for")
+    others = [name for name in heard if not str(name).startswith("__sentinel__")]
+    return "what is published to subscribers" if others or patterns else ""
 
 
 def _readers(session: RedisSession, counts: Mapping[str, int]) -> set[str]:

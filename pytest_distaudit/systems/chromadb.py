@@ -229,7 +229,8 @@ def work(session: ChromaSession, ask: Ask) -> Work:
     return Work(
         counts={"records": sum(one.records for one in inside)},
         nonces=tuple(sorted({nonce for each in read for nonce in each})) if len(read) == len(inside) else None,
-        unseen=_UNSEEN,
+        # where no collection is, there is nothing to ask for
+        unseen=_UNSEEN if listed else "",
         way="records and their newest contents",
     )
 

@@ -156,10 +156,10 @@ def _context(info: object) -> int | None:
 
 
 def work(session: OllamaSession, ask: Ask) -> Work:
-    """Nothing that it did can be counted."""
-    _models(session, "/api/tags")
+    """Nothing that it did can be counted; without a model there is nothing that it could do."""
+    models = _models(session, "/api/tags")
     session.local_run()
-    return Work(counts={}, unseen=_UNSEEN, way="GET /api/tags")
+    return Work(counts={}, unseen=_UNSEEN if models else "", way="GET /api/tags")
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {

@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import closing, suppress
 
+import psycopg
 import pytest
 
 from pytest_distaudit.domain.errors import Unobservable
@@ -30,6 +31,7 @@ from .bad_days import (
     resets,
     speaks_http,
     speaks_postgres,
+    wait_until,
 )
 
 
@@ -133,8 +135,21 @@ class TestReal:
         where = postgres.primary.format(login)
         seen = look(KIND, "presence", limits, url=where)
         assert (seen.up, seen.authenticated, seen.product) == (True, False, "PostgreSQL")
-        for name in ("health", "database", "replication", "process"):
+        for name in ("health", "database", "replication", "process", "work"):
             assert refusal(KIND, name, limits, url=where).reason is Reason.FORBIDDEN
+
+    def test_rows_of_others_are_work_and_looking_is_none(self, postgres):
+        before = self.ask("work", postgres.primary)
+        assert self.ask("work", postgres.primary).counts == before.counts
+        with psycopg.connect(postgres.primary.format("postgres"), autocommit=True) as connection:
+            connection.execute("create table if not exists worked (name text)")
+            connection.execute("insert into worked values ('one'), ('two')")
+        inserted = before.counts.get("rows inserted", 0) + 2
+        wait_until(lambda: self.ask("work", postgres.primary).counts.get("rows inserted", 0) >= inserted)
+        with psycopg.connect(postgres.primary.format("postgres"), autocommit=True) as connection:
+            connection.execute("select pg_advisory_lock(1)")
+            assert self.ask("work", postgres.primary).unseen
+            connection.execute("drop table worked")
 
     def test_the_environment_lends_no_password(self, postgres, limits, monkeypatch):
         monkeypatch.setenv("PGPASSWORD", SECRET)

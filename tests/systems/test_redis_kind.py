@@ -39,7 +39,7 @@ from .bad_days import (
 
 EVENTS = Ask.of("stream", name="events")
 TAIL = Ask.of("stream-tail", name="events")
-ASKS = ("presence", "health", "process", "key-value")
+ASKS = ("presence", "health", "process", "key-value", "work")
 RUN = "0123456789abcdef0123456789abcdef01234567"
 
 
