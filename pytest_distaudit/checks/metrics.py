@@ -109,14 +109,21 @@ class _Target:
         self._named = [one for one in targets if one.host.lower().partition(".")[0] == name.lower()]
 
     def _beside(self, name: str, evidence: Evidence, targets: Sequence[Scrape]) -> list[Scrape]:
-        """Targets at other ports on which the system's own process listens."""
-        try:
-            process = evidence.attempts(ServerProcess, "systems")[name]
-        except Unobservable:
-            return []
+        """Targets at other ports on which the system's own process listens. Raises where that cannot be seen."""
+        places = [_address(evidence, other) for other in evidence.systems("systems")]
+        near = [
+            one
+            for one in targets
+            if _same_host(one.host, self._host) and not any(_at(place, [one]) for place in places)
+        ]
+        process = evidence.attempts(ServerProcess, "systems")[name]
+        if near and isinstance(process, Unobservable):
+            raise process
         ports = () if isinstance(process, Unobservable) else process.listens_on
+        if near and not ports:
+            raise Unobservable(Reason.NO_OBSERVABLE, f"on which ports {name} listens cannot be seen from here")
         numbers = {place.rpartition(":")[2] for place in ports}
-        return [one for one in targets if str(one.port) in numbers and _same_host(one.host, self._host)]
+        return [one for one in near if str(one.port) in numbers]
 
     @property
     def _all(self) -> list[Scrape]:

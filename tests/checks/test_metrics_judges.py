@@ -21,7 +21,7 @@ MODEL = replace(TASKS, host="10.0.0.2", port=8001, samples=3)
 SELF = replace(TASKS, host="127.0.0.1", port=9090)
 
 
-def looks(*targets, tasks=(), model=(), known=True):
+def looks(*targets, tasks=("0.0.0.0:8000",), model=("0.0.0.0:8001",), known=True):
     found = [
         fact("prometheus", Scrapes(targets, own=("localhost:9090",))),
         fact("tasks", Listener(8000, open=True, host="127.0.0.1")),
@@ -64,6 +64,17 @@ def test_its_process_is_looked_at_before_another_port_counts_as_somebody_elses()
     assert isinstance(asked, NeedMore)
     assert verdict(TASKS, other, model=["0.0.0.0:9100"])[0] is Verdict.VERIFIED
     assert verdict(TASKS, replace(other, host="10.0.0.9"), model=["0.0.0.0:9100"])[0] is Verdict.REFUTED
+
+
+def test_where_its_ports_cannot_be_seen_another_one_may_be_its_own():
+    other = replace(MODEL, port=9100)
+    assert verdict(TASKS, other, model=()) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
+    late = failure("model", ServerProcess, Reason.TIMED_OUT)
+    told = judged(OF, evidence(ROLES, *looks(TASKS, other, known=False).observations, late))
+    assert (told.verdict, told.reason) == (Verdict.UNVERIFIABLE, Reason.TIMED_OUT)
+    # nothing else is scraped on its host, or only what is another system's
+    gone = evidence(ROLES, *looks(TASKS, known=False).observations, late)
+    assert judged(OF, gone).verdict is Verdict.REFUTED
 
 
 @pytest.mark.parametrize(

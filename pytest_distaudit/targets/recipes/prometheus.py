@@ -9,7 +9,7 @@ from typing import Any
 from pytest_distaudit.domain.target import SystemSpec
 from pytest_distaudit.targets.ground import account, hand_over, minimal_environment
 from pytest_distaudit.targets.installed import installed
-from pytest_distaudit.targets.looks import http_ok
+from pytest_distaudit.targets.looks import http_ok, http_text
 from pytest_distaudit.targets.options import COMMON, TEXT
 from pytest_distaudit.targets.placeholders import every_text
 from pytest_distaudit.targets.recipe import Blueprint, Command, Option, Site, StartFailed, World
@@ -19,7 +19,10 @@ _PROGRAM = "prometheus"
 
 def _are_jobs(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(
-        isinstance(job, Mapping) and isinstance(job.get("job_name"), str) for job in value
+        isinstance(job, Mapping)
+        and isinstance(job.get("job_name"), str)
+        and all(isinstance(one, Mapping) for one in job.get("static_configs", ()))
+        for job in value
     )
 
 
@@ -75,5 +78,12 @@ class _Server:
         return Command(argv, home, minimal_environment(self._site.environ), self._account)
 
     def ready(self) -> bool:
-        """It serves; what it is to scrape it finds some seconds later."""
-        return http_ok(self.port, "/-/ready")
+        """It serves, and has scraped each target once; it finds them only some seconds after it began to serve."""
+        if not http_ok(self.port, "/-/ready"):
+            return False
+        told = http_text(self.port, "/api/v1/targets?state=active") if self._named() else ""
+        return not self._named() or ('"scrapeUrl"' in told and '"health":"unknown"' not in told)
+
+    def _named(self) -> bool:
+        """Whether any target is written down; what is discovered elsewhere is not waited for."""
+        return any(one.get("targets") for job in self._jobs for one in job.get("static_configs", ()))

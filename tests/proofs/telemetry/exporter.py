@@ -1,9 +1,8 @@
-"""A service with metrics at ``/metrics`` and at ``/empty`` none; ``BESIDE`` is a second port for the same metrics."""
+"""A service with metrics at ``/metrics`` and at ``/empty`` none."""
 
 from __future__ import annotations
 
 import os
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -20,11 +19,5 @@ class Exporter(BaseHTTPRequestHandler):
         pass
 
 
-def serve(port: int) -> None:
-    ThreadingHTTPServer(("127.0.0.1", port), Exporter).serve_forever()
-
-
 if __name__ == "__main__":
-    if beside := os.environ.get("BESIDE"):
-        threading.Thread(target=serve, args=(int(beside),), daemon=True).start()
-    serve(int(os.environ["PORT"]))
+    ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Exporter).serve_forever()
