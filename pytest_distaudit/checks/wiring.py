@@ -38,6 +38,7 @@ MORE = Alternate(FIRST.watch, each=15)
     roles={"system": Role("the system that is said to be used")},
     takes_activity=True,
     connects=(("activity", "system"),),
+    judges_silence=True,
     changes_target=True,
     cost_s=16.0,
     needs=lambda claim: (FIRST,),
@@ -52,6 +53,8 @@ def used(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     inside = found_inside((look.fact for look in looks), runs)
     if inside:
         return verified("used", f"{counted(inside, 'nonce')} of {len(runs)} performances read inside")
+    if not any(run.ok for run in runs):
+        _never_used(looks[-1].fact)
     answered(runs)
     return decided(moves(looks, alternation), looks[-1].fact)
 
@@ -64,6 +67,14 @@ def decided(seen: Moves, fact: Work) -> Judgement | NeedMore:
     if in_doubt(seen) and max(seen.each) <= FIRST.each:
         return NeedMore((MORE,))
     return unused(seen, fact)
+
+
+def _never_used(fact: Work) -> None:
+    """Refute where nothing can be performed, and the system's whole life tells that nobody ever used it."""
+    if not any(fact.counts.values()) and not fact.unseen:
+        refute(
+            "running (unused)", "nothing has moved since its counters began, and nothing that use would move is hidden"
+        )
 
 
 def found_inside(facts: Iterable[Work], runs: Sequence[Performed]) -> int:

@@ -111,6 +111,17 @@ def test_what_use_would_move_and_is_not_seen_may_be_used():
     assert told(unseen="what is published", get=with_performances(5))[0] is Verdict.VERIFIED
 
 
+def test_what_was_never_used_is_unused_though_nothing_can_be_performed():
+    nothing = [0] * len(ACTIVE)
+    assert told(alternation(failing=400), start=0, get=nothing) == UNUSED
+    assert told(alternation(failing=400), start=0) == UNUSED
+    assert told(alternation(failing=400), start=0, get=nothing, unseen="reads") == (
+        Verdict.UNVERIFIABLE,
+        Reason.BASELINE,
+    )
+    assert told(alternation(failing=400), start=1, get=nothing) == (Verdict.UNVERIFIABLE, Reason.BASELINE)
+
+
 def test_failed_performances_are_no_baseline():
     assert told(alternation(failing=1)) == (Verdict.UNVERIFIABLE, Reason.BASELINE)
     assert told(alternation(failing=40), get=with_performances(5)) == (Verdict.UNVERIFIABLE, Reason.BASELINE)
