@@ -64,53 +64,67 @@ class Room:
     ) -> None:
         self._stack.close()
 
-    def judge(
-        self,
-        check: str,
-        *,
-        roles: Mapping[str, str] | None = None,
-        system: str | None = None,
-        activity: str | None = None,
-        within: str | None = None,
-        holds_for: str | None = None,
-        never_for: str | None = None,
-        expect: str = "present",
-        document: str = "",
-        quote: str = "",
-        **params: Any,
-    ) -> ClaimResult:
-        """The verdict on one claim; arguments as in a claim file, ``params`` as under ``with:``.
+    def judge(self, check: str, **claim: Any) -> ClaimResult:
+        """The verdict on one claim; arguments as in a claim file: ``roles`` or ``system``, ``activity``, ``expect``,
+        one of ``within``, ``holds_for`` and ``never_for``, all others as under ``with:``.
 
         ``document`` and ``quote`` are needed only by checks that read them.
         """
+        return self.judge_together((check, claim))[0]
+
+    def judge_together(self, *claims: tuple[str, Mapping[str, Any]]) -> list[ClaimResult]:
+        """The verdicts on several claims (check, arguments) with the same eyes: what they share is gathered once."""
         bench = self._fresh()
-        spans = {Span.WITHIN: within, Span.HOLDS_FOR: holds_for, Span.NEVER_FOR: never_for}
-        timing = [Timing(span, float(Quantity.parse(text).value)) for span, text in spans.items() if text]
-        claim = Claim(
-            id="proof",
-            check=check,
-            roles=_roles(bench.checks[check], roles, system),
-            place=Place("proof"),
-            quote=quote,
-            document=document,
-            line=bench.documents.locate(document, quote) if document else 0,
-            params=parsed(bench.checks[check], params),
-            timing=timing[0] if timing else None,
-            activity=activity,
-            expect=Expect(expect),
-        )
-        problems = bench.problems(claim)
-        if problems:
-            raise InvalidInput(problems)
-        planned = bench.planned(claim)
-        bench.plan.add(planned)
-        return bench.judge(planned, lambda: self.located, "proof")
+        planned = [
+            bench.planned(_claim(bench, f"proof-{at}", check, **claim)) for at, (check, claim) in enumerate(claims)
+        ]
+        for one in planned:
+            bench.plan.add(one)
+        return [bench.judge(one, lambda: self.located, "proof") for one in planned]
 
     def _fresh(self) -> Bench:
         bench = Bench(self._wishes)
         for name, check in self._checks.items():
             bench.checks.add(name, check, "testing")
         return bench
+
+
+def _claim(
+    bench: Bench,
+    name: str,
+    check: str,
+    *,
+    roles: Mapping[str, str] | None = None,
+    system: str | None = None,
+    activity: str | None = None,
+    within: str | None = None,
+    holds_for: str | None = None,
+    never_for: str | None = None,
+    expect: str = "present",
+    document: str = "",
+    quote: str = "",
+    **params: Any,
+) -> Claim:
+    """The claim, held against the target. Raises InvalidInput."""
+    spans = {Span.WITHIN: within, Span.HOLDS_FOR: holds_for, Span.NEVER_FOR: never_for}
+    timing = [Timing(span, float(Quantity.parse(text).value)) for span, text in spans.items() if text]
+    claim = Claim(
+        id=name,
+        check=check,
+        roles=_roles(bench.checks[check], roles, system),
+        place=Place("proof"),
+        quote=quote,
+        document=document,
+        line=bench.documents.locate(document, quote) if document else 0,
+        params=parsed(bench.checks[check], params),
+        timing=timing[0] if timing else None,
+        activity=activity,
+        expect=Expect(expect),
+    )
+    problems = bench.problems(claim)
+    if problems:
+        raise InvalidInput(problems)
+    return claim
 
 
 def _roles(check: Check, roles: Mapping[str, str] | None, system: str | None) -> Mapping[str, str]:

@@ -67,7 +67,8 @@ def alternate(
     secrets.SystemRandom().shuffle(lot)
     for performs in [False] * rhythm.before + [True]:
         course.window(performs, drawn=False)
-    for performs in lot:
+    # where nothing can be performed, nothing can be learned from doing it again
+    for performs in lot if course.works else ():
         course.window(performs, drawn=True)
     course.window(False, drawn=False)
     value = hub.redactor.value(to_json(Alternation(activity.name, course.cleaned())))
@@ -100,6 +101,11 @@ class _Course:
         self._windows.append(Window(began, time.time(), tuple(run for run, _ in done), drawn))
         self.done.extend(done)
         self._look()
+
+    @property
+    def works(self) -> bool:
+        """Whether any performance succeeded yet."""
+        return any(run.ok for run, _ in self.done)
 
     def cleaned(self) -> tuple[Window, ...]:
         """The windows, after what the performances made is removed."""

@@ -5,6 +5,7 @@ It counts requests for data alone, so that no ask of ours moves its counters: po
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -181,6 +182,8 @@ def _alone(session: QdrantSession) -> bool:
 
 # --- what was done for others
 
+_EMPTY = re.compile(r"^(?:\w+_)?collections_total 0$", re.MULTILINE)
+
 
 def work(session: QdrantSession, ask: Ask) -> Work:
     """Requests for data that succeeded, by their sort."""
@@ -189,9 +192,11 @@ def work(session: QdrantSession, ask: Ask) -> Work:
     if answer.status != 200:
         raise session.refused(answer, "GET /metrics")
     others = "" if _alone(session) else "; what its peers were asked"
+    # where no collection is, there is nothing to ask for
+    unseen = f"requests that fail, and those for collections as a whole{others}"
     return Work(
         counts=requests_of(answer.text).by_sort,
-        unseen=f"requests that fail, and those for collections as a whole{others}",
+        unseen="" if _EMPTY.search(answer.text) and not others else unseen,
         way="GET /metrics",
     )
 

@@ -39,15 +39,15 @@ class Session:
 class World:
     """A service that uses the store, and remembers what it was asked."""
 
-    def __init__(self, took: float = 0.0) -> None:
+    def __init__(self, took: float = 0.0, status: int = 200) -> None:
         self.asked: list[Request] = []
-        self.used, self.took = 0, took
+        self.used, self.took, self.status = 0, took, status
 
     def fetch(self, request: Request) -> Response:
         self.asked.append(request)
         self.used += request.method == "POST"
         time.sleep(self.took)
-        return Response(200, {}, b'{"id": 7}', 0.001)
+        return Response(self.status, {}, b'{"id": 7}', 0.001)
 
     def gatherer(self) -> Gatherer:
         answers = {
@@ -67,6 +67,12 @@ def alternated(world: World, each: int = 2) -> tuple[Alternation, list[Work]]:
     seen = world.gatherer().alternated(ACTIVITY, {"store": [Work.ask()]}, {"store": STORE}, 0.0, each)
     assert seen[-1].ask == Alternation.ask(activity="ask")
     return from_json(Alternation, seen[-1].value), [from_json(Work, one.value) for one in seen[:-1]]
+
+
+def test_what_cannot_be_performed_at_all_is_not_tried_again() -> None:
+    alternation, looks = alternated(World(status=503))
+    assert [len(window.runs) for window in alternation.windows] == [0, 0, 0, 2, 0]
+    assert len(looks) == 6
 
 
 def test_half_of_the_drawn_windows_have_performances_and_each_turn_has_a_look() -> None:

@@ -80,13 +80,13 @@ def tells_no_work(told: Mapping[str, Any]) -> dict[str, Any]:
 Manner = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-def routes(manner: Manner, loaded: bool) -> Mapping[str, Callable[[Mapping[str, Any]], Any]]:
+def routes(manner: Manner, loaded: bool, pulled: bool) -> Mapping[str, Callable[[Mapping[str, Any]], Any]]:
     """Path -> what it answers to a JSON body."""
     model = {"name": "llama3:latest", "model": "llama3:latest", "size": 4_000_000_000, "digest": "a" * 64}
     return {
         "/": lambda told: "Ollama is running",
         "/api/version": lambda told: {"version": "0.17.4"},
-        "/api/tags": lambda told: {"models": [model]},
+        "/api/tags": lambda told: {"models": [model] if pulled else []},
         "/api/ps": lambda told: {"models": [model] if loaded else []},
         "/api/show": lambda told: {"model_info": {"llama.context_length": 8192}},
         "/api/generate": manner,
@@ -94,9 +94,9 @@ def routes(manner: Manner, loaded: bool) -> Mapping[str, Callable[[Mapping[str, 
 
 
 @contextmanager
-def ollama(manner: Manner, loaded: bool = True) -> Iterator[str]:
-    """One of it, by its address."""
-    answers = routes(manner, loaded)
+def ollama(manner: Manner, loaded: bool = True, pulled: bool = True) -> Iterator[str]:
+    """One of it, by its address; ``pulled``: whether it lists a model."""
+    answers = routes(manner, loaded, pulled)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
