@@ -244,6 +244,8 @@ def test_work_is_what_is_stored(serve, limits):
     assert "queries" in seen.unseen
     part = look(KIND, "work", limits, url=url(serve, {INSIDE: (403, b"")}))
     assert (part.counts, part.nonces) == ({"records": 3}, None)
+    empty = look(KIND, "work", limits, url=url(serve, {f"{BASE}/collections": (200, [])}))
+    assert (empty.counts, empty.unseen) == ({"records": 0}, ""), "where no collection is, there is nothing to ask for"
 
 
 def test_work_of_too_many_collections(serve, limits):

@@ -163,6 +163,7 @@ def test_work_cannot_be_seen(serve, limits):
     seen = look(KIND, "work", limits, url=url(serve))
     assert (seen.counts, seen.nonces) == ({}, None)
     assert seen.unseen
+    assert look(KIND, "work", limits, url=url(serve, {"/api/tags": (200, {"models": []})})).unseen == ""
     assert refusal(KIND, "work", limits, url=url(serve, {"/api/tags": (500, b"")})).reason is Reason.PROTOCOL_ERROR
 
 

@@ -229,6 +229,13 @@ def test_work(serve, limits):
     assert refusal(KIND, "work", limits, url=url(serve, {"/metrics": (403, b"")})).reason is Reason.FORBIDDEN
 
 
+@pytest.mark.parametrize(("held", "unseen"), [(b"collections_total 0", False), (b"q_collections_total 12", True)])
+def test_where_no_collection_is_nothing_is_hidden(serve, limits, held, unseen):
+    metrics = {"/metrics": (200, b'app_info{name="qdrant",version="1.19.0"} 1\n' + held + b"\n")}
+    seen = look(KIND, "work", limits, url=url(serve, metrics))
+    assert (seen.counts, bool(seen.unseen)) == ({}, unseen)
+
+
 @pytest.mark.parametrize(
     ("method", "below", "writes"),
     [
