@@ -16,6 +16,8 @@ from pytest_distaudit.wiring import load_kinds
 
 LAB = Path(__file__).parent.parent / "lab" / "everything"
 SYSTEMS = tomllib.loads((LAB / "distaudit.toml").read_text("utf-8"))["targets"]["everything"]["systems"]
+#: kind -> the version of the last recorded run, for the documentation; DISTAUDIT_REWRITE_GOLDEN=1 records
+VERSIONS = LAB / "versions.json"
 #: kinds that the lab does not start, and where they are proven
 ELSEWHERE = {
     "docker": "tests/proofs/containers, tests/proofs/agents: an engine is the lab's (./run lab)",
@@ -52,5 +54,9 @@ def test_how_far_every_system_has_come(tmp_path: Path) -> None:
         assert rungs[name] in wanted, (name, rungs[name], ran.stdout[-3000:])
     open_ones = {claim["id"]: claim["reason"] for claim in audit["claims"] if claim["verdict"] != "verified"}
     assert set(open_ones.values()) <= {"not-installed"}, open_ones
+    if os.environ.get("DISTAUDIT_REWRITE_GOLDEN"):
+        seen = json.loads(VERSIONS.read_text("utf-8"))
+        seen |= {one["kind"]: one["version"].partition(" ")[0] for one in audit["systems"] if one["version"]}
+        VERSIONS.write_text(json.dumps(seen, indent=2, sort_keys=True) + "\n", "utf-8")
     for kind, why in absent.items():
         sys.stdout.write(f"not here: {kind} ({why})\n")

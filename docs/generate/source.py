@@ -11,6 +11,7 @@ from posixpath import dirname, join, normpath, relpath
 from docs.generate.checks import checks_page, shown_page
 from docs.generate.claim_file import claim_file_page
 from docs.generate.json_report import json_page
+from docs.generate.kinds import kinds_page
 from docs.generate.options import options_page
 from docs.generate.target_file import target_file_page
 from docs.generate.verdicts import verdicts_page
@@ -24,6 +25,7 @@ GENERATED = {
     "reference/options.md": options_page,
     "reference/claim-file.md": claim_file_page,
     "reference/target-file.md": target_file_page,
+    "reference/kinds.md": kinds_page,
     "reference/json-report.md": json_page,
     "reference/verdicts.md": verdicts_page,
     "explanation/what-checks-show.md": shown_page,

@@ -41,6 +41,8 @@ ELSEWHERE = {
     "./run test": "it is what runs this test",
     "pytest tests": "it is what runs this test",
     "./run proofs": "minutes; ./run test runs each proof once",
+    "./run everything": "tests/test_everything.py",
+    "./run lab-extra": "minutes, and what Maven and Go fetch",
     "./run mutants": "minutes",
     "./run bench": "minutes",
     # docs
