@@ -179,7 +179,7 @@ def _moved(services: Sequence[Tenant], stores: Town, run: ActivityRun) -> Moved:
 
 
 def _unmasked(place: Place) -> None:
-    """Raise unless it may be seen when sessions worked: else neither who wrote is known, nor whether that is counted."""
+    """Raise unless it may be seen when sessions worked: it tells who wrote, and whether that is counted already."""
     if any(one.worked_at is None for look in place.looks for one in look.fact.sessions):
         unverifiable(
             Reason.FORBIDDEN,

@@ -28,7 +28,8 @@ select usename::text as login, coalesce(application_name, '') as application,
        coalesce(state in ('active', 'fastpath function call'), false) as busy,
        extract(epoch from clock_timestamp() - state_change)::float8 as ago
 from pg_stat_activity
-where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+where datname = current_database() and pid <> pg_backend_pid()
+  and coalesce(backend_type, 'client backend') = 'client backend'
   and usename is not null and not (application_name = 'distaudit' and usename = current_user)
 order by 1, 2, 3, backend_start, pid
 """

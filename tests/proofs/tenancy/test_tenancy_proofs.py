@@ -165,7 +165,7 @@ def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge
             Room(tmp_path_factory.mktemp("miniature"), target) as room,
             ThreadPoolExecutor(len(WAYS)) as pool,
         ):
-            # the first row of a session is reported at once: nobody here needs to wait for the others
+            # the first row that a session writes after a rest is counted at once: no need to wait for the others
             patch.setattr(_postgres_tenancy, "_REPORTS_AFTER_S", 2.0)
             results = {
                 name: pool.submit(
