@@ -28,8 +28,9 @@ _MAP = 'the logins of each context: "orders=orders_app+orders_worker, users=user
     roles={"stores": Role("the databases, by name or glob", many=True)},
     params={"contexts": Parameter(ParameterType.TEXT, _MAP, None)},
     needs=lambda claim: (Look("stores", asked(claim["contexts"])),),
-    shows_not="that the contexts mean what their names say, that they call one another by published interfaces only, "
-    "and that no code of one is imported by another: these are necessary conditions",
+    shows_not="that none reads what another keeps, that the contexts mean what their names say, that they call one "
+    "another by published interfaces only, and that no code of one is imported by another: these are necessary "
+    "conditions",
 )
 def bounded_contexts(claim: Claim, evidence: Evidence) -> Judgement:
     """Rights and foreign keys against the declared map; without one, what is seen may mean anything."""
@@ -99,7 +100,12 @@ def _written_by_two(here: Sequence[Tenant], place: Place) -> None:
 
 def _linked(here: Sequence[Tenant], place: Place) -> None:
     owner = {str(table): one.name for one in here for table in kept(one, place)}
-    schemas = {table.schema: one.name for one in here for table in kept(one, place)}
+    kept_by: dict[str, set[str]] = {}
+    for one in here:
+        for table in kept(one, place):
+            kept_by.setdefault(table.schema, set()).add(one.name)
+    # what nobody of the map writes belongs to whoever has the schema to himself
+    schemas = {schema: who for schema, names in kept_by.items() if len(names) == 1 for who in names}
     for link in place.fact.links:
         ends = [owner.get(end) or schemas.get(end.partition(".")[0], "") for end in (link.table, link.refers_to)]
         if all(ends) and ends[0] != ends[1]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -48,6 +48,10 @@ request = "GET http://services/{way}/{{nonce}}"
 """
 
 
+PER_SERVICE, CONTEXTS = "data.per-service", "architecture.bounded-contexts"
+APART = "2 contexts, 2 tables, none shared and none linked"
+
+
 @dataclass(frozen=True)
 class Way:
     """``verdict`` is what must come of it: the actual words of a refutation or a verification, or a reason.
@@ -64,12 +68,23 @@ class Way:
     logins: str | None = "orders={way}_orders, users={way}_users"
     auditor: str = ""
     second_name: str = ""
-    verified: bool = field(default=False)
+    verified: bool = False
+    #: what must come of the claim of bounded contexts; None: not asked
+    contexts: str | Reason | None = None
 
 
 WAYS = {
-    "databases": Way("2 services, each with a database of its own on one server", one=False, verified=True),
-    "schemas": Way("2 services, each with a schema of its own on one server", verified=True),
+    "databases": Way(
+        "2 services, each with a database of its own on one server", one=False, verified=True, contexts=APART
+    ),
+    "schemas": Way("2 services, each with a schema of its own on one server", verified=True, contexts=APART),
+    "linked": Way(
+        "2 services, each with a schema of its own on one server",
+        more="alter table orders.kept add unique (name);"
+        "alter table users.kept add bought text references orders.kept (name)",
+        verified=True,
+        contexts="users.kept of users refers to orders.kept of orders",
+    ),
     "granted": Way(
         "users may read what orders keeps: orders.kept",
         more="grant usage on schema orders to {way}_users; grant select on orders.kept to {way}_users",
@@ -78,7 +93,11 @@ WAYS = {
         "users may read what orders keeps: orders.kept",
         more="create view users.report as select * from orders.kept; grant select on users.report to {way}_users",
     ),
-    "member": Way("shared: orders.kept", more="alter role {way}_users noinherit; grant {way}_orders to {way}_users"),
+    "member": Way(
+        "shared: orders.kept",
+        more="alter role {way}_users noinherit; grant {way}_orders to {way}_users",
+        contexts="written by orders and users: orders.kept",
+    ),
     "almighty": Way(
         "users is a superuser where orders keeps its data", one=False, more="alter role {way}_users superuser"
     ),
@@ -87,6 +106,7 @@ WAYS = {
         more="grant all on schema users to {way}_orders; grant all on users.kept to {way}_orders",
         writers=("{way}_orders", "{way}_orders"),
         logins="orders={way}_orders, users={way}_orders",
+        contexts="orders and users write with one login: same_orders",
     ),
     "named": Way(
         "named-orders and named-users are one database",
@@ -99,8 +119,9 @@ WAYS = {
         more="create role {way}_app login password 'open'; grant all on schema orders, users to {way}_app;"
         "grant all on orders.kept, users.kept to {way}_app",
         writers=("{way}_app", "{way}_app"),
+        contexts=Reason.NO_OBSERVABLE,
     ),
-    "unsaid": Way(Reason.NO_OBSERVABLE, one=False, logins=None),
+    "unsaid": Way(Reason.NO_OBSERVABLE, one=False, logins=None, contexts=Reason.AMBIGUOUS_CLAIM),
     "hasty": Way(Reason.NO_OBSERVABLE, one=False, stays=False),
     "masked": Way(
         Reason.FORBIDDEN,
@@ -163,28 +184,37 @@ def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge
         with (
             pytest.MonkeyPatch.context() as patch,
             Room(tmp_path_factory.mktemp("miniature"), target) as room,
-            ThreadPoolExecutor(len(WAYS)) as pool,
+            ThreadPoolExecutor(2 * len(WAYS)) as pool,
         ):
             # the first row that a session writes after a rest is counted at once: no need to wait for the others
             patch.setattr(_postgres_tenancy, "_REPORTS_AFTER_S", 2.0)
-            results = {
-                name: pool.submit(
-                    room.judge,
-                    "data.per-service",
-                    roles={"stores": f"{name}-*"},
-                    activity=name,
-                    **({"logins": way.logins.format(way=name)} if way.logins else {}),
-                )
-                for name, way in WAYS.items()
-            }
+            results = {}
+            for name, way in WAYS.items():
+                stores, who = {"stores": f"{name}-*"}, way.logins.format(way=name) if way.logins else None
+                results[name] = pool.submit(room.judge, PER_SERVICE, roles=stores, activity=name, logins=who)
+                if way.contexts:
+                    results[f"{name} contexts"] = pool.submit(room.judge, CONTEXTS, roles=stores, contexts=who)
             yield lambda way: results[way].result()
+
+
+def told(result: ClaimResult) -> tuple[Verdict, str | Reason]:
+    return result.verdict, result.reason or result.actual
+
+
+def expected(what: str | Reason, verified: bool) -> tuple[Verdict, str | Reason]:
+    if isinstance(what, Reason):
+        return Verdict.UNVERIFIABLE, what
+    return Verdict.VERIFIED if verified else Verdict.REFUTED, what
 
 
 @pytest.mark.parametrize("name", WAYS)
 def test_per_service(judged: Judged, name: str) -> None:
     result, way = judged(name), WAYS[name]
-    told = (result.verdict, result.reason or result.actual)
-    expected = Verdict.VERIFIED if way.verified else Verdict.REFUTED
-    if isinstance(way.verdict, Reason):
-        expected = Verdict.UNVERIFIABLE
-    assert told == (expected, way.verdict), (result.actual, result.because)
+    assert told(result) == expected(way.verdict, way.verified), result.because
+
+
+@pytest.mark.parametrize("name", [name for name, way in WAYS.items() if way.contexts])
+def test_bounded_contexts(judged: Judged, name: str) -> None:
+    result, contexts = judged(f"{name} contexts"), WAYS[name].contexts
+    assert contexts
+    assert told(result) == expected(contexts, contexts == APART), result.because
