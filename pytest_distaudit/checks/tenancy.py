@@ -54,6 +54,7 @@ def per_service(claim: Claim, evidence: Evidence) -> Judgement:
     stores.whole()
     _exist(services, stores)
     _nothing_elsewhere(services, stores)
+    _nobody_elsewhere(services, stores)
     run = evidence.shared(ActivityRun)
     if not all(one.ok for one in run.runs):
         baseline(run)
@@ -153,6 +154,23 @@ def _nothing_elsewhere(services: Sequence[Tenant], stores: Town) -> None:
                     Reason.AMBIGUOUS_CLAIM,
                     f"{one.name} and {other.name} keep tables of their own in one schema: {listed(both)}",
                     "neither may read the other's; whether that is a database of their own is not said",
+                )
+
+
+def _nobody_elsewhere(services: Sequence[Tenant], stores: Town) -> None:
+    """Two services in one database that the claim leaves out: they may share what is there."""
+    for place in stores.places:
+        covered = {other.fact.database for other in stores.places if other.fact.server == place.fact.server}
+        here = [one for one in services if place in stores.of(one)]
+        seen = {(session.database, session.login) for look in place.looks for session in look.fact.elsewhere}
+        for database in sorted({database for database, _ in seen} - covered):
+            met = [one.name for one in here if any((database, login) in seen for login in one.logins)]
+            if len(met) > 1:
+                unverifiable(
+                    Reason.NO_OBSERVABLE,
+                    f"{listed(met)} are both logged in to {database}",
+                    f"it is none of the claim's databases, and on the server of {place.names[0]}",
+                    remedy="give the target a system for it, and let stores cover it",
                 )
 
 

@@ -30,7 +30,7 @@ _NEVER_RESTS = {Lookups.capability}
 _PASSING = {
     KeyValue.capability: {"clients", "keys"},
     Gateway.capability: {"own_answers"},
-    Tenancy.capability: {"sessions", "logins"},
+    Tenancy.capability: {"sessions", "logins", "elsewhere"},
 }
 
 #: how long work under way may take where no claim says it

@@ -56,12 +56,20 @@ class LoggedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedInElsewhere:
+    """A login, and another database of the same server in which it has a session."""
+
+    login: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tenancy(Capability):
     """One database with its tenants. Args: ``logins``, names with a comma in between.
 
     ``server``: equal under every name of one server and its copies; "": it may not be seen. ``logins``: those asked
-    for that exist, and those of ``sessions``. ``reports_in_s``: in so many seconds the server has counted
-    all that was written until now; 0: it has.
+    for that exist, and those of ``sessions``. ``elsewhere``: of the logins asked for. ``reports_in_s``: in so many
+    seconds the server has counted all that was written until now; 0: it has.
     """
 
     capability = "tenancy"
@@ -72,3 +80,4 @@ class Tenancy(Capability):
     links: tuple[TableLink, ...] = ()
     sessions: tuple[LoggedIn, ...] = ()
     reports_in_s: int = 0
+    elsewhere: tuple[LoggedInElsewhere, ...] = ()

@@ -7,7 +7,7 @@ from math import ceil
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.tenancy import KeptTable, LoggedIn, Login, TableLink, Tenancy
+from pytest_distaudit.ports.tenancy import KeptTable, LoggedIn, LoggedInElsewhere, Login, TableLink, Tenancy
 from pytest_distaudit.systems._postgres_session import PostgresSession
 
 #: every table is asked about once for each login
@@ -32,6 +32,11 @@ where datname = current_database() and pid <> pg_backend_pid()
   and coalesce(backend_type, 'client backend') = 'client backend'
   and usename is not null and not (application_name = 'distaudit' and usename = current_user)
 order by 1, 2, 3, backend_start, pid
+"""
+_ELSEWHERE = """
+select distinct usename::text as login, datname::text as database from pg_stat_activity
+where usename = any(%s) and datname <> current_database()
+  and not (application_name = 'distaudit' and usename = current_user) order by 1, 2
 """
 _LOGINS = """
 select l.rolname::text as name,
@@ -121,6 +126,7 @@ def tenancy(session: PostgresSession, ask: Ask) -> Tenancy:
             LoggedIn(row["login"], row["application"], row["address"], row["worked_at"], row["busy"])
             for row in sessions
         ),
+        elsewhere=tuple(LoggedInElsewhere(row["login"], row["database"]) for row in session.rows(_ELSEWHERE, asked)),
         reports_in_s=_reports_in(setting["number"], [row["ago"] for row in sessions if row["ago"] is not None]),
     )
 

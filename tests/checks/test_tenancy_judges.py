@@ -8,7 +8,7 @@ import pytest
 
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.capabilities import ActivityRun, Performed
-from pytest_distaudit.ports.tenancy import KeptTable, LoggedIn, Login, Tenancy
+from pytest_distaudit.ports.tenancy import KeptTable, LoggedIn, LoggedInElsewhere, Login, Tenancy
 
 from .evidence import CHECKS, ask_of, claim, evidence, fact, failure, judged
 
@@ -161,6 +161,14 @@ def test_tables_in_one_schema_and_tables_kept_elsewhere():
     foreign = base(*SHOP.tables, table("far", "", "u", elsewhere=True))
     assert told(foreign) == (UNVERIFIABLE, Reason.NO_OBSERVABLE)
     assert told(base(*SHOP.tables, table("far", "", "", elsewhere=True)))[0] is VERIFIED
+
+
+def test_two_in_a_database_that_the_claim_leaves_out():
+    both = tuple(LoggedInElsewhere(login, "common") for login in "ou")
+    assert told(replace(SHOP, elsewhere=both)) == (UNVERIFIABLE, Reason.NO_OBSERVABLE)
+    assert told(replace(SHOP, elsewhere=both[:1]))[0] is VERIFIED
+    known = tuple(replace(one, database="users") for one in both)
+    assert told(replace(ORDERS, elsewhere=known), USERS)[0] is VERIFIED
 
 
 @pytest.mark.parametrize("logins", ["orders", "orders=o", "orders=o, orders=u", "orders=o+, users=u", "", "a=b=c, d=e"])

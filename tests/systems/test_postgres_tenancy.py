@@ -135,9 +135,10 @@ class TestReal:
             assert 0 < first.reports_in_s <= 11
             own.execute("select 1")
             assert self.ask(shop).sessions[0].worked_at > first.sessions[0].worked_at
-        masked = None
         with closing(psycopg.connect(shop.format("t_users"), autocommit=True)):
             masked = self.ask(shop, "t_stranger")
+            abroad = self.ask(shop.replace("/tenants", "/postgres"), "t_stranger")
+        assert [(one.login, one.database) for one in abroad.elsewhere] == [("t_users", "tenants")]
         assert ("t_users", None) in [(one.login, one.worked_at) for one in masked.sessions]
         rows = {str(one): one.written for one in self.ask(shop).tables}
         assert rows["orders.kept"] == 1

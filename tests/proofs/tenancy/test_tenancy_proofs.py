@@ -67,6 +67,8 @@ class Way:
     stays: bool = True
     logins: str | None = "orders={way}_orders, users={way}_users"
     auditor: str = ""
+    #: logins that keep their data in another database really, together
+    shared: str = ""
     second_name: str = ""
     verified: bool = False
     #: what must come of the claim of bounded contexts; None: not asked
@@ -122,6 +124,7 @@ WAYS = {
         contexts=Reason.NO_OBSERVABLE,
     ),
     "unsaid": Way(Reason.NO_OBSERVABLE, one=False, logins=None, contexts=Reason.AMBIGUOUS_CLAIM),
+    "common": Way(Reason.NO_OBSERVABLE, shared="common_orders, common_users"),
     "hasty": Way(Reason.NO_OBSERVABLE, one=False, stays=False),
     "masked": Way(
         Reason.FORBIDDEN,
@@ -164,6 +167,13 @@ def prepared(url: str, name: str, way: Way) -> tuple[str, str, list[tuple[str, s
         for service, login in zip(homes, way.writers, strict=True)
         if login
     ]
+    if way.shared:
+        with psycopg.connect(url, autocommit=True) as session:
+            session.execute(f"create database {name}_real")
+        with psycopg.connect(at(url, f"{name}_real"), autocommit=True) as session:
+            session.execute("create table public.kept (name text)")
+            session.execute(f"grant all on public.kept to {way.shared}")
+        writes += [(at(url, f"{name}_real", login), "public.kept", True) for login in way.shared.split(", ")]
     return systems, ACTIVITY.format(way=name), writes
 
 
