@@ -20,13 +20,18 @@ from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
 from pytest_distaudit.ports.gateways import Gateway
 from pytest_distaudit.ports.located import Located
+from pytest_distaudit.ports.tenancy import Tenancy
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
 #: records of what happens anyhow: they grow as long as somebody polls
 _NEVER_RESTS = {Lookups.capability}
 #: fields that come and go with those who look
-_PASSING = {KeyValue.capability: {"clients", "keys"}, Gateway.capability: {"own_answers"}}
+_PASSING = {
+    KeyValue.capability: {"clients", "keys"},
+    Gateway.capability: {"own_answers"},
+    Tenancy.capability: {"sessions", "logins", "elsewhere"},
+}
 
 #: how long work under way may take where no claim says it
 PATIENCE_S = 30.0

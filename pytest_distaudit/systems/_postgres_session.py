@@ -71,9 +71,9 @@ class PostgresSession:
         if said not in (b"S", b"N"):
             raise stranger(said, host, port, "PostgreSQL", "postgresql", self.limits)
 
-    def rows(self, sql: str) -> Sequence[Row]:
+    def rows(self, sql: str, *args: object) -> Sequence[Row]:
         """Ask the guarded session. Raises Unobservable; an answer is never missing silently."""
-        return execute(self._guarded(), sql, self.limits.ask_s, self._url)
+        return execute(self._guarded(), sql, self.limits.ask_s, self._url, *args)
 
     def row(self, sql: str) -> Row:
         """The only row of :meth:`rows`."""

@@ -27,7 +27,7 @@ select (select count(*) from pg_locks where locktype = 'advisory')::int as locks
        count(*) filter (where state_change is null)::int as masked
 from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and application_name <> 'distaudit'
-  and backend_type = 'client backend'
+  and coalesce(backend_type, 'client backend') = 'client backend'
 """
 
 

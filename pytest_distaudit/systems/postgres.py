@@ -23,6 +23,7 @@ from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._postgres_probe import replication_probe
 from pytest_distaudit.systems._postgres_session import Denied, PostgresSession, TurnedAway, database_of
+from pytest_distaudit.systems._postgres_tenancy import tenancy
 from pytest_distaudit.systems._postgres_work import work
 
 _PRODUCT = "PostgreSQL"
@@ -177,6 +178,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "database": database,
     "replication": replication,
     "work": work,
+    "tenancy": tenancy,
 }
 
 KIND = Kind(

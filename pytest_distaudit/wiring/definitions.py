@@ -41,6 +41,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.rest",
     "pytest_distaudit.checks.contract",
     "pytest_distaudit.checks.path",
+    "pytest_distaudit.checks.tenancy",
+    "pytest_distaudit.checks.contexts",
 )
 
 

@@ -61,7 +61,7 @@ def test_every_bad_day_is_one_reason_in_time(serve, limits, bad_day, reason):
 
 def test_a_closed_port_is_a_refusal_for_every_ask(limits):
     port = free_port()
-    for name in ("presence", "health", "database", "replication", "process", "listener"):
+    for name in ("presence", "health", "database", "replication", "process", "listener", "tenancy"):
         assert isinstance(refusal(KIND, name, limits, url=url(port)), Refusal), name
 
 
@@ -135,7 +135,7 @@ class TestReal:
         where = postgres.primary.format(login)
         seen = look(KIND, "presence", limits, url=where)
         assert (seen.up, seen.authenticated, seen.product) == (True, False, "PostgreSQL")
-        for name in ("health", "database", "replication", "process", "work"):
+        for name in ("health", "database", "replication", "process", "work", "tenancy"):
             assert refusal(KIND, name, limits, url=where).reason is Reason.FORBIDDEN
 
     def test_rows_of_others_are_work_and_looking_is_none(self, postgres):
