@@ -41,6 +41,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.rest",
     "pytest_distaudit.checks.contract",
     "pytest_distaudit.checks.path",
+    "pytest_distaudit.checks.timing",
 )
 
 
