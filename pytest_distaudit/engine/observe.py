@@ -20,8 +20,10 @@ from pytest_distaudit.ports.dial import answers
 from pytest_distaudit.ports.failure import Refusal, unobservable
 from pytest_distaudit.ports.kind import Kind, Limits, Session
 from pytest_distaudit.ports.located import Located, address
+from pytest_distaudit.ports.timing import Startup
 
 PRESENCE = Presence.ask()
+STARTUP = Startup.ask()
 
 
 def look(
@@ -41,7 +43,9 @@ def look(
         presence = _observe(located, PRESENCE, redactor, partial(_presence, kind, located, limits))
     if PRESENCE in asks:
         yield presence
-    rest = [ask for ask in asks if ask != PRESENCE]
+    if STARTUP in asks:
+        yield _observe(located, STARTUP, redactor, partial(_startup, located))
+    rest = [ask for ask in asks if ask not in (PRESENCE, STARTUP)]
     if presence.reason is not None:
         yield from (replace(presence, ask=ask) for ask in rest)
     elif not presence.value["up"]:
@@ -121,6 +125,14 @@ def _presence(kind: Kind, located: Located, limits: Limits) -> _Told:
         if witness is None:
             raise
         return _Told(Presence(up=False, witness=f"{refusal.detail}, while {witness} answers"), "connect")
+
+
+def _startup(located: Located) -> _Told:
+    """How its start went, which only who started it knows, of whatever kind it is."""
+    inventory = located.inventory() if located.inventory else None
+    if inventory is None or inventory.startup is None:
+        raise Unobservable(Reason.NO_OBSERVABLE, f"nobody saw how {located.system} became ready: it ran before")
+    return _Told(inventory.startup, "watched from its start")
 
 
 def _death(exit_code: int | None, log_tail: str) -> str:

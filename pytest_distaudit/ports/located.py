@@ -9,16 +9,21 @@ from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.target import NestedSystems, Probes
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.timing import Startup
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What is known of a system's process without asking the system. ``log_tail`` is its last words."""
+    """What is known of a system's process without asking the system.
+
+    ``log_tail`` is its last words; ``startup`` how its start went, where the audit started it.
+    """
 
     running: bool
     pid: int | None = None
     exit_code: int | None = None
     log_tail: str = ""
+    startup: Startup | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_distaudit.domain.target import SystemSpec
 from pytest_distaudit.ports.located import Inventory
+from pytest_distaudit.ports.timing import Startup
 from pytest_distaudit.targets import log, placeholders
 from pytest_distaudit.targets.closure import waits_for
 from pytest_distaudit.targets.recipe import Blueprint, Command, StartFailed, World
@@ -55,6 +56,7 @@ class Life:
         #: why it is not ready, or ""
         self.trouble = ""
         self.took_s = 0.0
+        self._startup: Startup | None = None
 
     def start(self, others: Mapping[str, Life], fates: Mapping[str, Future[None]]) -> None:
         """Wait for those it needs, then come up; trouble is kept, not raised. Raises Closing."""
@@ -76,16 +78,35 @@ class Life:
 
     def _come_up(self) -> None:
         command = self.plan.blueprint.prepare(self._world)
+        launched = time.monotonic()
         process = self._process = self._yard.launch(command, self.plan.log)
-        while not self.plan.blueprint.ready():
-            _refuse_exit(process)
-            if time.monotonic() > self._deadline:
-                raise StartFailed(f"not ready after {self._limit_s:g} s")
-            if self._yard.closing.wait(_POLL_S):
-                return
-        _refuse_exit(process)
+        if not self._wait(process, launched):
+            return
         for argv in (self.plan.spec.native or {}).get("then", ()):
             self._afterwards(argv, command)
+
+    def _wait(self, process: Started, launched: float) -> bool:
+        """Whether it became ready before the run ended; keeps how long that took. Raises StartFailed."""
+        own_word = getattr(self.plan.blueprint, "own_word", True)
+        over_s = 0.0
+        try:
+            while True:
+                asked = time.monotonic() - launched
+                if self.plan.blueprint.ready():
+                    break
+                over_s = asked
+                _refuse_exit(process)
+                if time.monotonic() > self._deadline:
+                    raise StartFailed(f"not ready after {self._limit_s:g} s")
+                if self._yard.closing.wait(_POLL_S):
+                    return False
+            within_s = time.monotonic() - launched
+            _refuse_exit(process)
+        except StartFailed as failure:
+            self._startup = Startup(over_s, None, own_word, str(failure))
+            raise
+        self._startup = Startup(over_s, within_s, own_word)
+        return True
 
     def _afterwards(self, argv: list[str], server: Command) -> None:
         words = tuple(self._world.resolve(word) for word in argv)
@@ -106,7 +127,7 @@ class Life:
         if process is None:
             return Inventory(running=False, log_tail=last_words)
         code = process.popen.poll()
-        return Inventory(code is None, process.popen.pid, code, last_words)
+        return Inventory(code is None, process.popen.pid, code, last_words, self._startup)
 
     def bury(self) -> None:
         """Keep the last words: the work directory is about to go."""

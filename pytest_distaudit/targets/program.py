@@ -49,6 +49,11 @@ class Program:
             env=minimal_environment(self._site.environ) | environment,
         )
 
+    @property
+    def own_word(self) -> bool:
+        """Whether being ready is an answer of its own; an open port or a living process is none."""
+        return self._wanted.startswith("GET ")
+
     def ready(self) -> bool:
         """GET answered with 2xx, the port open, or alive for 0.3 s since the first look."""
         if self._wanted == "alive":

@@ -43,6 +43,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.path",
     "pytest_distaudit.checks.tenancy",
     "pytest_distaudit.checks.contexts",
+    "pytest_distaudit.checks.timing",
 )
 
 
