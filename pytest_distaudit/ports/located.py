@@ -13,12 +13,16 @@ from pytest_distaudit.domain.verdict import Reason
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What is known of a system's process without asking the system. ``log_tail`` is its last words."""
+    """What is known of a system's process without asking the system. ``log_tail`` is its last words.
+
+    ``run`` tells this run from any other one where no pid can be seen: of a container its id and start; "" if unknown.
+    """
 
     running: bool
     pid: int | None = None
     exit_code: int | None = None
     log_tail: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True)
