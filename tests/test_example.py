@@ -24,7 +24,8 @@ FOUND: dict[str, tuple[str, set[str]]] = {
     "connected": ("genuine", set()),
     "as-audited": (
         "facade",
-        {"primary-running", "task-queue-declared", "workers-looked-up", "answers-remembered", "edge-forwards"},
+        {"primary-running", "task-queue-declared", "workers-looked-up", "answers-remembered"}
+        | {"edge-forwards", "edge-finds-both-well"},
     ),
     "decoy": (
         "facade",
