@@ -8,7 +8,7 @@
 lab=${XDG_STATE_HOME:-$HOME/.local/state}/pytest-distaudit/lab
 lab_bridge=distaudit0
 lab_release=bookworm
-lab_images='postgres:15 rabbitmq:3.10 python:3.11 consul:1.8 redis:7.0 nginx:1.22 dind:20.10'
+lab_images='postgres:15 rabbitmq:3.10 python:3.11 consul:1.8 redis:7.0 nginx:1.22 haproxy:2.6 dind:20.10'
 
 lab_main() {
     case ${1:-up}${2:+ $2} in
@@ -83,7 +83,7 @@ lab_up() {
 
 # The example's compose files take these in place of the official images.
 lab_images_of_the_example() {
-    for image in postgres:15 rabbitmq:3.10 redis:7.0 consul:1.8; do
+    for image in postgres:15 rabbitmq:3.10 redis:7.0 consul:1.8 nginx:1.22 haproxy:2.6; do
         name=$(printf '%s' "${image%%:*}" | tr '[:lower:]' '[:upper:]')
         echo "${name}_IMAGE=distaudit-lab/$image"
     done

@@ -15,15 +15,22 @@ from pytest_distaudit.targets.recipes import builtin_recipes
 from tests.lab import Lab, variables
 
 ROOT = Path(__file__).parents[1]
-NEEDED = ("postgres", "rabbitmq", "redis", "consul")
+NEEDED = ("postgres", "rabbitmq", "redis", "consul", "haproxy", "nginx")
 
 pytestmark = pytest.mark.live
 
 #: target -> its verdict, and claims that are refuted whatever else is
 FOUND: dict[str, tuple[str, set[str]]] = {
     "connected": ("genuine", set()),
-    "as-audited": ("facade", {"primary-running", "task-queue-declared", "workers-looked-up", "answers-remembered"}),
-    "decoy": ("facade", {"standby-streams", "task-queue-consumed", "worker-2-running", "answers-remembered"}),
+    "as-audited": (
+        "facade",
+        {"primary-running", "task-queue-declared", "workers-looked-up", "answers-remembered"}
+        | {"edge-forwards", "edge-finds-both-well"},
+    ),
+    "decoy": (
+        "facade",
+        {"standby-streams", "task-queue-consumed", "worker-2-running", "answers-remembered", "gateway-forwards"},
+    ),
 }
 #: each way once; ./run proofs judges all targets in all ways
 ONCE = [("connected", "compose"), ("as-audited", "containers")]
@@ -61,7 +68,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
 
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
-    with Lab.reached("postgres:15", "rabbitmq:3.10", "python:3.11", "consul:1.8", "redis:7.0"):
+    with Lab.reached(
+        "postgres:15", "rabbitmq:3.10", "python:3.11", "consul:1.8", "redis:7.0", "nginx:1.22", "haproxy:2.6"
+    ):
         if "DOCKER_CONFIG" not in variables():
             pytest.skip("no Docker Compose: ./run lab up")
         return {**os.environ, **variables()}

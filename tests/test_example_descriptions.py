@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -55,3 +56,22 @@ def test_the_same_program_runs_with_the_same_settings(target: str, name: str) ->
     assert native["cwd"] == "examples/sutazai/services"
     assert {"./services:/services:ro"} <= set(service["volumes"])
     assert set(native["env"]) <= set(service["environment"])
+
+
+#: lines that say what becomes of a request; elsewhere both ways have their own addresses and customs
+RULES = re.compile(r"^(?:location|default_backend|option|server \w+) .*", re.MULTILINE)
+PLACE = re.compile(r"127\.0\.0\.1:\{[\w.-]+\}|(?:edge|front|front-green):8000")
+
+
+def rules(text: str) -> set[str]:
+    lines = "\n".join(line.partition(" #")[0].strip() for line in text.splitlines())
+    told = {PLACE.sub("PLACE", found) for found in RULES.findall(lines)}
+    return {one.partition(" check")[0].replace(" backup", "") for one in told if "stub_status" not in one}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ["edge", "gateway"])
+def test_a_request_goes_the_same_way(target: str, name: str) -> None:
+    native, (mounted,) = TARGETS[target]["systems"][name]["native"], services(target)[name]["volumes"]
+    file = ROOT / "examples" / "sutazai" / mounted.partition(":")[0]
+    assert rules(native["config"]) == rules(file.read_text("utf-8")) != set()

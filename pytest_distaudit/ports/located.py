@@ -16,7 +16,8 @@ from pytest_distaudit.ports.timing import Startup
 class Inventory:
     """What is known of a system's process without asking the system.
 
-    ``log_tail`` is its last words; ``startup`` how its start went, where the audit started it.
+    ``log_tail`` is its last words; ``startup`` how its start went, where the audit started it. ``run`` tells this run
+    from any other one where no pid can be seen: of a container its id and start; "" if unknown.
     """
 
     running: bool
@@ -24,6 +25,7 @@ class Inventory:
     exit_code: int | None = None
     log_tail: str = ""
     startup: Startup | None = None
+    run: str = ""
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,15 @@ class NginxSession:
             found = _STATUS.match(answer.text.strip())
             if answer.status != 200 or found is None:
                 raise _no_status(answer, urlsplit(url).password)
-            self.identity = _local.boots(self.located)
+            self.identity = _run(self.located)
             _own[url, self.identity] += 1
             own = _own[url, self.identity]
         return int(found[3]) - own
+
+
+def _run(located: Located) -> str:
+    """Its processes, or its container: what it counts outlives a reload, but neither of them."""
+    return _local.boots(located) or (located.inventory().run if located.inventory else "")
 
 
 def _no_status(answer: Response, secret: str | None) -> Unobservable:
@@ -97,13 +102,13 @@ def presence(session: NginxSession, ask: Ask) -> Presence:
     named = _SERVER.match(answer.headers.get("server", ""))
     if named is None:
         raise Unobservable(Reason.WRONG_PRODUCT, f"what answered does not call itself nginx: {answer.status}")
-    session.identity = _local.boots(session.located)
+    session.identity = _run(session.located)
     return Presence(up=True, product="nginx", version=named[1] or "")
 
 
 def process(session: NginxSession, ask: Ask) -> ServerProcess:
     """Which processes answer, by this host's tables: nginx itself does not tell."""
-    session.identity = _local.boots(session.located)
+    session.identity = _run(session.located)
     if not session.identity:
         raise Unobservable(Reason.NO_OBSERVABLE, "nginx does not tell its process, and it cannot be seen from here")
     return _local.server(session.located, session.identity, "pids and their starts")

@@ -21,6 +21,7 @@ import pytest
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.gateways import Gateway, GatewayRoute
+from pytest_distaudit.ports.located import Inventory, Located
 from pytest_distaudit.systems import haproxy, kong, nginx
 from pytest_distaudit.targets.recipes import builtin_recipes
 from pytest_distaudit.testing import Room
@@ -310,6 +311,16 @@ def test_a_socket_that_is_not_haproxys(tmp_path, limits):
 # --- nginx
 
 STATUS = b"Active connections: 1 \nserver accepts handled requests\n 40 40 50 \nReading: 0 Writing: 1 Waiting: 0 \n"
+
+
+def test_nginx_in_a_container_is_told_by_the_engine(serve, limits, monkeypatch):
+    monkeypatch.setattr(nginx._local, "boots", lambda located: "")
+    where = at(nginx.KIND, serve(says(200, STATUS)))
+    known = Inventory(running=True, run="0123456789ab since noon")
+    for inventory, identity in ((None, ""), (lambda: known, known.run)):
+        session = nginx.NginxSession(Located("it", "nginx", where, inventory=inventory), limits)
+        assert session.requests < 50
+        assert session.identity == identity
 
 
 def test_nginx_by_its_status_page(serve, limits):

@@ -111,6 +111,18 @@ def reach(*known: int):
         ("neo4j", {}, {"url": "http://127.0.0.1:17474"}),
         ("neo4j", {"environment": {"NEO4J_AUTH": "none"}}, {"url": "http://127.0.0.1:17474"}),
         ("neo4j", {"environment": {"NEO4J_AUTH": "neo4j/a/b"}}, {"url": "http://neo4j:a%2Fb@127.0.0.1:17474"}),
+        ("nginx", {"ports": [{"target": 80}]}, {"url": "http://127.0.0.1:10080"}),
+        (
+            "nginx",
+            {"ports": [{"target": 8080}, {"target": 80}]},
+            {"url": "http://127.0.0.1:10080", "status": "http://127.0.0.1:18080/stub_status"},
+        ),
+        (
+            "haproxy",
+            {"ports": [{"target": 8000}, {"target": 8404}]},
+            {"url": "http://127.0.0.1:18000", "stats": "http://127.0.0.1:18404/stats"},
+        ),
+        ("haproxy", {"expose": ["8404"]}, {"stats": "http://127.0.0.1:18404/stats"}),
         ("http", {"ports": [{"target": 80}]}, {"url": "http://127.0.0.1:10080"}),
         ("http", {"expose": ["80/tcp"], "environment": {"PORT": "8000"}}, {"url": "http://127.0.0.1:10080"}),
         ("http", {"environment": {"PORT": 8000}}, {"url": "http://127.0.0.1:18000"}),
@@ -119,7 +131,7 @@ def reach(*known: int):
     ],
 )
 def test_where_a_service_is_reached(kind: str, service: dict[str, object], found: dict[str, str]) -> None:
-    known = reach(80, 8000, 5432, 5672, 15672, 6379, 8500, 9092, 7474)
+    known = reach(80, 8000, 8080, 8404, 5432, 5672, 15672, 6379, 8500, 9092, 7474)
     assert endpoints(kind, service, known) == found
     assert endpoints(kind, service, reach()) == {}
 

@@ -90,6 +90,18 @@ def _neo4j(service: Service, reach: Reach) -> dict[str, str]:
     return {"url": f"http://{_login(user if password else '', password)}{_at(place)}"} if place else {}
 
 
+def _gateway(own: str, port: int, path: str) -> Callable[[Service, Reach], dict[str, str]]:
+    """Of a gateway, whose own endpoint (what it tells of itself) is at the port and path that its manual uses."""
+
+    def found(service: Service, reach: Reach) -> dict[str, str]:
+        requests = (reach(each) for each in http_ports(service) if each != port)
+        place, told = next(filter(None, requests), None), reach(port) if port in http_ports(service) else None
+        url = {"url": f"http://{_at(place)}"} if place else {}
+        return url | ({own: f"http://{_at(told)}{path}"} if told else {})
+
+    return found
+
+
 def _login(user: str, password: str) -> str:
     if not password:
         return f"{quote(user, safe='')}@" if user else ""
@@ -103,6 +115,8 @@ def _at(place: tuple[str, int] | None) -> str:
 
 _ENDPOINTS: Mapping[str, Callable[[Service, Reach], dict[str, str]]] = {
     "http": _http,
+    "haproxy": _gateway("stats", 8404, "/stats"),
+    "nginx": _gateway("status", 8080, "/stub_status"),
     "postgres": _postgres,
     "rabbitmq": _rabbitmq,
     "redis": _redis,

@@ -167,7 +167,7 @@ class Container:
         """Its state now. Without a pid: that belongs to the engine's host."""
         state = self.seen().state
         if state.get("Status") == "running":
-            return Inventory(running=True)
+            return Inventory(running=True, run=f"{self._id[:12]} since {state.get('StartedAt', '')}")
         words = last_lines(self._engine.logs(self._id), secrets)
         return Inventory(running=False, exit_code=state.get("ExitCode"), log_tail=words)
 
