@@ -44,6 +44,17 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         yield room
 
 
+def test_a_server_that_ran_before_the_audit_is_not_told(room: Room, tmp_path: Path) -> None:
+    attached = f"""
+[targets.miniature.systems.honest]
+kind = "http"
+endpoints.url = "{room.located["honest"].endpoints["url"]}"
+"""
+    with Room(tmp_path, attached, provision="attach") as other:
+        told = other.judge("startup.time", system="honest", time="<= 30 s")
+    assert (told.verdict, told.reason) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE), told
+
+
 def test_a_start_in_time_is_verified(room: Room) -> None:
     told = room.judge("startup.time", system="honest", time="<= 30 s")
     assert told.verdict is Verdict.VERIFIED, told
