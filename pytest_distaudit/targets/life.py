@@ -87,7 +87,6 @@ class Life:
 
     def _wait(self, process: Started, launched: float) -> bool:
         """Whether it became ready before the run ended; keeps how long that took. Raises StartFailed."""
-        own_word = getattr(self.plan.blueprint, "own_word", True)
         over_s = 0.0
         try:
             while True:
@@ -103,10 +102,15 @@ class Life:
             within_s = time.monotonic() - launched
             _refuse_exit(process)
         except StartFailed as failure:
-            self._startup = Startup(over_s, None, own_word, str(failure))
+            self._startup = Startup(over_s, None, self._own_word, str(failure))
             raise
-        self._startup = Startup(over_s, within_s, own_word)
+        self._startup = Startup(over_s, within_s, self._own_word)
         return True
+
+    @property
+    def _own_word(self) -> bool:
+        """Whether what is waited for is an answer of the product's own; most recipes wait for nothing else."""
+        return bool(getattr(self.plan.blueprint, "own_word", True))
 
     def _afterwards(self, argv: list[str], server: Command) -> None:
         words = tuple(self._world.resolve(word) for word in argv)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -37,6 +38,7 @@ class Program:
         self._site = site
         self._wanted: str = self._native.get("ready", default)
         self._looked_at: float | None = None
+        self._says_yes_to_all = False
         self.endpoints = endpoints
         self.port = port
 
@@ -51,8 +53,8 @@ class Program:
 
     @property
     def own_word(self) -> bool:
-        """Whether being ready is an answer of its own; an open port or a living process is none."""
-        return self._wanted.startswith("GET ")
+        """Whether being ready is an answer of its own: not an open port, a living process, or a yes to everything."""
+        return self._wanted.startswith("GET ") and not self._says_yes_to_all
 
     def ready(self) -> bool:
         """GET answered with 2xx, the port open, or alive for 0.3 s since the first look."""
@@ -61,4 +63,6 @@ class Program:
             return time.monotonic() - self._looked_at >= _ALIVE_S
         if self._wanted == "port":
             return answers("127.0.0.1", self.port)
-        return http_ok(self.port, self._wanted.removeprefix("GET "))
+        ready = http_ok(self.port, self._wanted.removeprefix("GET "))
+        self._says_yes_to_all = ready and http_ok(self.port, f"/distaudit-{secrets.token_hex(8)}")
+        return ready

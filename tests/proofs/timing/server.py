@@ -18,10 +18,12 @@ if WAY == "crashes":
 
 
 class Answer(BaseHTTPRequestHandler):
-    """200 when ready, 503 before."""
+    """200 when ready, 503 before; nothing else is there, unless it says yes to all."""
 
     def do_GET(self) -> None:
-        self.send_response(200 if time.monotonic() - BEGAN >= float(os.environ.get("READY", "0")) else 503)
+        ready = time.monotonic() - BEGAN >= float(os.environ.get("READY", "0"))
+        found = self.path == "/ready" or WAY == "says-yes-to-all"
+        self.send_response(200 if ready and found else 404 if ready else 503)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

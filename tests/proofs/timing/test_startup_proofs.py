@@ -21,6 +21,7 @@ SYSTEMS = {
     "restarts": ({"WAY": "restarts"}, "GET /ready"),
     "crashes": ({"WAY": "crashes"}, "GET /ready"),
     "never-ready": ({"READY": "999"}, "GET /ready"),
+    "says-yes-to-all": ({"WAY": "says-yes-to-all"}, "GET /ready"),
     "port-only": ({"READY": "999"}, "port"),
 }
 
@@ -69,6 +70,7 @@ def test_a_lie_is_refuted(room: Room, system: str, time: str) -> None:
     assert told.verdict is Verdict.REFUTED, told
 
 
-def test_an_open_port_is_no_readiness(room: Room) -> None:
-    told = room.judge("startup.time", system="port-only", time="<= 30 s")
+@pytest.mark.parametrize("system", ["port-only", "says-yes-to-all"])
+def test_an_open_port_or_a_yes_to_everything_is_no_readiness(room: Room, system: str) -> None:
+    told = room.judge("startup.time", system=system, time="<= 30 s")
     assert (told.verdict, told.reason) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE), told
