@@ -20,6 +20,7 @@ from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
 from pytest_distaudit.ports.gateways import Gateway
 from pytest_distaudit.ports.located import Located
+from pytest_distaudit.ports.streams import STREAM, StreamTail
 from pytest_distaudit.ports.tenancy import Tenancy
 
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -112,7 +113,8 @@ class _Watch:
         while time.time() < since + self._pace.limit:
             looked_at = time.time()
             self._look()
-            patient = time.time() < since + self._pace.patience and _under_way(self.seen) > under_way
+            waiting = _under_way(self.seen) > under_way or _awaited(self.seen, since)
+            patient = time.time() < since + self._pace.patience and waiting
             if looked_at - self._moved_at >= still and not patient:
                 return
             time.sleep(self._pace.sample)
@@ -136,6 +138,17 @@ def _under_way(seen: Sequence[Observation]) -> int:
     """Messages that the latest looks found in queues: waiting, or delivered and not acknowledged."""
     latest = {(one.system, one.ask): one.value for one in seen if one.ask.capability == Queue.capability and one.value}
     return sum((value["ready"] or 0) + (value["unacked"] or 0) for value in latest.values())
+
+
+def _awaited(seen: Sequence[Observation], since: float) -> bool:
+    """Whether a stream has not grown yet: events may be gathered and appended together, later."""
+    streams = [one for one in seen if one.ask.capability == StreamTail.capability and one.value]
+    for where in {(one.system, one.ask) for one in streams}:
+        looks = [one for one in streams if (one.system, one.ask) == where]
+        before = [one.value for one in looks if one.at < since]
+        if before and looks[-1].value["form"] in ("", STREAM) and looks[-1].value == before[-1]:
+            return True
+    return False
 
 
 class Performer:

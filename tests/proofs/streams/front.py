@@ -38,7 +38,7 @@ def appends_beside_others(name: str, event: bytes) -> None:
 
 
 def appends_later(name: str, event: bytes) -> None:
-    threading.Timer(0.5, appends, (name, event)).start()
+    threading.Timer(3.0, appends, (name, event)).start()
 
 
 def removes_what_was_read(name: str, event: bytes) -> None:
