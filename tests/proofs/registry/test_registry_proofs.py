@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from registry_house import SHELVED
 
@@ -205,6 +207,18 @@ def test_passing_verifies_an_instance_that_is_asked(house, service):
     assert (result.verdict, result.actual) == (Verdict.VERIFIED, "3 instances passing"), result.because
 
 
+def once_asked(house, name):
+    """Wait until the agent has asked what it asks of the service, and told the catalog."""
+    deadline = time.monotonic() + 15
+    while True:
+        checks = house.call("GET", f"health/checks/{name}")
+        asked = [one["Output"] for one in checks if one["CheckID"].startswith("service:")]
+        if asked and all(asked):
+            return
+        assert time.monotonic() < deadline, checks
+        time.sleep(0.1)
+
+
 def never_checked(house, name):
     house.register(name)
 
@@ -212,6 +226,7 @@ def never_checked(house, name):
 def one_of_two_never_checked(house, name):
     house.register(name, Check=http_check(house))
     house.register(name, ID=f"{name}-2", Port=house.port("front"))
+    once_asked(house, name)
 
 
 def critical(house, name):
@@ -224,16 +239,19 @@ def warning(house, name):
 
 def in_maintenance(house, name):
     house.register(name, ID=name, Check=http_check(house))
+    once_asked(house, name)
     house.call("PUT", f"agent/service/maintenance/{name}?enable=true")
 
 
 def by_asking_the_registry(house, name):
     house.register(name, Check=tcp_check(house.port("consul")))
+    once_asked(house, name)
 
 
 def by_asking_another_instance(house, name):
     house.register(f"{name}-other", Check=http_check(house))
     house.register(name, Port=house.port("still"), Check=http_check(house))
+    once_asked(house, name)
 
 
 def dead_and_kept_passing(house, name):
@@ -243,6 +261,7 @@ def dead_and_kept_passing(house, name):
 def dead_and_another_is_asked(house, name):
     house.register(f"{name}-other", Check=http_check(house))
     house.register(name, Port=CLOSED, Check=http_check(house))
+    once_asked(house, name)
 
 
 @pytest.mark.parametrize(
