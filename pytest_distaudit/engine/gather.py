@@ -65,6 +65,7 @@ class Gatherer:
         """The activity's one run on these addresses, and every look at what is watched meanwhile."""
 
         def run() -> tuple[Observation, ...]:
+            self._hub.calm()
             lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched)
             return perform(
                 activity,
@@ -83,6 +84,7 @@ class Gatherer:
         """The activity's one alternation with rest on these addresses, and the looks between its windows."""
 
         def run() -> tuple[Observation, ...]:
+            self._hub.calm()
             lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched)
             return alternate(
                 activity,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 
@@ -55,6 +55,12 @@ class Hub:
         found = {(*place, ask): self._wait(located, ask, deadline) for ask in asks}
         self._seen.update(found)
         return tuple(found.values())
+
+    def calm(self) -> None:
+        """Return when no shared look is under way any more: what the audit asks would be seen by those who count."""
+        with self._lock:
+            pending = list(self._facts.values())
+        wait(pending, self.limits.look_s)
 
     def watch(self, located: Located, asks: Sequence[Ask]) -> tuple[Observation, ...]:
         """A fresh look that nobody else shares."""

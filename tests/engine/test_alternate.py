@@ -123,3 +123,19 @@ def test_windows_are_as_long_as_statistics_lag_and_effects_take() -> None:
     assert Rhythm(1.0).length == 1.5
     assert Rhythm(0.0, effects_s=4.0).length == 4.0
     assert (Rhythm(1.0).pairs, Rhythm(5.0).pairs) == (7, 6)
+
+
+def test_performances_wait_until_nothing_is_looked_at_any_more() -> None:
+    order: list[str] = []
+
+    def slow(session: Session, ask: Ask) -> Presence:
+        time.sleep(0.3)
+        order.append("looked")
+        return Presence(up=True)
+
+    kinds = {"store": Kind("store", {"url": ("x",)}, Session, {"presence": slow})}
+    hub = Hub(kinds, Limits(), Redactor([]))
+    hub.prefetch([(STORE, [Presence.ask()])])
+    hub.calm()
+    order.append("calm")
+    assert order == ["looked", "calm"]
