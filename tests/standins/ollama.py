@@ -6,13 +6,13 @@ Its manner decides how it makes an answer up; the better ones know what a real s
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
+
+from tests.standins import Speaker, served
 
 CANNED = "I am a helpful assistant. How can I help you today?"
 _TICK = count(1)
@@ -98,7 +98,7 @@ def ollama(manner: Manner, loaded: bool = True, pulled: bool = True) -> Iterator
     """One of it, by its address; ``pulled``: whether it lists a model."""
     answers = routes(manner, loaded, pulled)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Speaker):
         def do_GET(self) -> None:
             told = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
             found = answers.get(self.path)
@@ -109,22 +109,5 @@ def ollama(manner: Manner, loaded: bool = True, pulled: bool = True) -> Iterator
 
         do_POST = do_GET
 
-        def told(self, status: int, answer: Any) -> None:
-            body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(Handler) as url:
+        yield url

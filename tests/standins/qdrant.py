@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.standins import Speaker, served
 
 _OPEN = ("/", "/healthz", "/readyz", "/livez")
 
@@ -95,7 +96,7 @@ def _ok(result: Any) -> tuple[int, Any]:
 def qdrant(state: State) -> Iterator[str]:
     """One of it, by its address; ``state`` can be looked into."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Speaker):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             path, _, query = self.path.partition("?")
@@ -106,22 +107,5 @@ def qdrant(state: State) -> Iterator[str]:
 
         do_POST = do_PUT = do_DELETE = do_GET
 
-        def told(self, status: int, answer: Any) -> None:
-            body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(Handler) as url:
+        yield url
