@@ -130,7 +130,8 @@ def _between(claim: Claim, groups: Groups, members: Sequence[Member], shared: tu
         chain = _chain(_ids(groups[one]), _ids(groups[other]), third)
         if not chain:
             continue
-        told, because = f"{' and '.join(chain)} stands between {one} and {other}", "it is on networks of both"
+        told = f"{' and '.join(chain)} {'stands' if len(chain) == 1 else 'stand'} between {one} and {other}"
+        because = "it is on networks of both"
         if len(chain) > 1:
             because = "each is on a network with the next"
         if claim["shared"] is not None:
@@ -187,7 +188,9 @@ def _all_seen(groups: Groups, seen: Neighbourhood) -> None:
             because = f"from {attempt.source}, {attempt.place} answers; whether {attempt.target} does is not seen"
             unverifiable(Reason.NO_OBSERVABLE, f"somebody answers in {attempt.target}'s place", because)
     if seen.skipped:
-        unverifiable(Reason.BUDGET, f"{seen.skipped} attempts left out", "there are too many pairs", remedy="name fewer")
+        unverifiable(
+            Reason.BUDGET, f"{seen.skipped} attempts left out", "there are too many pairs", remedy="name fewer"
+        )
 
 
 def _controlled(groups: Groups, attempts: Sequence[Attempt]) -> None:

@@ -6,16 +6,16 @@ of this host and the audit may enter them (root); an engine inside a container i
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
+import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-import ipaddress
-import re
-import socket
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask
@@ -237,9 +237,9 @@ def _controls(source: _Seen, everybody: Sequence[_Seen], stack: ExitStack) -> It
     """Where the same dial is to succeed: others on its networks, and a socket of the audit on the host's side."""
     own = {one.network for one in source.member.attachments}
     for other in everybody:
-        if other.pid and other.member.namespace != source.member.namespace:
-            if own & {one.network for one in other.member.attachments}:
-                yield from _directly(other, CONTROL, source)
+        beside = own & {one.network for one in other.member.attachments}
+        if beside and other.pid and other.member.namespace != source.member.namespace:
+            yield from _directly(other, CONTROL, source)
     for address in source.gateways:
         wire = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
         stack.callback(wire.close)

@@ -22,7 +22,7 @@ from pytest_distaudit.systems import _netns
 
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 #: longer than the kernel waits before it sends a lost first packet again
-_DIAL_S = 1.3
+_DIAL_S = 1.1
 #: whoever publishes a port connects on after it accepted
 _ARRIVAL_S, _STEP_S = 0.5, 0.02
 #: sockets at once
@@ -122,9 +122,7 @@ def _why(number: int) -> str:
     return {errno.ECONNREFUSED: REFUSED, errno.ETIMEDOUT: SILENT}.get(number, UNREACHABLE)
 
 
-def _arrivals(
-    dials: Sequence[Dial], opened: Mapping[int, int], before: Mapping[Door, set[_netns.Place]]
-) -> set[int]:
+def _arrivals(dials: Sequence[Dial], opened: Mapping[int, int], before: Mapping[Door, set[_netns.Place]]) -> set[int]:
     """Those of the open ones (with their own port) that are seen behind their door.
 
     A filter may give a connection another address, and leaves its port as it is; who passes it on does not.
