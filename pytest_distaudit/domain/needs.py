@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.observation import Ask
 
 
@@ -50,4 +51,18 @@ class Read:
     ask: Ask
 
 
-Need = Look | Perform | Alternate | Probe | Read
+@dataclass(frozen=True, slots=True)
+class Disturb:
+    """``fault`` done to each system in ``role``, one system after the other, while the claim's operations are asked.
+
+    ``watch`` is looked at all the while. One experiment serves all claims about the same fault of the same system; its
+    course is the longest of theirs.
+    """
+
+    fault: Fault
+    role: str
+    course: Course
+    watch: tuple[Look, ...] = ()
+
+
+Need = Look | Perform | Alternate | Probe | Read | Disturb

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Protocol
 
 from pytest_distaudit.domain.needs import Probe
@@ -12,8 +13,10 @@ from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.activity import Pace, perform
 from pytest_distaudit.engine.alternate import Rhythm, alternate
+from pytest_distaudit.engine.disturb import Trial, disturb
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.probe import probe_ask, run_probe
+from pytest_distaudit.engine.turns import Turns
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import Located
@@ -49,15 +52,35 @@ class Gathering(Protocol):
         """The probe's one run on these addresses."""
         ...
 
+    def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The one experiment of this fault on these addresses."""
+        ...
+
 
 class Gatherer:
-    """Gathers in this process. Thread-safe."""
+    """Gathers in this process. Thread-safe. ``tell`` gets a sentence about every step of an experiment."""
 
-    def __init__(self, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch]) -> None:
-        self._hub, self._kinds, self._fetch = hub, kinds, fetch
-        self.prefetch, self.facts = hub.prefetch, hub.facts
+    def __init__(
+        self,
+        hub: Hub,
+        kinds: Mapping[str, Kind],
+        fetch: Callable[[], Fetch],
+        tell: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        self._hub, self._kinds, self._fetch, self._tell = hub, kinds, fetch, tell
+        self._turns = Turns()
         self._lock = threading.Lock()
         self._once: dict[Hashable, Future[tuple[Observation, ...]]] = {}
+
+    def prefetch(self, wanted: Iterable[tuple[Located, Iterable[Ask]]]) -> None:
+        """Begin one look per system, all at once."""
+        with self._turns.looking():
+            self._hub.prefetch(wanted)
+
+    def facts(self, located: Located, asks: Sequence[Ask], newer_than: float | None = None) -> tuple[Observation, ...]:
+        """One observation per ask; with ``newer_than`` (epoch seconds) older ones are looked at afresh."""
+        with self._turns.looking():
+            return self._hub.facts(located, asks, newer_than)
 
     def performed(
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
@@ -76,7 +99,8 @@ class Gatherer:
                 Pace(lag, patience=patience),
             )
 
-        return self._shared((activity.name, *(bound[system].place for system in sorted(watched))), run)
+        places = (bound[system].place for system in sorted(watched))
+        return self._shared((activity.name, *places), self._looking(run))
 
     def alternated(
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
@@ -96,12 +120,35 @@ class Gatherer:
             )
 
         places = (bound[system].place for system in sorted(watched))
-        return self._shared(("alternated", activity.name, each, *places), run)
+        return self._shared(("alternated", activity.name, each, *places), self._looking(run))
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""
         key = (probe_ask(need, players), *(located.place for located in players.values()))
-        return self._shared(key, lambda: (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),))
+        hub = self._hub
+        return self._shared(
+            key, self._looking(lambda: (run_probe(need, players, self._kinds, hub.limits, hub.redactor),))
+        )
+
+    def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The one experiment of this fault on these addresses; nobody else looks meanwhile."""
+
+        def run() -> tuple[Observation, ...]:
+            with self._turns.disturbing():
+                self._hub.calm()
+                fetch, base = self._fetch(), partial(_base_url, bound)
+                return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
+
+        return self._shared((trial.fault, bound[trial.system].place), run)
+
+    def _looking(self, make: Callable[[], tuple[Observation, ...]]) -> Callable[[], tuple[Observation, ...]]:
+        """``make``, once nobody disturbs."""
+
+        def run() -> tuple[Observation, ...]:
+            with self._turns.looking():
+                return make()
+
+        return run
 
     def _shared(self, key: Hashable, make: Callable[[], tuple[Observation, ...]]) -> tuple[Observation, ...]:
         """What ``make`` brings, made by whoever comes first while the others wait."""

@@ -302,7 +302,7 @@ class Bench:
         from pytest_distaudit.systems.http_fetch import HttpFetch
 
         kinds = {name: self.kinds[name] for name in self.kinds}
-        return Gatherer(self.hub, kinds, lambda: HttpFetch(self.hub.limits))
+        return Gatherer(self.hub, kinds, lambda: HttpFetch(self.hub.limits), self.wishes.progress)
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:
         """The verdict of one claim, its evidence recorded where that was asked for.

@@ -23,6 +23,7 @@ from pytest_distaudit.domain.errors import InvalidInput
 from pytest_distaudit.domain.needs import Probe
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
+from pytest_distaudit.engine.disturb import Trial
 from pytest_distaudit.engine.gather import Gathering, Watched
 from pytest_distaudit.ports.located import Inventory, Located
 
@@ -122,6 +123,10 @@ class Broker:
         """The probe's one run."""
         return self._gathering.probed(need, {role: self._ours(located) for role, located in players.items()})
 
+    def answer_disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The one experiment."""
+        return self._gathering.disturbed(trial, {name: self._ours(located) for name, located in bound.items()})
+
     def _had(self, systems: Sequence[str]) -> Mapping[str, Located]:
         with self._lock:
             first = self._located is None
@@ -205,6 +210,14 @@ class Shared:
         found: tuple[Observation, ...] = self._ask("probed", need, portable)
         return found
 
+    def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The one experiment of this fault on these addresses."""
+        if not all(map(self._is_common, bound.values())):
+            return self._own.disturbed(trial, bound)
+        portable = {name: _portable(located) for name, located in bound.items()}
+        found: tuple[Observation, ...] = self._ask("disturbed", trial, portable)
+        return found
+
     def _is_common(self, located: Located) -> bool:
         """Whether the broker can look at it: not where a fixture brought an inventory of its own."""
         return located.inventory is None or self._found.get(located.system) is located
@@ -234,7 +247,7 @@ class _Asked:
 
 def _portable(located: Located) -> Located:
     """Without what does not travel; whether there is an inventory is told by one that is never called."""
-    return replace(located, inventory=_untold if located.inventory else None)
+    return replace(located, inventory=_untold if located.inventory else None, control=None)
 
 
 def _untold() -> Inventory:

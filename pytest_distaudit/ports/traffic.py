@@ -1,0 +1,66 @@
+"""Requests that the audit sent at a fixed rate while something was done to a system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pytest_distaudit.ports.capabilities import Capability
+
+
+class Outcome(StrEnum):
+    """What became of one request. ``FAIL``: it certainly had no effect. What may have had one is indeterminate."""
+
+    OK = "ok"
+    FAIL = "fail"
+    INDETERMINATE = "indeterminate"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request. ``due`` and ``sent`` in seconds since the epoch: when it was meant to go, and when it went;
+    ``took`` in seconds until the last byte of its answer or until it was given up.
+
+    ``status`` is None without an answer; ``node`` names who answered, "" if it does not say; ``echoed``: whether the
+    answer holds the request's ``nonce``; ``detail``: the first words of what is no success; ``marks``: the headers of
+    the answer that tell of a reduced one (``Retry-After``, ``Warning``, ``Age``), as "name: value".
+    """
+
+    nonce: str
+    due: float
+    sent: float
+    took: float
+    outcome: Outcome
+    status: int | None = None
+    node: str = ""
+    echoed: bool = False
+    detail: str = ""
+    marks: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it succeeded as the operation says."""
+        return self.outcome is Outcome.OK
+
+    @property
+    def ended(self) -> float:
+        """When its answer was complete, or it was given up."""
+        return self.sent + self.took
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic(Capability):
+    """An operation asked ``rate`` times a second during one experiment, whatever became of earlier requests.
+
+    Args: ``operation``, ``fault``, ``system``. ``sent`` in the order in which they were due. Every request had a
+    connection of its own, and nothing was tried twice.
+    """
+
+    capability = "traffic"
+    operation: str
+    rate: float
+    sent: tuple[Sent, ...]
+
+    def between(self, began: float, ended: float) -> tuple[Sent, ...]:
+        """Those that were sent in this time."""
+        return tuple(one for one in self.sent if began <= one.sent < ended)
