@@ -29,7 +29,7 @@ def _faults(claim: Claim) -> tuple[Fault, ...]:
 
 
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
-    course = Course(_within(claim), _PATIENCE_S, times=_TIMES)
+    course = Course(_within(claim), _PATIENCE_S, times=_TIMES, unaided=True)
     return tuple(Disturb(fault, "system", course) for fault in _faults(claim))
 
 

@@ -24,7 +24,8 @@ class Course:
     """How an experiment goes, in seconds.
 
     ``steady_s`` without a fault, before and after; the fault lasts ``hold_s``, is done ``times`` times, and after each
-    the system has ``patience_s`` to serve again. ``rate``: how often a second each operation is asked.
+    the system has ``patience_s`` to serve again. ``rate``: how often a second each operation is asked. ``unaided``: no
+    further round tells anything once the audit had to bring it back.
     """
 
     hold_s: float
@@ -32,6 +33,7 @@ class Course:
     times: int = 1
     steady_s: float = 2.0
     rate: float = 20.0
+    unaided: bool = False
 
     def joined(self, other: Course) -> Course:
         """One that shows whatever either of them does."""
@@ -41,6 +43,7 @@ class Course:
             max(self.times, other.times),
             max(self.steady_s, other.steady_s),
             max(self.rate, other.rate),
+            self.unaided and other.unaided,
         )
 
     @property

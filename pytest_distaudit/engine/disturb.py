@@ -119,7 +119,7 @@ class _Trial:
         trouble = self._unsteady()
         steady, rounds = not trouble, list[Round]()
         try:
-            while steady and len(rounds) < self._course.times and (not rounds or rounds[-1].back is not None):
+            while steady and self._another(rounds):
                 rounds.append(self._round(len(rounds) + 1))
                 self._pause(self._course.steady_s)
         except Uncontrolled as error:
@@ -132,6 +132,13 @@ class _Trial:
             self._trial.fault.value, self._trial.system, began, self._clock.now(), steady,
             course.hold_s, course.patience_s, tuple(rounds), trouble,
         )  # fmt: skip
+
+    def _another(self, rounds: Sequence[Round]) -> bool:
+        """Whether one more round can be done, and tells anything."""
+        if not rounds:
+            return True
+        tells = rounds[-1].by_itself or not self._course.unaided
+        return len(rounds) < self._course.times and rounds[-1].back is not None and tells
 
     def _unsteady(self) -> str:
         """Why there is nothing to disturb, or ""."""

@@ -241,6 +241,13 @@ class Bench:
             *check_against_target(claim, self.checks[claim.check], self.target),
         )
 
+    def left_out(self, claim: Claim) -> str | None:
+        """Why this run may not judge the claim: it is of other targets, or of a higher scope."""
+        if claim.targets and self.target.name not in claim.targets:
+            return f"claimed of {', '.join(claim.targets)}, not of {self.target.name or 'a run without a target'}"
+        needed = self.checks[claim.check].scope
+        return f"needs --distaudit-scope={needed.word}" if needed > self.wishes.scope else None
+
     def planned(self, claim: Claim) -> Planned:
         """The claim with its roles resolved; worked out once."""
         found = self._planned.get(claim.key)
