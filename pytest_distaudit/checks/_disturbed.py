@@ -14,27 +14,44 @@ from pytest_distaudit.ports.traffic import Sent, Traffic
 
 #: fewer requests tell nothing
 ENOUGH = 30
+_STEADY = "let it work before it is disturbed"
 
 
-def effective(evidence: Evidence, fault: Fault, role: str = "system") -> Experiment:
-    """The experiment, if there was a steady state and every fault showed. Raises Unverifiable otherwise."""
-    told = evidence.one(Experiment, role, Experiment.ask(fault=fault.value))
+def effective(evidence: Evidence, fault: Fault, role: str = "system") -> dict[str, Experiment]:
+    """System -> its experiment, if there was a steady state and every fault showed. Raises Unverifiable otherwise."""
+    found = evidence.each(Experiment, role, Experiment.ask(fault=fault.value))
+    for told in found.values():
+        _effective(told)
+    return dict(found)
+
+
+def _effective(told: Experiment) -> None:
     if not told.steady:
-        unverifiable(Reason.BASELINE, "not steady", told.trouble, remedy="let it work before it is disturbed")
+        unverifiable(Reason.BASELINE, "not steady", told.trouble, remedy=_STEADY)
     if told.trouble or not told.rounds:
-        unverifiable(Reason.FAULT_NOT_EFFECTIVE, "not disturbed", told.trouble)
+        unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{told.system} not disturbed", told.trouble)
     for number, one in enumerate(told.rounds, 1):
         if one.seen is None:
-            unverifiable(Reason.FAULT_NOT_EFFECTIVE, "not disturbed", f"{fault.value} {number}: {one.witness}")
-    return told
+            unverifiable(
+                Reason.FAULT_NOT_EFFECTIVE, f"{told.system} not disturbed", f"{told.fault} {number}: {one.witness}"
+            )
 
 
-def traffics(claim: Claim, evidence: Evidence, experiment: Experiment) -> dict[str, Traffic]:
-    """Operation -> what was asked of it during the experiment, for each of the claim's."""
-    return {
-        name: evidence.shared(Traffic, Traffic.ask(operation=name, fault=experiment.fault, system=experiment.system))
+def traffics(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, Traffic]:
+    """Operation -> what was asked of it during the experiment, for each of the claim's. Raises Unverifiable if it was
+    not steady before.
+    """
+    found = {
+        name: evidence.shared(Traffic, Traffic.ask(operation=name, fault=told.fault, system=told.system))
         for name in claim.operations
     }
+    for flow in found.values():
+        before = flow.part(told.began, told.rounds[0].injected)
+        if not before.steady:
+            unverifiable(Reason.BASELINE, "not steady", f"before anything was done {before.told}", remedy=_STEADY)
+        if len(before.sent) < ENOUGH:
+            unverifiable(Reason.VACUOUS, f"{len(before.sent)} requests before the fault", f"{ENOUGH} are needed")
+    return found
 
 
 def spans(experiment: Experiment) -> list[tuple[float, float]]:

@@ -51,7 +51,7 @@ def self_heals(claim: Claim, evidence: Evidence) -> Judgement:
     """
     slowest = 0.0
     for fault in _faults(claim):
-        told = effective(evidence, fault)
+        (told,) = effective(evidence, fault).values()
         _started_again(told, _within(claim))
         for name, traffic in traffics(claim, evidence, told).items():
             slowest = max(slowest, _worked_again(name, told, traffic, _within(claim)))

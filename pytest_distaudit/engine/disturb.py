@@ -26,8 +26,8 @@ from pytest_distaudit.ports.traffic import Traffic
 
 _POLL_S = 0.1
 _SAMPLE_S = 0.5
-#: what fails of a steady operation, at most
-_FAILS = 0.01
+#: what was disturbed just now may need so many looks to be steady again
+_SETTLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,8 @@ class _Trial:
 
     def run(self) -> Experiment:
         """Steady state first; then round after round, until the system does not serve again."""
-        began = self._clock.now()
         self._say(f"steady state, {self._course.steady_s:g} s")
-        trouble = self._unsteady()
+        began, trouble = self._unsteady()
         steady, rounds = not trouble, list[Round]()
         try:
             while steady and self._another(rounds):
@@ -140,18 +139,19 @@ class _Trial:
         tells = rounds[-1].by_itself or not self._course.unaided
         return len(rounds) < self._course.times and rounds[-1].back is not None and tells
 
-    def _unsteady(self) -> str:
-        """Why there is nothing to disturb, or ""."""
-        self._pause(self._course.steady_s)
+    def _unsteady(self) -> tuple[float, str]:
+        """When the last look at the steady state began, and why there is nothing to disturb, or ""."""
+        for _ in range(_SETTLES):
+            began = self._clock.now()
+            self._pause(self._course.steady_s)
+            flows = [load.traffic().part(began, self._clock.now()) for load in self._loads]
+            if all(flow.steady for flow in flows):
+                break
         if not self._injection.serving():
-            return f"{self._trial.system} did not serve before anything was done to it"
-        for load in self._loads:
-            traffic = load.traffic()
-            failed = [one for one in traffic.sent if not one.ok]
-            if not traffic.sent or len(failed) > _FAILS * len(traffic.sent):
-                first = f": {failed[0].status or failed[0].detail}" if failed else ""
-                return f"{traffic.operation} failed {len(failed)} of {len(traffic.sent)} times before{first}"
-        return ""
+            return began, f"{self._trial.system} did not serve before anything was done to it"
+        # one operation that works is enough: each claim looks at its own again
+        works = not flows or any(flow.steady for flow in flows)
+        return began, "" if works else "; ".join(flow.told for flow in flows)
 
     def _round(self, number: int) -> Round:
         trial, clock = self._trial, self._clock

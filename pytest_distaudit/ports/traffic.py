@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pytest_distaudit.ports.capabilities import Capability
+
+#: what fails of a steady operation, at most
+_FAILS = 0.01
 
 
 class Outcome(StrEnum):
@@ -60,6 +63,26 @@ class Traffic(Capability):
     operation: str
     rate: float
     sent: tuple[Sent, ...]
+
+    @property
+    def failed(self) -> tuple[Sent, ...]:
+        """Those that did not succeed."""
+        return tuple(one for one in self.sent if not one.ok)
+
+    @property
+    def steady(self) -> bool:
+        """Whether as good as all succeeded."""
+        return bool(self.sent) and len(self.failed) <= _FAILS * len(self.sent)
+
+    @property
+    def told(self) -> str:
+        """How it went, in words."""
+        first = f": {self.failed[0].status or ''} {self.failed[0].detail}".rstrip() if self.failed else ""
+        return f"{self.operation} failed {len(self.failed)} of {len(self.sent)} times{first}"
+
+    def part(self, began: float, ended: float) -> Traffic:
+        """The same, as far as it was sent in this time."""
+        return replace(self, sent=self.between(began, ended))
 
     def between(self, began: float, ended: float) -> tuple[Sent, ...]:
         """Those that were sent in this time."""

@@ -43,4 +43,6 @@ class Service(BaseHTTPRequestHandler):
         pass
 
 
+# while it hangs, its port goes on to accept
+ThreadingHTTPServer.request_queue_size = 128
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Service).serve_forever()
