@@ -43,7 +43,7 @@ class Intentions:
 
 def intentions(told: Intentions) -> Iterator[str]:
     """The lines, without their ends."""
-    yield f"{told.claims} claims on target {one_line(told.target, 60) or '(none)'}; nothing is done now"
+    yield f"{_counted(told.claims, 'claim')} on target {one_line(told.target, 60) or '(none)'}; nothing is done now"
     yield from _section("looks at", [f"{name}: {_counted(count, 'fact')}" for name, count in told.looks.items()])
     yield from _section(
         "performs", [f"{name}, for {_counted(count, 'claim')}" for name, count in told.activities.items()]
@@ -70,7 +70,7 @@ def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:
     done = [one.course for one in found if not one.refused]
     if done:
         most = sum(course.least_s + course.times * course.patience_s for course in done)
-        yield f"{len(done)} experiments, at most {most:g} s in all"
+        yield f"{_counted(len(done), 'experiment')}, at most {most:g} s in all"
 
 
 def _counted(count: int, what: str) -> str:
