@@ -44,6 +44,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.tenancy",
     "pytest_distaudit.checks.contexts",
     "pytest_distaudit.checks.timing",
+    "pytest_distaudit.checks.discovery",
 )
 
 
