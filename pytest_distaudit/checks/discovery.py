@@ -9,9 +9,10 @@ from typing import NoReturn
 
 from pytest_distaudit.checks._exchange import LEVEL
 from pytest_distaudit.checks._quantile import least, ranks
+from pytest_distaudit.checks._watched import measured_once
 from pytest_distaudit.checks.registry import REGISTRY, SERVICE
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
-from pytest_distaudit.domain.claim import Claim, Span
+from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.comparison import Comparison
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence
@@ -90,8 +91,7 @@ def _limit(claim: Claim) -> Comparison:
     wanted: Comparison = claim["time"]
     if wanted.operator not in ("<", "<="):
         unverifiable(Reason.AMBIGUOUS_CLAIM, f"time {wanted}", "an upper limit is meant, such as '< 10 ms'")
-    if claim.timing is not None and claim.timing.span is not Span.WITHIN:
-        unverifiable(Reason.AMBIGUOUS_CLAIM, str(claim.timing), "look-ups are measured once; leave it out")
+    measured_once(claim)
     return wanted
 
 

@@ -32,6 +32,16 @@ class Alternate:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing of the audit's for at least so many ``seconds``, with the asks of ``watch`` looked at before and after.
+
+    It is longer where the watched statistics lag much."""
+
+    watch: tuple[Look, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """A procedure over several roles that writes the audit's own nonces (``probes = "write"``).
 
@@ -50,4 +60,4 @@ class Read:
     ask: Ask
 
 
-Need = Look | Perform | Alternate | Probe | Read
+Need = Look | Perform | Alternate | Rest | Probe | Read

@@ -14,6 +14,7 @@ from pytest_distaudit.engine.activity import Pace, perform
 from pytest_distaudit.engine.alternate import Rhythm, alternate
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.probe import probe_ask, run_probe
+from pytest_distaudit.engine.rest import Quiet, rest
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import Located
@@ -45,6 +46,10 @@ class Gathering(Protocol):
         """The activity's one alternation with rest on these addresses, and the looks between its windows."""
         ...
 
+    def rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length, and the looks before and after it."""
+        ...
+
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""
         ...
@@ -58,6 +63,7 @@ class Gatherer:
         self.prefetch, self.facts = hub.prefetch, hub.facts
         self._lock = threading.Lock()
         self._once: dict[Hashable, Future[tuple[Observation, ...]]] = {}
+        self._quiet = Quiet()
 
     def performed(
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
@@ -76,7 +82,8 @@ class Gatherer:
                 Pace(lag, patience=patience),
             )
 
-        return self._shared((activity.name, *(bound[system].place for system in sorted(watched))), run)
+        key = (activity.name, *(bound[system].place for system in sorted(watched)))
+        return self._shared(key, self._quiet.performing(run))
 
     def alternated(
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
@@ -96,12 +103,27 @@ class Gatherer:
             )
 
         places = (bound[system].place for system in sorted(watched))
-        return self._shared(("alternated", activity.name, each, *places), run)
+        return self._shared(("alternated", activity.name, each, *places), self._quiet.performing(run))
+
+    def rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length, and the looks before and after it."""
+        lags = {system: self._kinds[bound[system].kind].statistics_lag_s for system in watched}
+
+        def run() -> tuple[Observation, ...]:
+            self._hub.calm()
+            return rest([(bound[system], asks) for system, asks in watched.items()], self._hub, lags, seconds)
+
+        places = (bound[system].place for system in sorted(watched))
+        return self._shared(("rested", seconds, *places), self._quiet.resting(run))
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""
         key = (probe_ask(need, players), *(located.place for located in players.values()))
-        return self._shared(key, lambda: (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),))
+
+        def run() -> tuple[Observation, ...]:
+            return (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),)
+
+        return self._shared(key, self._quiet.performing(run))
 
     def _shared(self, key: Hashable, make: Callable[[], tuple[Observation, ...]]) -> tuple[Observation, ...]:
         """What ``make`` brings, made by whoever comes first while the others wait."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pytest_distaudit.domain.claim import Span
-from pytest_distaudit.domain.needs import Alternate, Look, Need, Perform, Read
+from pytest_distaudit.domain.needs import Alternate, Look, Need, Perform, Read, Rest
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.engine.activity import PATIENCE_S
 from pytest_distaudit.engine.blocking import silent, systems_down, unseen
@@ -68,10 +68,8 @@ class Live:
             if isinstance(need, Look):
                 for system in planned.roles[need.role]:
                     asks.setdefault(system, []).append(need.ask)
-            elif isinstance(need, Perform):
-                found.extend(self._performed(planned, bound))
-            elif isinstance(need, Alternate):
-                found.extend(self._alternated(planned, bound, need.each))
+            elif isinstance(need, (Perform, Alternate, Rest)):
+                found.extend(self._followed(planned, bound, need))
             elif isinstance(need, Read):
                 found.append(self._files(need.ask))
             else:
@@ -80,6 +78,16 @@ class Live:
         for system, wanted in asks.items():
             found.extend(self._gathering.facts(bound[system], wanted, newer_than))
         return found
+
+    def _followed(
+        self, planned: Planned, bound: Mapping[str, Located], need: Perform | Alternate | Rest
+    ) -> tuple[Observation, ...]:
+        """What takes its time, and is watched for every claim about it."""
+        if isinstance(need, Rest):
+            return self._gathering.rested(_bound(self._plan.rested, bound), bound, need.seconds)
+        if isinstance(need, Perform):
+            return self._performed(planned, bound)
+        return self._alternated(planned, bound, need.each)
 
     def _performed(self, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The activity's one run, watched for every claim about it on the same addresses."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim
-from pytest_distaudit.domain.needs import Alternate, Look, Need, Perform
+from pytest_distaudit.domain.needs import Alternate, Look, Need, Perform, Rest
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.target import Target
 from pytest_distaudit.ports.capabilities import Presence
@@ -83,6 +83,7 @@ class Plan:
     asks: dict[str, dict[Ask, None]] = field(default_factory=dict)
     watched: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
     alternated: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
+    rested: dict[tuple[str, Ask], None] = field(default_factory=dict)
     presence_claims: dict[str, str] = field(default_factory=dict)
 
     def add(self, planned: Planned) -> None:
@@ -97,10 +98,17 @@ class Plan:
             if isinstance(need, Look):
                 for system in planned.roles[need.role]:
                     self.asks.setdefault(system, {})[need.ask] = None
-            elif isinstance(need, (Perform, Alternate)) and planned.claim.activity:
-                followed = self.watched if isinstance(need, Perform) else self.alternated
-                watched = followed.setdefault(planned.claim.activity, {})
-                watched.update(dict.fromkeys(watch_list(planned, need)))
+            elif isinstance(need, (Perform, Alternate, Rest)):
+                self._follow(planned, need)
+
+    def _follow(self, planned: Planned, need: Perform | Alternate | Rest) -> None:
+        """Have what the need watches watched for all."""
+        watched = dict.fromkeys(watch_list(planned, need))
+        if isinstance(need, Rest):
+            self.rested.update(watched)
+        elif planned.claim.activity:
+            followed = self.watched if isinstance(need, Perform) else self.alternated
+            followed.setdefault(planned.claim.activity, {}).update(watched)
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -115,8 +123,8 @@ class Plan:
         return self.presence_claims.get(system)
 
 
-def watch_list(planned: Planned, need: Perform | Alternate) -> Iterable[tuple[str, Ask]]:
-    """(system, ask) of everything that is followed while the activity runs."""
+def watch_list(planned: Planned, need: Perform | Alternate | Rest) -> Iterable[tuple[str, Ask]]:
+    """(system, ask) of everything that is followed while the activity runs, or nothing does."""
     return ((system, look.ask) for look in need.watch for system in planned.roles[look.role])
 
 

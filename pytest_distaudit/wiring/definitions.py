@@ -45,6 +45,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.contexts",
     "pytest_distaudit.checks.timing",
     "pytest_distaudit.checks.discovery",
+    "pytest_distaudit.checks.throughput",
 )
 
 

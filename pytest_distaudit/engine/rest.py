@@ -1,0 +1,65 @@
+"""Looking twice at what a system counts while the audit itself does nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.engine.hub import Hub
+from pytest_distaudit.ports.codec import to_json
+from pytest_distaudit.ports.located import Located
+from pytest_distaudit.ports.windows import Resting
+
+T = TypeVar("T")
+
+#: longer by so many times what statistics may be behind: then what is late at either end matters little
+_LAGS = 3
+
+
+def rest(
+    watched: Iterable[tuple[Located, Sequence[Ask]]], hub: Hub, lags: Mapping[str, float], seconds: float
+) -> tuple[Observation, ...]:
+    """Every look at what is watched, and one Resting observation. ``lags``: system -> how far it may be behind."""
+    watched, opened = list(watched), time.time()
+    before = _look(watched, hub)
+    began = time.time()
+    time.sleep(seconds + _LAGS * max(lags.values(), default=0.0))
+    ended = time.time()
+    after = _look(watched, hub)
+    value = to_json(Resting(opened, began, ended, time.time(), dict(lags)))
+    ask = Resting.ask(seconds=f"{seconds:g}")
+    return (*before, *after, Observation("", ask, opened, time.time() - opened, "nothing performed", value=value))
+
+
+def _look(watched: Sequence[tuple[Located, Sequence[Ask]]], hub: Hub) -> list[Observation]:
+    return [seen for located, asks in watched for seen in hub.watch(located, asks)]
+
+
+class Quiet:
+    """While something rests nothing is performed, and the other way round. Several of one sort may go on at once."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._going = {"performing": 0, "resting": 0}
+
+    def performing(self, run: Callable[[], T]) -> Callable[[], T]:
+        """``run``, when nothing rests any more."""
+        return lambda: self._alone(run, "performing", "resting")
+
+    def resting(self, run: Callable[[], T]) -> Callable[[], T]:
+        """``run``, when nothing is performed any more."""
+        return lambda: self._alone(run, "resting", "performing")
+
+    def _alone(self, run: Callable[[], T], own: str, other: str) -> T:
+        with self._turn:
+            self._turn.wait_for(lambda: not self._going[other])
+            self._going[own] += 1
+        try:
+            return run()
+        finally:
+            with self._turn:
+                self._going[own] -= 1
+                self._turn.notify_all()
