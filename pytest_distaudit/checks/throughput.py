@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from math import inf
 
 from pytest_distaudit.checks._exchange import LEVEL
@@ -47,7 +48,7 @@ def _rest(claim: Claim, times: int = 1) -> Rest:
     "rest); that it is so at other times, that work succeeds, and that those who ask are no script",
 )
 def observed(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
-    """A rate between two readings of one process, bounded by chance, by the looks' length and by how far counts lag.
+    """A rate between readings of one process, bounded by chance, by the looks' length and by how far counts lag.
 
     It speaks of demand: a system that nobody asks anything of does 0/s, however much it could do. What it did before,
     its housekeeping and what the audit asks are no work. Several counts may tell of one piece of work: the
@@ -98,19 +99,18 @@ class _Span:
 
 
 class _Rate:
-    """What moved between the two readings around a rest. Raises unverifiable unless one process counted on."""
+    """What moved between the readings around a rest. Raises unverifiable unless one process counted on."""
 
     def __init__(self, looks: Sequence[Seen[Work]], rest: Resting, system: str, work: str) -> None:
-        before = [look for look in looks if rest.opened <= look.at <= rest.began]
-        after = [look for look in looks if look.at >= rest.ended]
-        if not before or not after:
+        inside = [look for look in looks if rest.opened <= look.at <= rest.closed]
+        if not inside or inside[0].at > rest.began or inside[-1].at < rest.ended:
             busy("not seen at both ends", "a look before or after the time of rest did not come back")
-        one_process([before[-1].identity, after[0].identity])
+        one_process([look.identity for look in inside])
         lag = rest.lags.get(system, 0.0)
         self._span = _Span(rest.ended - rest.began - lag, rest.closed - rest.opened + lag)
         self._seconds = rest.ended - rest.began
-        self.unseen = after[0].fact.unseen
-        self._moved = _moved(before[-1].fact.counts, after[0].fact.counts, work)
+        self.unseen = inside[-1].fact.unseen
+        self._moved = _moved([look.fact.counts for look in inside], work)
         #: pieces of work, if each is counted once, or by all counts at once
         self.together, self.largest = sum(self._moved.values()), max(self._moved.values(), default=0)
 
@@ -135,13 +135,12 @@ class _Rate:
         return f"{listed(moved, 'nothing')} in {self._seconds:.1f} s, so that it is {bounds}"
 
 
-def _moved(before: Mapping[str, int], after: Mapping[str, int], work: str) -> dict[str, int]:
+def _moved(counts: Sequence[Mapping[str, int]], work: str) -> dict[str, int]:
     """Count -> by how much it grew, of those that are meant. A count may begin with its first event."""
-    names = sorted({*before, *after})
+    names = sorted({name for one in counts for name in one})
     meant = [name for name in names if name == work or fnmatchcase(name, work)]
     if names and not meant:
         unverifiable(Reason.NO_OBSERVABLE, f"no count of {work}", f"it has counted {listed(names)}")
-    grown = {name: after.get(name, 0) - before.get(name, 0) for name in meant}
-    if any(many < 0 for many in grown.values()):
+    if any(later.get(name, 0) < one.get(name, 0) for one, later in pairwise(counts) for name in meant):
         busy("the counters began anew", "somebody reset the server's statistics in between")
-    return grown
+    return {name: counts[-1].get(name, 0) - counts[0].get(name, 0) for name in meant}

@@ -33,7 +33,8 @@ class Alternate:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Nothing of the audit's for at least so many ``seconds``, with the asks of ``watch`` looked at before and after.
+    """Nothing of the audit's for at least so many ``seconds``, with the asks of ``watch`` looked at before, after and
+    now and then.
 
     It is longer where the watched statistics lag much."""
 

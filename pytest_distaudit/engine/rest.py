@@ -1,4 +1,4 @@
-"""Looking twice at what a system counts while the audit itself does nothing."""
+"""Looking at what a system counts while the audit itself performs nothing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 #: longer by so many times what statistics may be behind: then what is late at either end matters little
 _LAGS = 3
+#: seconds between two looks at least, and how many there are in between at most: counters that begin anew are seen to
+_PAUSE_S, _BETWEEN = 1.0, 10
 
 
 def rest(
@@ -24,14 +26,19 @@ def rest(
 ) -> tuple[Observation, ...]:
     """Every look at what is watched, and one Resting observation. ``lags``: system -> how far it may be behind."""
     watched, opened = list(watched), time.time()
-    before = _look(watched, hub)
+    seen = _look(watched, hub)
     began = time.time()
-    time.sleep(seconds + _LAGS * max(lags.values(), default=0.0))
+    length = seconds + _LAGS * max(lags.values(), default=0.0)
+    pause = max(_PAUSE_S, length / _BETWEEN)
+    while (left := began + length - time.time()) > pause:
+        time.sleep(pause)
+        seen += _look(watched, hub)
+    time.sleep(max(0.0, left))
     ended = time.time()
-    after = _look(watched, hub)
+    seen += _look(watched, hub)
     value = to_json(Resting(opened, began, ended, time.time(), dict(lags)))
     ask = Resting.ask(seconds=f"{seconds:g}")
-    return (*before, *after, Observation("", ask, opened, time.time() - opened, "nothing performed", value=value))
+    return (*seen, Observation("", ask, opened, time.time() - opened, "nothing performed", value=value))
 
 
 def _look(watched: Sequence[tuple[Located, Sequence[Ask]]], hub: Hub) -> list[Observation]:

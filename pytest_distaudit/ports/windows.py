@@ -24,7 +24,7 @@ class Window:
 class Resting(Capability):
     """A time in which the audit performed nothing, ``began``..``ended`` in seconds since the epoch. Args: ``seconds``.
 
-    What is watched was looked at between ``opened`` and ``began``, and between ``ended`` and ``closed``.
+    What is watched was looked at between ``opened`` and ``began``, now and then, and between ``ended`` and ``closed``.
     ``lags``: system -> by how many seconds its statistics may be behind.
     """
 

@@ -167,6 +167,12 @@ def test_both_ends_have_to_be_seen():
     assert verdict(before, rest) == Reason.INCONCLUSIVE_STATISTICS
     assert verdict(after, rest) == Reason.INCONCLUSIVE_STATISTICS
     assert verdict(before, failure("broker", Work, Reason.FORBIDDEN), rest) == Reason.FORBIDDEN
+    stray = fact("broker", Work({"published": 0}), at=103.0)
+    assert verdict(before, stray, after, rest) == Reason.INCONCLUSIVE_STATISTICS
+    assert verdict(stray, after, rest) == Reason.INCONCLUSIVE_STATISTICS
+    steady = fact("broker", Work({"published": 10**6 + 200}), at=103.0)
+    assert verdict(before, steady, after, rest) == "verified"
+    assert verdict(before, replace(steady, identity="another"), after, rest) == Reason.INCONCLUSIVE_STATISTICS
     earlier = fact("broker", Work({"published": 0}), at=50.0)
     later = fact("broker", Work({"published": 10**9}), at=200.0)
     assert verdict(earlier, rest, after) == Reason.INCONCLUSIVE_STATISTICS

@@ -39,10 +39,21 @@ def test_a_rest_is_longer_where_statistics_lag(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(resting.time, "sleep", slept.append)
     gatherer = World().gatherer()
     hub = gatherer._hub
+    monkeypatch.setattr(resting, "_PAUSE_S", 100.0)
     resting.rest([(STORE, [Work.ask()])], hub, {"store": 5.0}, 10.0)
     resting.rest([(STORE, [Work.ask()])], hub, {"store": 0.0}, 10.0)
     resting.rest([], hub, {}, 10.0)
-    assert slept == [25.0, 10.0, 10.0]
+    assert [round(one, 1) for one in slept] == [25.0, 10.0, 10.0]
+
+
+def test_it_is_looked_at_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What begins anew in between must not go unseen."""
+    monkeypatch.setattr(resting, "_PAUSE_S", 0.01)
+    *looks, last = World().gatherer().rested(WATCHED, BOUND, 0.5)
+    told = from_json(Resting, last.value)
+    assert 4 < len(looks) <= 12
+    assert told.ended - told.began >= 0.5
+    assert looks[-1].at >= told.ended > looks[-2].at
 
 
 @pytest.mark.parametrize("rest_first", [True, False])

@@ -17,15 +17,15 @@ MISSING = builtin_recipes()["consul"].missing()
 pytestmark = [pytest.mark.proof, pytest.mark.live, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))]
 
 HERE = Path(__file__).parent
-#: half as long as a clerk that hesitates: its average is below it
-LIMIT = "< 50 ms"
+#: shorter than a clerk hesitates, whose average is far below it; a busy machine takes a quarter of it now and then
+LIMIT = "< 200 ms"
 LIES = {
     "knows_nobody": "empty answers",
     "knows_everybody": "canned answers",
     "speaks_of_another": "0 of ",
     "fails_at_once": "0 of ",
     "loses_some": " look-ups answered",
-    "hesitates": "within 10",
+    "hesitates": "within 2",
 }
 CANNOT_TELL = {
     "is_far_away": Reason.BASELINE,
@@ -63,10 +63,10 @@ def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 @pytest.fixture(scope="module")
 def judged(room: Room, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
-    """Two at a time: they share the processor."""
+    """Few at a time: they share the processor."""
     clerk = room.located["clerk"].endpoints["url"]
     through = "".join(THROUGH.format(way=way, clerk=clerk) for way in CLERKS)
-    with Room(tmp_path_factory.mktemp("through"), through) as clerks, ThreadPoolExecutor(2) as pool:
+    with Room(tmp_path_factory.mktemp("through"), through) as clerks, ThreadPoolExecutor(3) as pool:
         results = {way: pool.submit(latency, clerks, way) for way in CLERKS}
         yield lambda way: results[way].result()
 
