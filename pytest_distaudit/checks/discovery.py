@@ -49,7 +49,7 @@ _AS_MANY = 2
     settles_s=3.0,
     shows_not="how long look-ups take where the callers are, under their load, on a new connection or by DNS: the "
     "audit asks over HTTP from its own host, one question after the other on one connection; that callers look up at "
-    "all (registry.queried); that an answer is not an old one",
+    "all (registry.queried); that it tells of changes soon",
 )
 def latency(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     """Ranks of what was measured bound the share's time, however look-ups are distributed; their mean says nothing.
@@ -69,6 +69,7 @@ def latency(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
         refute("canned answers", because, remedy="ask the registry itself", conclusive=True)
     if seen.nothing:
         _nothing_named(evidence)
+    _others_named(claim, evidence)
     if seen.upper is not None and limit.holds(seen.upper):
         return verified(seen.told, seen.because)
     if not limit.holds(seen.least_lower):
@@ -116,6 +117,31 @@ def _nothing_named(evidence: Evidence) -> NoReturn:
     evidence.one(Registry)
     because = "its catalog holds the service, and look-ups name no instance of it"
     refute("empty answers", because, remedy="ask the registry itself", conclusive=True)
+
+
+def _others_named(claim: Claim, evidence: Evidence) -> None:
+    """Refute answers that name nothing of what the catalog holds, before and after: they are remembered, or made up.
+
+    Once alone the catalog may have changed in between; a claim that settles is looked at again.
+    """
+    try:
+        looks = evidence.history(Registry)
+    except Unobservable:
+        return
+    measured = evidence.history(LookupTimes)[-1]
+    named, held = set(measured.fact.instances), [_places(look.fact, claim["service"]) for look in looks]
+    if not named or any(named & places for places in held):
+        return
+    because = f"look-ups name {listed(sorted(named))}, the catalog holds {listed(sorted(held[-1]))}"
+    if looks[-1].at < measured.at:
+        unverifiable(Reason.BASELINE, "other instances", f"{because}; it may have changed in between")
+    refute("old answers", because, remedy="ask the registry itself", conclusive=True)
+
+
+def _places(registry: Registry, service: str) -> set[str]:
+    """``host:port`` of the service's instances."""
+    meant = [one for one in registry.services if one.name.lower() == service.lower()]
+    return {f"{instance.address}:{instance.port}" for one in meant for instance in one.instances}
 
 
 class _Measured:

@@ -15,7 +15,7 @@ from pytest_distaudit.domain.judgement import NeedMore
 from pytest_distaudit.domain.needs import Look
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.engine.judge import judge
-from pytest_distaudit.ports.capabilities import RegisteredService, Registry
+from pytest_distaudit.ports.capabilities import Instance, RegisteredService, Registry
 from pytest_distaudit.ports.discovery import LookupTimes
 
 from .evidence import CHECKS, ask_of, claim, evidence, fact, failure, judged
@@ -176,6 +176,26 @@ def test_empty_answers_count_where_the_registry_may_be_read():
     hidden = failure("registry", Registry, Reason.FORBIDDEN)
     assert judged(of(), evidence(ROLES, hidden, empty)).reason is Reason.FORBIDDEN
     assert judged(of(), evidence(ROLES, hidden, times(1, empty=116))).verdict.value == "refuted"
+
+
+def test_answers_that_name_what_the_catalog_does_not_hold():
+    def held(port, at):
+        instance = Instance("w", "n", "10.0.0.1", port, "passing")
+        others = RegisteredService("another", (replace(instance, port=99),))
+        return fact("registry", Registry((RegisteredService("Worker", (instance,)), others)), at=at)
+
+    def answer(*seen):
+        judgement = judged(of(), evidence(ROLES, *seen))
+        return judgement.reason or judgement.actual
+
+    measured = times(117, instances=("10.0.0.1:99",))
+    assert answer(held(80, 0.5), measured) == Reason.BASELINE
+    assert answer(held(80, 0.5), measured, held(80, 2.0)) == "old answers"
+    assert judged(of(), evidence(ROLES, held(80, 0.5), measured, held(80, 2.0))).conclusive
+    assert answer(held(99, 0.5), measured, held(80, 2.0)) == "95 % within 1 ms to 1 ms"
+    assert answer(held(80, 0.5), measured, held(99, 2.0)) == "95 % within 1 ms to 1 ms"
+    assert answer(held(99, 0.5), measured) == "95 % within 1 ms to 1 ms"
+    assert answer(failure("registry", Registry, Reason.FORBIDDEN), measured) == "95 % within 1 ms to 1 ms"
 
 
 # --- a slow machine

@@ -35,7 +35,7 @@ def said(value: Any, status: int = 200) -> Answer:
 
 
 def entry(name: str) -> dict[str, Any]:
-    return {"Node": {"Address": "127.0.0.1"}, "Service": {"Service": name, "Address": "127.0.0.1", "Port": 80}}
+    return {"Node": {"Address": "127.0.0.1"}, "Service": {"Service": name, "Address": "127.0.0.1", "Port": 81}}
 
 
 def passes_on(path: str) -> Answer:
@@ -54,6 +54,11 @@ def knows_everybody(path: str) -> Answer:
 
 def speaks_of_another(path: str) -> Answer:
     return said([entry("another")] if "/worker" in path else [])
+
+
+def remembers(path: str) -> Answer:
+    """Names a place where it was once."""
+    return said([entry("worker")] if "/worker" in path else [])
 
 
 def fails_at_once(path: str) -> Answer:

@@ -23,6 +23,7 @@ LIES = {
     "knows_nobody": "empty answers",
     "knows_everybody": "canned answers",
     "speaks_of_another": "0 of ",
+    "remembers": "old answers",
     "fails_at_once": "0 of ",
     "loses_some": " look-ups answered",
     "hesitates": "within 2",
