@@ -12,6 +12,8 @@ from math import exp, lgamma, log
 _STEPS = 60
 #: what adds less than this part to a sum does not count
 _NOTHING = 1e-15
+#: of few events, so many more still count
+_FEW = 100
 
 
 def means(events: int, level: float) -> tuple[float, float]:
@@ -32,9 +34,10 @@ def _tail(events: int, mean: float, step: int) -> float:
     """How often at least (``step`` 1) or at most (-1) so many are seen; the mean lies on the other side."""
     if mean <= 0:
         return float(events == 0 or step < 0)
-    total, term, at = 0.0, exp(events * log(mean) - mean - lgamma(events + 1)), events
-    while at >= 0 and term > _NOTHING * total:
+    total, term = 0.0, exp(events * log(mean) - mean - lgamma(events + 1))
+    for at in range(events, 2 * events + _FEW if step > 0 else -1, step):
+        if term <= _NOTHING * total:
+            break
         total += term
         term *= mean / (at + 1) if step > 0 else at / mean
-        at += step
     return total
