@@ -33,6 +33,17 @@ class Alternate:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing of the audit's for at least so many ``seconds``, with the asks of ``watch`` looked at before, after and
+    now and then.
+
+    It is longer where the watched statistics lag much."""
+
+    watch: tuple[Look, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """A procedure over several roles that writes the audit's own nonces (``probes = "write"``).
 
@@ -65,4 +76,4 @@ class Disturb:
     watch: tuple[Look, ...] = ()
 
 
-Need = Look | Perform | Alternate | Probe | Read | Disturb
+Need = Look | Perform | Alternate | Rest | Probe | Read | Disturb

@@ -16,7 +16,8 @@ from pytest_distaudit.engine.alternate import Rhythm, alternate
 from pytest_distaudit.engine.disturb import Trial, disturb
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.probe import probe_ask, run_probe
-from pytest_distaudit.engine.turns import Turns
+from pytest_distaudit.engine.rest import rest
+from pytest_distaudit.engine.turns import Turn, Turns
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import Located
@@ -48,6 +49,10 @@ class Gathering(Protocol):
         """The activity's one alternation with rest on these addresses, and the looks between its windows."""
         ...
 
+    def rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length, and the looks before and after it."""
+        ...
+
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""
         ...
@@ -74,12 +79,12 @@ class Gatherer:
 
     def prefetch(self, wanted: Iterable[tuple[Located, Iterable[Ask]]]) -> None:
         """Begin one look per system, all at once."""
-        with self._turns.looking():
+        with self._turns.taken(Turn.LOOK):
             self._hub.prefetch(wanted)
 
     def facts(self, located: Located, asks: Sequence[Ask], newer_than: float | None = None) -> tuple[Observation, ...]:
         """One observation per ask; with ``newer_than`` (epoch seconds) older ones are looked at afresh."""
-        with self._turns.looking():
+        with self._turns.taken(Turn.LOOK):
             return self._hub.facts(located, asks, newer_than)
 
     def performed(
@@ -99,8 +104,8 @@ class Gatherer:
                 Pace(lag, patience=patience),
             )
 
-        places = (bound[system].place for system in sorted(watched))
-        return self._shared((activity.name, *places), self._looking(run))
+        key = (activity.name, *(bound[system].place for system in sorted(watched)))
+        return self._shared(key, self._taking(Turn.PERFORM, run))
 
     def alternated(
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
@@ -120,32 +125,43 @@ class Gatherer:
             )
 
         places = (bound[system].place for system in sorted(watched))
-        return self._shared(("alternated", activity.name, each, *places), self._looking(run))
+        return self._shared(("alternated", activity.name, each, *places), self._taking(Turn.PERFORM, run))
+
+    def rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length, and the looks before and after it."""
+        lags = {system: self._kinds[bound[system].kind].statistics_lag_s for system in watched}
+
+        def run() -> tuple[Observation, ...]:
+            self._hub.calm()
+            return rest([(bound[system], asks) for system, asks in watched.items()], self._hub, lags, seconds)
+
+        places = (bound[system].place for system in sorted(watched))
+        return self._shared(("rested", seconds, *places), self._taking(Turn.REST, run))
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""
         key = (probe_ask(need, players), *(located.place for located in players.values()))
-        hub = self._hub
-        return self._shared(
-            key, self._looking(lambda: (run_probe(need, players, self._kinds, hub.limits, hub.redactor),))
-        )
+
+        def run() -> tuple[Observation, ...]:
+            return (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),)
+
+        return self._shared(key, self._taking(Turn.PERFORM, run))
 
     def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The one experiment of this fault on these addresses; nobody else looks meanwhile."""
 
         def run() -> tuple[Observation, ...]:
-            with self._turns.disturbing():
-                self._hub.calm()
-                fetch, base = self._fetch(), partial(_base_url, bound)
-                return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
+            self._hub.calm()
+            fetch, base = self._fetch(), partial(_base_url, bound)
+            return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
 
-        return self._shared((trial.fault, bound[trial.system].place), run)
+        return self._shared((trial.fault, bound[trial.system].place), self._taking(Turn.DISTURB, run))
 
-    def _looking(self, make: Callable[[], tuple[Observation, ...]]) -> Callable[[], tuple[Observation, ...]]:
-        """``make``, once nobody disturbs."""
+    def _taking(self, turn: Turn, make: Callable[[], tuple[Observation, ...]]) -> Callable[[], tuple[Observation, ...]]:
+        """``make``, when it is its turn."""
 
         def run() -> tuple[Observation, ...]:
-            with self._turns.looking():
+            with self._turns.taken(turn):
                 return make()
 
         return run

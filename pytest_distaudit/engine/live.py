@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pytest_distaudit.domain.claim import Span
-from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Probe, Read
+from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Probe, Read, Rest
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.engine.activity import PATIENCE_S
@@ -79,7 +79,7 @@ class Live:
         return found
 
     def _done(
-        self, planned: Planned, bound: Mapping[str, Located], need: Perform | Alternate | Disturb | Read | Probe
+        self, planned: Planned, bound: Mapping[str, Located], need: Perform | Alternate | Rest | Disturb | Read | Probe
     ) -> Iterable[Observation]:
         """What comes of more than a look."""
         match need:
@@ -87,6 +87,8 @@ class Live:
                 return self._performed(planned, bound)
             case Alternate():
                 return self._alternated(planned, bound, need.each)
+            case Rest():
+                return self._gathering.rested(_bound(self._plan.rested, bound), bound, need.seconds)
             case Disturb():
                 return self._disturbed(planned, bound, need)
             case Read():

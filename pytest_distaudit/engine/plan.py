@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.fault import Course, Fault
-from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform
+from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Rest
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.target import Target
 from pytest_distaudit.ports.capabilities import Presence
@@ -101,6 +101,7 @@ class Plan:
     watched: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
     alternated: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
     experiments: dict[tuple[Fault, str], Intended] = field(default_factory=dict)
+    rested: dict[tuple[str, Ask], None] = field(default_factory=dict)
     presence_claims: dict[str, str] = field(default_factory=dict)
 
     def add(self, planned: Planned) -> None:
@@ -123,6 +124,8 @@ class Plan:
                 followed = self.watched if isinstance(need, Perform) else self.alternated
                 watched = followed.setdefault(planned.claim.activity, {})
                 watched.update(dict.fromkeys(watch_list(planned, need)))
+            case Rest():
+                self.rested.update(dict.fromkeys(watch_list(planned, need)))
             case Disturb():
                 self._intend(planned, need)
 
@@ -148,7 +151,7 @@ class Plan:
         return self.presence_claims.get(system)
 
 
-def watch_list(planned: Planned, need: Perform | Alternate | Disturb) -> Iterable[tuple[str, Ask]]:
+def watch_list(planned: Planned, need: Perform | Alternate | Rest | Disturb) -> Iterable[tuple[str, Ask]]:
     """(system, ask) of everything that is followed meanwhile."""
     return ((system, look.ask) for look in need.watch for system in planned.roles[look.role])
 

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim, Expect, Timing
 from pytest_distaudit.domain.judgement import Judgement
-from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Probe
+from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Probe, Rest
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.reports.wording import one_line, shown
@@ -97,6 +97,9 @@ def _need(need: Need) -> str:
     if isinstance(need, Alternate):
         watched = ", ".join(_need(one) for one in need.watch) or "nothing"
         return f"the activity, in windows drawn by lot, between which it looks at {watched}"
+    if isinstance(need, Rest):
+        watched = ", ".join(_need(one) for one in need.watch)
+        return f"{watched}, before and after {need.seconds:g} s in which the audit performs nothing"
     if isinstance(need, Probe):
         return f"{need.name}: rows of its own, written and looked for, on {', '.join(need.roles)}"
     if isinstance(need, Disturb):

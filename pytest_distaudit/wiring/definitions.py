@@ -46,6 +46,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.timing",
     "pytest_distaudit.checks.recovery",
     "pytest_distaudit.checks.availability",
+    "pytest_distaudit.checks.discovery",
+    "pytest_distaudit.checks.throughput",
 )
 
 

@@ -119,6 +119,10 @@ class Broker:
         ours = {name: self._ours(located) for name, located in bound.items()}
         return self._gathering.alternated(activity, watched, ours, effects_s, each)
 
+    def answer_rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length."""
+        return self._gathering.rested(watched, {name: self._ours(located) for name, located in bound.items()}, seconds)
+
     def answer_probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run."""
         return self._gathering.probed(need, {role: self._ours(located) for role, located in players.items()})
@@ -200,6 +204,14 @@ class Shared:
             return self._own.alternated(activity, watched, bound, effects_s, each)
         portable = {name: _portable(located) for name, located in bound.items()}
         found: tuple[Observation, ...] = self._ask("alternated", activity, watched, portable, effects_s, each)
+        return found
+
+    def rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length, and the looks before and after it."""
+        if not all(map(self._is_common, bound.values())):
+            return self._own.rested(watched, bound, seconds)
+        portable = {name: _portable(located) for name, located in bound.items()}
+        found: tuple[Observation, ...] = self._ask("rested", watched, portable, seconds)
         return found
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
