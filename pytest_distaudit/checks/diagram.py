@@ -50,8 +50,9 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
     changes_target=True,
     cost_s=16.0,
     needs=_needs,
-    shows_not="that the work could not do without a connection (an experiment would show it); arrows that are apart or "
-    "lead to what is no system; undrawn connections that carry nothing, are no TCP, or come in with the activity",
+    shows_not="that the work could not do without a connection (an experiment would show it), which way data goes over "
+    "it, and which part of a server it is for; arrows that are apart or lead to what is no system; connections that are "
+    "not drawn and carry nothing or are no TCP",
 )
 def matches(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     """Every arrow must be a connection that carries data with the performances; no other pair may exchange any.
@@ -157,8 +158,9 @@ def _way(seen: Net, caller: str, called: str, pair: Pair) -> _Fate:
         hidden = caller
     if hidden is not None:
         return _open(pair, seen.why_not(hidden).reason, seen.why_not(hidden).detail)
-    if _one_process(seen, caller, called):
-        return _open(pair, Reason.NO_OBSERVABLE, "both are one process, within which nothing can be seen")
+    if twins := _twins(seen, caller) or _twins(seen, called):
+        told = f"{listed(twins)} are one process: which of them is connected cannot be told"
+        return _open(pair, Reason.NO_OBSERVABLE, told)
     turns = seen.between(caller, called) or []
     packets = seen.packets(called, turns)
     if packets is None:
@@ -177,14 +179,16 @@ def _way(seen: Net, caller: str, called: str, pair: Pair) -> _Fate:
 
 def _not_working(seen: Net, caller: str, called: str, pair: Pair, *, packets: int, connected: bool) -> _Fate:
     """Nothing goes between them that can be seen; refuted unless it may go unseen."""
-    for reason, told in _doubts(seen, caller, called):
-        return _open(pair, reason, told)
+    for doubt in _doubts(seen, caller, called):
+        return _open(pair, doubt.reason, doubt.told, more=doubt.more)
     return _Fate(pair, Verdict.REFUTED, _absence(seen, caller, called, connected, packets))
 
 
-def _one_process(seen: Net, one: str, other: str) -> bool:
-    process = seen.last(one).process
-    return bool(process) and process == seen.last(other).process
+def _twins(seen: Net, name: str) -> tuple[str, ...]:
+    """The systems that are the same process, itself among them; () where it has one of its own."""
+    process = seen.last(name).process
+    same = tuple(other for other in seen.seen if process and seen.last(other).process == process)
+    return same if len(same) > 1 else ()
 
 
 def _absence(seen: Net, caller: str, called: str, connected: bool, moved: int) -> str:
@@ -199,46 +203,60 @@ def _absence(seen: Net, caller: str, called: str, connected: bool, moved: int) -
     return f"{caller} is not connected to {called}{instead}{clients}"
 
 
-def _doubts(seen: Net, caller: str, called: str) -> Iterator[tuple[Reason, str]]:
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Why something may go unseen. ``more``: more performances would tell."""
+
+    reason: Reason
+    told: str
+    more: bool = False
+
+
+def _doubts(seen: Net, caller: str, called: str) -> Iterator[_Doubt]:
     """Why ``caller`` may work with ``called`` although nothing is seen of it."""
     if not seen.visible(called):
         why = seen.why_not(called)
-        yield why.reason, why.detail
+        yield _Doubt(why.reason, why.detail)
         return
     fact = seen.last(called)
     if fact.besides:
-        yield Reason.NO_OBSERVABLE, f"{called} can be reached by {listed(fact.besides)} as well, where nothing is heard"
+        told = f"{called} can be reached by {listed(fact.besides)} as well, where nothing is heard"
+        yield _Doubt(Reason.NO_OBSERVABLE, told)
     yield from _unheard(seen, called)
     yield from _relayed(seen, caller, called)
 
 
-def _unheard(seen: Net, called: str) -> Iterator[tuple[Reason, str]]:
+def _unheard(seen: Net, called: str) -> Iterator[_Doubt]:
     """Connections that end at once, and nobody knows whose they were."""
     passing = seen.ended(called, None)
     if passing is None:
         deaf = seen.last(called).deaf if called in seen.seen else ""
-        yield Reason.NO_OBSERVABLE, deaf or f"connections to {called} that end at once are not heard"
+        yield _Doubt(Reason.NO_OBSERVABLE, deaf or f"connections to {called} that end at once are not heard")
         return
     going, why = pace(passing)
     if going is Pace.FOLLOWS:
         many = counted(passing.excess(passing.total), "connection")
         told = f"{many} to {called} opened for performances and closed at once"
-        yield Reason.NO_OBSERVABLE, f"{told}: whose they were is not told; of those that are kept it is"
+        yield _Doubt(Reason.NO_OBSERVABLE, f"{told}: whose they were is not told; of those that are kept it is")
     elif going is not Pace.RESTS:
-        yield Reason.INCONCLUSIVE_STATISTICS, f"connections to {called} that end at once: {why or _TOO_BUSY}"
+        told = f"connections to {called} that end at once: {why or _TOO_BUSY}"
+        yield _Doubt(Reason.INCONCLUSIVE_STATISTICS, told, going is Pace.MORE)
 
 
-def _relayed(seen: Net, caller: str, called: str) -> Iterator[tuple[Reason, str]]:
+def _relayed(seen: Net, caller: str, called: str) -> Iterator[_Doubt]:
     """Whoever stands between the two, and whoever else works there with the performances."""
     names = _names(seen)
     through = {who for who, _ in seen.strangers(caller, names, opened=True)}
     clients = list(seen.strangers(called, names, opened=False))
     for who, packets in clients:
         if through and (who in through or "" in {who, *through}):
-            yield Reason.NO_OBSERVABLE, f"perhaps through {who or 'somebody unknown'}, who is no system of the claim"
-        elif packets is None or pace(packets)[0] is not Pace.RESTS:
+            told = f"perhaps through {who or 'somebody unknown'}, who is no system of the claim"
+            yield _Doubt(Reason.NO_OBSERVABLE, told)
+            continue
+        going = Pace.UNCLEAR if packets is None else pace(packets)[0]
+        if going is not Pace.RESTS:
             told = f"{who or 'an unknown client'}, who is no system of the claim, works with {called} meanwhile"
-            yield Reason.NO_OBSERVABLE, told
+            yield _Doubt(Reason.NO_OBSERVABLE, told, going is Pace.MORE)
 
 
 def _open(pair: Pair, reason: Reason, told: str, *, more: bool = False) -> _Fate:
@@ -259,14 +277,15 @@ def _undrawn(seen: Net, shown: Drawn) -> Iterator[_Fate]:
             yield from _exchange(seen, pair)
     for name in shown.nodes:
         missing = seen.unseen.get(name)
-        doubt = (missing.reason, missing.detail) if missing else next(_unheard(seen, name), None)
+        doubt = _Doubt(missing.reason, missing.detail) if missing else next(_unheard(seen, name), None)
         if doubt is not None and any(not shown.between(one, name) for one in shown.nodes if one != name):
-            yield _Fate(("whoever", name), Verdict.UNVERIFIABLE, doubt[1], doubt[0], drawn=False)
+            pair = ("whoever", name)
+            yield _Fate(pair, Verdict.UNVERIFIABLE, doubt.told, doubt.reason, drawn=False, more=doubt.more)
 
 
 def _exchange(seen: Net, pair: Pair) -> Iterator[_Fate]:
     caller, called = pair
-    if _one_process(seen, caller, called):
+    if _twins(seen, caller) or _twins(seen, called):
         return
     turns = seen.between(caller, called) or []
     packets = seen.packets(called, turns)

@@ -14,7 +14,7 @@ from pytest_distaudit.ports.edges import Connection, Edges
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local, _netns
 from pytest_distaudit.systems._ended import ear
-from pytest_distaudit.systems._homes import Home, contained, native, port_of, trees
+from pytest_distaudit.systems._homes import Home, contained, port_of, trees
 from pytest_distaudit.systems._sockets import Row, rows
 
 _ESTABLISHED, _LISTEN, _DATAGRAMS = "ESTAB", "LISTEN", "UNCONN"
@@ -44,7 +44,7 @@ def edges_of(only_answers: bool) -> Callable[[_Session, Ask], Edges]:
             unseen = f"which sockets process {hidden[0]} has is told to root alone"
             return Edges(None, called, only_answers=only_answers, unseen=unseen)
         within = main if home.network else None
-        table = rows(within)
+        table = rows(home.network, within)
         own = [row for row in table if row.owners.keys() & home.pids]
         ports = {port_of(row.local) for row in own if row.state == _LISTEN and row.sort == "tcp"}
         ends = {(row.remote, row.local): row for row in table}
@@ -82,12 +82,12 @@ def _home(located: Located) -> tuple[int | None, Home | None]:
 
 
 def _of_process(pid: int) -> Home:
-    """Whoever is known by its number may still be in a network of its own."""
+    """Whoever is known by its number may still be in a network of its own. On which ports it listens is not read."""
     try:
         network, own = (os.readlink(f"/proc/{who}/ns/net") for who in (pid, "self"))
     except OSError:
-        return native(pid)
-    return native(pid) if network == own else Home(trees([pid]), frozenset(), network)
+        network = own = ""
+    return Home(trees([pid]), frozenset(), "" if network == own else network)
 
 
 def _called(located: Located) -> Iterable[str]:
@@ -98,7 +98,7 @@ def _called(located: Located) -> Iterable[str]:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM) if port else []
         except OSError:
             continue
-        ends = ((str(where[0]), where[1]) for *_, where in found)
+        ends = ((str(where[0]), int(where[1])) for *_, where in found)
         yield from (f"{ip}:{number}" for ip, number in ends)
 
 

@@ -1,5 +1,5 @@
 """A service of the miniature: ``GET /<nonce>`` works in the way that ``WAY`` names; ``STORE``, ``DECOY``, ``NEXT``,
-``BROKER`` and ``TABLES`` are addresses. Without ``PORT`` it takes tasks from the broker.
+``BROKER`` and ``TABLES`` are addresses, ``RELAY`` a port. Without ``PORT`` it takes tasks from the broker.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from functools import cache
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import pika
 import psycopg
 import redis
 
-POLLED_S = 0.4
+POLLED_S = 1.0
 LOCK = threading.Lock()
 
 
@@ -27,6 +27,14 @@ LOCK = threading.Lock()
 def store(variable: str = "STORE") -> redis.Redis:
     """One connection, kept."""
     return redis.Redis.from_url(os.environ[variable], single_connection_client=True)
+
+
+@cache
+def through() -> redis.Redis:
+    """The store, by way of somebody else who listens on port ``RELAY``."""
+    address = urlsplit(os.environ["STORE"])
+    place = f"{address.netloc.rpartition(':')[0]}:{os.environ['RELAY']}"
+    return redis.Redis.from_url(urlunsplit(address._replace(netloc=place)), single_connection_client=True)
 
 
 @cache
@@ -76,6 +84,10 @@ def hands_on_and_stores(nonce: str) -> None:
 
 def stores_elsewhere(nonce: str) -> None:
     store("DECOY").set("answer", nonce)
+
+
+def relayed(nonce: str) -> None:
+    through().set("answer", nonce)
 
 
 def comes_and_goes(nonce: str) -> None:
@@ -134,7 +146,7 @@ class Service(BaseHTTPRequestHandler):
         nonce, status = self.path.strip("/"), 200
         try:
             with LOCK:
-                globals()[os.environ["WAY"]](nonce)
+                globals()[os.environ["WAY"] if nonce else "nothing"](nonce)
         except (redis.RedisError, pika.exceptions.AMQPError, OSError):
             status = 502
         self.send_response(status)
