@@ -11,6 +11,7 @@ from enum import Enum
 from itertools import pairwise
 
 from pytest_distaudit.checks._alternated import Moves, turns_of
+from pytest_distaudit.checks._calls import Calls
 from pytest_distaudit.checks.wiring import decided
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence, Seen
@@ -32,23 +33,20 @@ class Pace(Enum):
     UNCLEAR = "unclear"
 
 
-@dataclass(frozen=True, slots=True)
-class Stranger:
-    """Connections with somebody who is no system of the diagram. ``name`` is "" for an unknown one."""
-
-    name: str
-    packets: Moves
-
-
 @dataclass(frozen=True)
 class Net:
-    """The systems at every turn. ``unseen``: those of whose connections nothing is known; ``seen``: all others."""
+    """The systems at every turn. ``unseen``: those of whose connections nothing is known; ``seen``: all others.
+
+    ``nodes``: those that the diagram has. ``calls``: what traces tell of connections that were closed at once.
+    """
 
     alternation: Alternation
     seen: Mapping[str, Sequence[Seen[Edges]]]
     unseen: Mapping[str, Unobservable]
     entries: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
     own: Mapping[str, Sequence[Mapping[Ends, Connection]]] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
 
     def last(self, name: str) -> Edges:
         """The latest look at it."""
@@ -99,11 +97,11 @@ class Net:
         totals = [{ends: (one.sent or 0) + (one.received or 0) for ends, one in turn.items()} for turn in turns]
         return self._moves(called, [_grown(before, after) for before, after in pairwise(totals)])
 
-    def strangers(self, name: str, among: Sequence[str], opened: bool) -> Iterator[tuple[str, Moves | None]]:
-        """(who, packets) of all that ``name`` has ``opened``, or others to it, with none of ``among``; "": unknown."""
+    def strangers(self, name: str, opened: bool) -> Iterator[tuple[str, Moves | None]]:
+        """(who, packets) of all that ``name`` has ``opened``, or others to it, with no node; "" is an unknown one."""
         known = {
             ends if opened else ends[::-1]
-            for other in among
+            for other in self.nodes
             if other != name
             for turn in (self.between(name, other) if opened else self.between(other, name)) or ()
             for ends in turn
@@ -145,13 +143,11 @@ class Net:
         return Moves(self.alternation.windows, {"packets": tuple(grown)} if any(grown) else {}, lengths)
 
 
-def net(evidence: Evidence, alternation: Alternation, names: Sequence[str]) -> Net:
-    """The systems of these names. Raises unverifiable where a turn was missed."""
+def net(evidence: Evidence, alternation: Alternation, nodes: Sequence[str]) -> Net:
+    """The systems of the claim, of which the diagram has ``nodes``. Raises unverifiable where a turn was missed."""
     seen: dict[str, Sequence[Seen[Edges]]] = {}
     unseen: dict[str, Unobservable] = {}
     for name, looks in evidence.histories(Edges, "systems").items():
-        if name not in names:
-            continue
         if isinstance(looks, Unobservable):
             unseen[name] = looks
             continue
@@ -162,7 +158,8 @@ def net(evidence: Evidence, alternation: Alternation, names: Sequence[str]) -> N
         else:
             seen[name] = turns
     entries = tuple(name for name in evidence.systems("activity") if name in seen)
-    return Net(alternation, seen, unseen, entries, {name: _own(name, seen) for name in seen})
+    drawn = tuple(name for name in nodes if name in seen)
+    return Net(alternation, seen, unseen, entries, drawn, {name: _own(name, seen) for name in seen})
 
 
 def pace(seen: Moves) -> tuple[Pace, str]:

@@ -19,14 +19,15 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The arrows between systems, each once: (from, to) -> whether it has a head. ``nodes``: the systems drawn.
+    """The arrows between systems, each once: (from, to) -> whether it has a head.
 
-    ``left_out``: arrows with an end that is no system, in the diagram's words; ``apart``: those that the activity
-    is not said to use.
+    ``nodes``: the systems drawn; ``called``: system -> its names. ``left_out``: arrows with an end that is no system,
+    in the diagram's words; ``apart``: those that the activity is not said to use.
     """
 
     arrows: Mapping[Pair, bool]
     nodes: tuple[str, ...]
+    called: Mapping[str, tuple[str, ...]]
     left_out: tuple[str, ...] = ()
     apart: tuple[Pair, ...] = ()
 
@@ -71,7 +72,13 @@ def drawn(claim: Claim, evidence: Evidence) -> Drawn:
         because = f"{len(arrows)} arrows, of which {len(left_out)} have an end that is none of them"
         unverifiable(Reason.VACUOUS, "no arrow between systems of the claim", because)
     nodes = tuple(name for name in systems if name in places.values())
-    return Drawn(rest, nodes, tuple(left_out), tuple(apart))
+    names = {
+        name: tuple(
+            dict.fromkeys([name, *(one for id_ in labels if places[id_] == name for one in (id_, *labels[id_]))])
+        )
+        for name in nodes
+    }
+    return Drawn(rest, nodes, names, tuple(left_out), tuple(apart))
 
 
 def _arrows(claim: Claim, evidence: Evidence) -> tuple[list[tuple[str, str, bool]], dict[str, tuple[str, ...]]]:

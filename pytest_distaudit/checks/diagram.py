@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 from pytest_distaudit.checks._alternated import performed
+from pytest_distaudit.checks._calls import calls, traces_ask
 from pytest_distaudit.checks._connected import Net, Pace, net, pace
 from pytest_distaudit.checks._drawn import Drawn, Pair, diagram_ask, drawn
 from pytest_distaudit.checks.wiring import FIRST, MORE, answered
@@ -18,6 +19,7 @@ from pytest_distaudit.domain.needs import Alternate, Look, Need, Read
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope, Verdict
 from pytest_distaudit.domain.wording import counted, listed
 from pytest_distaudit.ports.edges import Edges
+from pytest_distaudit.ports.telemetry import Traces
 from pytest_distaudit.ports.windows import Alternation
 
 _WATCH = (Look("systems", Edges.ask()),)
@@ -37,7 +39,10 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
     says="the systems are connected as the diagram draws them",
     rung=Rung.USED,
     scope=Scope.ACTIVITY,
-    roles={"systems": Role("the systems that the diagram draws", many=True)},
+    roles={
+        "systems": Role("the systems that the diagram draws", many=True),
+        "traces": Role("a store of traces, which tells whose calls were closed at once", optional=True),
+    },
     params={
         "diagram": Parameter(_TEXT, "another document that holds the diagram", None),
         "edges": Parameter(_TEXT, "the arrows, where no diagram has them: 'front -> queue, queue -> worker'", None),
@@ -51,8 +56,8 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
     cost_s=16.0,
     needs=_needs,
     shows_not="that the work could not do without a connection (an experiment would show it), which way data goes over "
-    "it, and which part of a server it is for; arrows that are apart or lead to what is no system; connections that are "
-    "not drawn and carry nothing or are no TCP",
+    "it, and which part of a server it is for; arrows that are apart or lead to what is no system; connections "
+    "that are not drawn and carry nothing or are no TCP",
 )
 def matches(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     """Every arrow must be a connection that carries data with the performances; no other pair may exchange any.
@@ -63,20 +68,29 @@ def matches(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     alternation = evidence.shared(Alternation)
     runs = performed(alternation)
     answered(runs)
-    seen = net(evidence, alternation, evidence.systems("systems"))
-    fates = [_fate(seen, shown, pair) for pair in shown.arrows]
-    if claim["only"]:
-        fates += _undrawn(seen, shown)
+    seen = net(evidence, alternation, shown.nodes)
+    fates = _fates(claim, seen, shown)
+    ask = traces_ask(runs) if "traces" in claim.roles and any(fate.whose for fate in fates) else None
+    if ask is not None:
+        if ask not in {one.ask for one in evidence.observations}:
+            return NeedMore((Look("traces", ask),))
+        told = calls(evidence.one(Traces, "traces", ask), runs, shown.called)
+        fates = _fates(claim, replace(seen, calls=told), shown)
     few = max(len(window.runs) for window in alternation.windows) <= FIRST.each
     if few and any(fate.more for fate in fates) and not any(fate.verdict is Verdict.REFUTED for fate in fates):
         return NeedMore((Alternate(_WATCH, MORE.each),))
     return _merged(fates, shown, _others(seen, shown))
 
 
+def _fates(claim: Claim, seen: Net, shown: Drawn) -> list[_Fate]:
+    arrows = [_fate(seen, shown, pair) for pair in shown.arrows]
+    return [*arrows, *_undrawn(seen, shown)] if claim["only"] else arrows
+
+
 def _others(seen: Net, shown: Drawn) -> str:
     """Who else is connected to what is drawn: nobody is left out because nobody knows him."""
     found = {
-        name: [who or "an unknown client" for who, _ in seen.strangers(name, _names(seen), opened=False)]
+        name: [who or "an unknown client" for who, _ in seen.strangers(name, opened=False)]
         for name in shown.nodes
         if name in seen.seen
     }
@@ -85,7 +99,7 @@ def _others(seen: Net, shown: Drawn) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Fate:
-    """What came of one pair. ``more``: more performances would tell."""
+    """What came of one pair. ``more``: more performances would tell; ``whose``: those who know the callers would."""
 
     pair: Pair
     verdict: Verdict
@@ -93,6 +107,7 @@ class _Fate:
     reason: Reason | None = None
     drawn: bool = True
     more: bool = False
+    whose: bool = False
 
     def __str__(self) -> str:
         return f"{self.pair[0]} -> {self.pair[1]}"
@@ -180,7 +195,10 @@ def _way(seen: Net, caller: str, called: str, pair: Pair) -> _Fate:
 def _not_working(seen: Net, caller: str, called: str, pair: Pair, *, packets: int, connected: bool) -> _Fate:
     """Nothing goes between them that can be seen; refuted unless it may go unseen."""
     for doubt in _doubts(seen, caller, called):
-        return _open(pair, doubt.reason, doubt.told, more=doubt.more)
+        if doubt.whose and seen.calls.each(caller, called):
+            many = seen.calls.each(caller, called)
+            return _Fate(pair, Verdict.VERIFIED, f"{many:g} calls for each performance, closed at once, by its trace")
+        return replace(_open(pair, doubt.reason, doubt.told, more=doubt.more), whose=doubt.whose)
     return _Fate(pair, Verdict.REFUTED, _absence(seen, caller, called, connected, packets))
 
 
@@ -196,20 +214,21 @@ def _absence(seen: Net, caller: str, called: str, connected: bool, moved: int) -
         return "connected, and nothing goes over it"
     if connected:
         return f"connected, but what goes over it ({moved} packets) does so without the activity, too"
-    others = [who or "an unknown one" for who, _ in seen.strangers(called, _names(seen), opened=False)]
+    others = [who or "an unknown one" for who, _ in seen.strangers(called, opened=False)]
     clients = f"; other clients of {called}: {listed(others)}" if others else ""
-    elsewhere = [who or "an unknown one" for who, _ in seen.strangers(caller, _names(seen), opened=True)]
+    elsewhere = [who or "an unknown one" for who, _ in seen.strangers(caller, opened=True)]
     instead = f"; instead it is connected to {listed(elsewhere)}" if elsewhere else ""
     return f"{caller} is not connected to {called}{instead}{clients}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Doubt:
-    """Why something may go unseen. ``more``: more performances would tell."""
+    """Why something may go unseen, as of a fate."""
 
     reason: Reason
     told: str
     more: bool = False
+    whose: bool = False
 
 
 def _doubts(seen: Net, caller: str, called: str) -> Iterator[_Doubt]:
@@ -237,7 +256,8 @@ def _unheard(seen: Net, called: str) -> Iterator[_Doubt]:
     if going is Pace.FOLLOWS:
         many = counted(passing.excess(passing.total), "connection")
         told = f"{many} to {called} opened for performances and closed at once"
-        yield _Doubt(Reason.NO_OBSERVABLE, f"{told}: whose they were is not told; of those that are kept it is")
+        told = f"{told}: whose they were is not told; of those that are kept it is, and by traces"
+        yield _Doubt(Reason.NO_OBSERVABLE, told, whose=True)
     elif going is not Pace.RESTS:
         told = f"connections to {called} that end at once: {why or _TOO_BUSY}"
         yield _Doubt(Reason.INCONCLUSIVE_STATISTICS, told, going is Pace.MORE)
@@ -245,9 +265,8 @@ def _unheard(seen: Net, called: str) -> Iterator[_Doubt]:
 
 def _relayed(seen: Net, caller: str, called: str) -> Iterator[_Doubt]:
     """Whoever stands between the two, and whoever else works there with the performances."""
-    names = _names(seen)
-    through = {who for who, _ in seen.strangers(caller, names, opened=True)}
-    clients = list(seen.strangers(called, names, opened=False))
+    through = {who for who, _ in seen.strangers(caller, opened=True)}
+    clients = list(seen.strangers(called, opened=False))
     for who, packets in clients:
         if through and (who in through or "" in {who, *through}):
             told = f"perhaps through {who or 'somebody unknown'}, who is no system of the claim"
@@ -263,10 +282,6 @@ def _open(pair: Pair, reason: Reason, told: str, *, more: bool = False) -> _Fate
     return _Fate(pair, Verdict.UNVERIFIABLE, told, reason, more=more)
 
 
-def _names(seen: Net) -> tuple[str, ...]:
-    return tuple(seen.seen)
-
-
 # --- what is not drawn
 
 
@@ -278,9 +293,21 @@ def _undrawn(seen: Net, shown: Drawn) -> Iterator[_Fate]:
     for name in shown.nodes:
         missing = seen.unseen.get(name)
         doubt = _Doubt(missing.reason, missing.detail) if missing else next(_unheard(seen, name), None)
+        if doubt is not None and doubt.whose and _explained(seen, shown, name):
+            continue
         if doubt is not None and any(not shown.between(one, name) for one in shown.nodes if one != name):
             pair = ("whoever", name)
-            yield _Fate(pair, Verdict.UNVERIFIABLE, doubt.told, doubt.reason, drawn=False, more=doubt.more)
+            yield _Fate(
+                pair, Verdict.UNVERIFIABLE, doubt.told, doubt.reason, drawn=False, more=doubt.more, whose=doubt.whose
+            )
+
+
+def _explained(seen: Net, shown: Drawn, called: str) -> bool:
+    """Whether no more connections end at once than those who may call make calls."""
+    passing = seen.ended(called, None)
+    runs = sum(passing.each) if passing else 0
+    each = sum(seen.calls.each(caller, called) for caller in shown.nodes if (caller, called) in shown.arrows)
+    return passing is not None and 0 < passing.excess(passing.total) <= each * runs
 
 
 def _exchange(seen: Net, pair: Pair) -> Iterator[_Fate]:

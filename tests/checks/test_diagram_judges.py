@@ -9,9 +9,12 @@ import pytest
 
 from pytest_distaudit.checks.diagram import matches
 from pytest_distaudit.domain.judgement import NeedMore
+from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.engine.judge import judge
+from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.edges import Arrow, Connection, Diagram, Edges, Node
+from pytest_distaudit.ports.telemetry import Span, Traces
 
 from .evidence import claim, evidence, fact, failure
 from .test_wiring_judges import alternation, with_performances
@@ -109,6 +112,12 @@ def test_who_stands_between_leaves_it_open():
     assert "perhaps through stranger (pid 8)" in answer.because
     answer = told(*CHAIN[:2], wire("stranger", "tables", number=6))
     assert "works with tables meanwhile" in answer.because
+
+
+def test_a_system_that_the_diagram_leaves_out_may_stand_between():
+    through = wire("front", "worker", number=5), wire("worker", "tables", number=6)
+    answer = told(*through, systems=("front", "worker", "tables"), edges="front -> tables")
+    assert "perhaps through worker (pid 6)" in answer.because
 
 
 @pytest.mark.parametrize("calls", [USED, STILL])
@@ -245,6 +254,58 @@ def test_more_performances_are_asked_for_where_few_leave_it_open():
     answer = told(*CHAIN[:2], wire("worker", "tables", noise, number=3))
     assert isinstance(answer, NeedMore)
     assert [need.each for need in answer.needs] == [15]
+
+
+# --- whose calls they were
+
+
+def trace_of(run, *, pid="7", calls=1, service="worker"):
+    """One trace: the front, and its calls of the other one."""
+    front = Span(run.trace, "f", "", "front", "GET", 1.0, 0.1, host="h", pid="1000")
+    called = [Span(run.trace, f"w{n}", "f", service, "GET", 1.0, 0.1, host="h", pid=pid) for n in range(calls)]
+    return front, *called
+
+
+def traced(*wires, many=5, systems=("front", "worker"), edges="front -> worker", **of_trace):
+    """``many`` connections to the worker end with the performances of each window."""
+    windows = tuple(
+        replace(window, runs=tuple(replace(run, trace=run.nonce[-32:]) for run in window.runs))
+        for window in COURSE.windows
+    )
+    runs = [run for window in windows for run in window.runs]
+    made = claim("wiring.matches-diagram", activity="submit", edges=edges)
+    made = replace(made, roles={"systems": "*", "traces": "store"})
+    gone = {"worker": with_performances(many)}
+    seen = [one for name in systems for one in looks(name, *wires, ended=gone.get(name, STILL))]
+    seen.append(fact("", replace(COURSE, windows=windows), activity="submit"))
+    roles = {"systems": systems, "activity": ("front",), "traces": ("store",)}
+    wanted = judge(made, matches, evidence(roles, *seen))
+    assert isinstance(wanted, NeedMore)
+    (need,) = wanted.needs
+    spans = tuple(span for run in runs for span in trace_of(run, **of_trace))
+    store = Observation("store", need.ask, 50.0, 0.01, value=to_json(Traces(("front", "worker"), spans)))
+    return judge(made, matches, evidence(roles, *seen, store))
+
+
+def test_traces_tell_whose_connections_they_were():
+    answer = traced()
+    assert short(answer) == (Verdict.VERIFIED, "1 of 1 arrow at work")
+    assert answer.because == "front -> worker: 1 calls for each performance, closed at once, by its trace"
+
+
+def test_traces_of_one_process_or_of_others_tell_nothing():
+    assert traced(pid="1000").reason is Reason.NO_OBSERVABLE
+    assert traced(pid="").reason is Reason.NO_OBSERVABLE
+    assert traced(service="another").reason is Reason.NO_OBSERVABLE
+    assert traced(calls=0).reason is Reason.NO_OBSERVABLE
+
+
+def test_more_connections_than_traces_tell_of_are_somebody_elses():
+    chain = {"systems": ("front", "worker", "tables"), "edges": "front -> worker, front -> tables"}
+    kept = wire("front", "tables")
+    assert traced(kept, **chain).actual == "2 of 2 arrows at work"
+    assert traced(kept, many=10, **chain).actual == "2 of 2 arrows at work; not to be told: whoever -> worker"
+    assert traced(kept, many=10, calls=2, **chain).actual == "2 of 2 arrows at work"
 
 
 # --- what is drawn
