@@ -73,10 +73,16 @@ def _read(within: int | None) -> list[Row]:
         raise Unobservable(Reason.TIMED_OUT, f"ss did not tell all sockets in {_LIMIT_S:g} s") from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()[:200]
-        raise Unobservable(Reason.FORBIDDEN if "ermi" in said else Reason.PROTOCOL_ERROR, f"{argv[0]}: {said}")
+        raise Unobservable(_why(said), f"{argv[0]}: {said}")
     if len(done.stdout) > _MOST_BYTES:
         raise Unobservable(Reason.TOO_LARGE, f"this host has more sockets than {_MOST_BYTES} bytes tell")
     return list(parsed(done.stdout.decode("utf-8", "replace")))
+
+
+def _why(said: str) -> Reason:
+    if "option" in said:
+        return Reason.UNSUPPORTED_VERSION  # older ones do not print a socket in one line
+    return Reason.FORBIDDEN if "not permitted" in said or "denied" in said else Reason.PROTOCOL_ERROR
 
 
 def parsed(text: str) -> Iterator[Row]:

@@ -68,7 +68,8 @@ def test_places(written: str, meant: str) -> None:
     ("done", "reason"),
     [
         (SimpleNamespace(returncode=1, stderr=b"Operation not permitted", stdout=b""), Reason.FORBIDDEN),
-        (SimpleNamespace(returncode=255, stderr=b"unknown option\xff", stdout=b""), Reason.PROTOCOL_ERROR),
+        (SimpleNamespace(returncode=255, stderr=b"invalid option -- 'O'", stdout=b""), Reason.UNSUPPORTED_VERSION),
+        (SimpleNamespace(returncode=1, stderr=b"\xff", stdout=b""), Reason.PROTOCOL_ERROR),
         (SimpleNamespace(returncode=0, stderr=b"", stdout=b"x" * (_sockets._MOST_BYTES + 1)), Reason.TOO_LARGE),
     ],
 )
