@@ -18,6 +18,7 @@ from pytest_distaudit.domain.evidence import Evidence, Seen
 from pytest_distaudit.domain.judgement import NeedMore, Refuted, Unverifiable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.edges import Connection, Edges
+from pytest_distaudit.ports.gateways import Gateway
 from pytest_distaudit.ports.windows import Alternation
 from pytest_distaudit.ports.work import Work
 
@@ -37,7 +38,8 @@ class Pace(Enum):
 class Net:
     """The systems at every turn. ``unseen``: those of whose connections nothing is known; ``seen``: all others.
 
-    ``nodes``: those that the diagram has. ``calls``: what traces tell of connections that were closed at once.
+    ``nodes``: those that the diagram has. ``calls``: what traces tell of connections that were closed at once;
+    ``passed``: gateways turn by turn, which count what they pass on.
     """
 
     alternation: Alternation
@@ -47,6 +49,7 @@ class Net:
     nodes: tuple[str, ...] = ()
     own: Mapping[str, Sequence[Mapping[Ends, Connection]]] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
+    passed: Mapping[str, Sequence[Seen[Gateway]]] = field(default_factory=dict)
 
     def last(self, name: str) -> Edges:
         """The latest look at it."""
@@ -132,6 +135,24 @@ class Net:
             ]
         return self._moves(called, grown)
 
+    def passed_on(self, gateway: str, called: str) -> Moves | None:
+        """Requests of the gateway that ``called`` has answered, by the gateway's count for its address; None where it
+        counts none."""
+        if gateway not in self.passed or called not in self.seen:
+            return None
+        totals = [self._answered(look.fact, called) for look in self.passed[gateway]]
+        grown = [max(0, after - before) for before, after in pairwise(totals)]
+        return self._moves(called, grown)
+
+    def _answered(self, fact: Gateway, called: str) -> int:
+        places, hosts = self.last(called).at, self._hosts(called)
+        servers = (server for backend in fact.backends or () for server in backend.servers or ())
+        return sum(
+            server.answered or 0
+            for server in servers
+            if server.address in places or server.address.rpartition(":")[0] in hosts
+        )
+
     def _hosts(self, name: str) -> tuple[str, ...]:
         """Addresses that are its own alone."""
         network = self.last(name).network
@@ -143,8 +164,11 @@ class Net:
         return Moves(self.alternation.windows, {"packets": tuple(grown)} if any(grown) else {}, lengths)
 
 
-def net(evidence: Evidence, alternation: Alternation, nodes: Sequence[str]) -> Net:
-    """The systems of the claim, of which the diagram has ``nodes``. Raises unverifiable where a turn was missed."""
+def net(evidence: Evidence, alternation: Alternation, nodes: Sequence[str], counted: bool = False) -> Net:
+    """The systems of the claim, of which the diagram has ``nodes``. Raises unverifiable where a turn was missed.
+
+    ``counted``: there are gateways that count.
+    """
     seen: dict[str, Sequence[Seen[Edges]]] = {}
     unseen: dict[str, Unobservable] = {}
     for name, looks in evidence.histories(Edges, "systems").items():
@@ -157,9 +181,14 @@ def net(evidence: Evidence, alternation: Alternation, nodes: Sequence[str]) -> N
             unseen[name] = Unobservable(Reason.INCONCLUSIVE_STATISTICS, f"{name} restarted in between")
         else:
             seen[name] = turns
+    gateways = evidence.histories(Gateway, "gateways") if counted else {}
+    passed = {
+        name: turns_of(looks, alternation) for name, looks in gateways.items() if not isinstance(looks, Unobservable)
+    }
     entries = tuple(name for name in evidence.systems("activity") if name in seen)
     drawn = tuple(name for name in nodes if name in seen)
-    return Net(alternation, seen, unseen, entries, drawn, {name: _own(name, seen) for name in seen})
+    own = {name: _own(name, seen) for name in seen}
+    return Net(alternation, seen, unseen, entries, drawn, own, passed=passed)
 
 
 def pace(seen: Moves) -> tuple[Pace, str]:

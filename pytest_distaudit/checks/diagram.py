@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 
-from pytest_distaudit.checks._alternated import performed
+from pytest_distaudit.checks._alternated import Moves, performed
 from pytest_distaudit.checks._calls import calls, traces_ask
 from pytest_distaudit.checks._connected import Net, Pace, net, pace
 from pytest_distaudit.checks._drawn import Drawn, Pair, diagram_ask, drawn
@@ -19,18 +19,23 @@ from pytest_distaudit.domain.needs import Alternate, Look, Need, Read
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope, Verdict
 from pytest_distaudit.domain.wording import counted, listed
 from pytest_distaudit.ports.edges import Edges
+from pytest_distaudit.ports.gateways import Gateway
 from pytest_distaudit.ports.telemetry import Traces
 from pytest_distaudit.ports.windows import Alternation
 
-_WATCH = (Look("systems", Edges.ask()),)
 _TEXT = ParameterType.TEXT
 _IN_FILES = "connected by a socket in the file system, which counts nothing"
 _TOO_BUSY = "too busy to tell"
 
 
+def _alternate(claim: Claim, each: int) -> Alternate:
+    gateways = (Look("gateways", Gateway.ask()),) if "gateways" in claim.roles else ()
+    return Alternate((Look("systems", Edges.ask()), *gateways), each)
+
+
 def _needs(claim: Claim) -> tuple[Need, ...]:
     ask = diagram_ask(claim)
-    return (Alternate(_WATCH, FIRST.each), *((Read(ask),) if ask else ()))
+    return (_alternate(claim, FIRST.each), *((Read(ask),) if ask else ()))
 
 
 @check(
@@ -42,6 +47,7 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
     roles={
         "systems": Role("the systems that the diagram draws", many=True),
         "traces": Role("a store of traces, which tells whose calls were closed at once", optional=True),
+        "gateways": Role("gateways, which count what they pass on to others", many=True, optional=True),
     },
     params={
         "diagram": Parameter(_TEXT, "another document that holds the diagram", None),
@@ -68,7 +74,7 @@ def matches(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     alternation = evidence.shared(Alternation)
     runs = performed(alternation)
     answered(runs)
-    seen = net(evidence, alternation, shown.nodes)
+    seen = net(evidence, alternation, shown.nodes, "gateways" in claim.roles)
     fates = _fates(claim, seen, shown)
     ask = traces_ask(runs) if "traces" in claim.roles and any(fate.whose for fate in fates) else None
     if ask is not None:
@@ -78,7 +84,7 @@ def matches(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
         fates = _fates(claim, replace(seen, calls=told), shown)
     few = max(len(window.runs) for window in alternation.windows) <= FIRST.each
     if few and any(fate.more for fate in fates) and not any(fate.verdict is Verdict.REFUTED for fate in fates):
-        return NeedMore((Alternate(_WATCH, MORE.each),))
+        return NeedMore((_alternate(claim, MORE.each),))
     return _merged(fates, shown, _others(seen, shown))
 
 
@@ -180,16 +186,25 @@ def _way(seen: Net, caller: str, called: str, pair: Pair) -> _Fate:
     packets = seen.packets(called, turns)
     if packets is None:
         return _open(pair, Reason.NO_OBSERVABLE, _IN_FILES)
+    told = _at_work(seen, caller, called, packets)
+    if told:
+        return _Fate(pair, Verdict.VERIFIED, told)
     going, why = pace(packets)
-    if going is Pace.FOLLOWS:
-        return _Fate(pair, Verdict.VERIFIED, f"{packets.excess(packets.total)} packets more with performances")
-    passing = seen.ended(called, caller)
-    if passing is not None and pace(passing)[0] is Pace.FOLLOWS:
-        many = passing.excess(passing.total)
-        return _Fate(pair, Verdict.VERIFIED, f"{counted(many, 'connection')} more with performances, closed at once")
     if going is not Pace.RESTS:
         return _open(pair, Reason.INCONCLUSIVE_STATISTICS, why or _TOO_BUSY, more=going is Pace.MORE)
     return _not_working(seen, caller, called, pair, packets=sum(packets.total), connected=any(turns))
+
+
+def _at_work(seen: Net, caller: str, called: str, packets: Moves) -> str:
+    """What moves between them with the performances, in words; "" if nothing does."""
+    for counts, words in (
+        (packets, "packets more with performances"),
+        (seen.ended(called, caller), "connections more with performances, closed at once"),
+        (seen.passed_on(caller, called), f"requests more with performances, by the count of {caller}"),
+    ):
+        if counts is not None and pace(counts)[0] is Pace.FOLLOWS:
+            return f"{counts.excess(counts.total)} {words}"
+    return ""
 
 
 def _not_working(seen: Net, caller: str, called: str, pair: Pair, *, packets: int, connected: bool) -> _Fate:
@@ -305,9 +320,13 @@ def _undrawn(seen: Net, shown: Drawn) -> Iterator[_Fate]:
 def _explained(seen: Net, shown: Drawn, called: str) -> bool:
     """Whether no more connections end at once than those who may call make calls."""
     passing = seen.ended(called, None)
-    runs = sum(passing.each) if passing else 0
-    each = sum(seen.calls.each(caller, called) for caller in shown.nodes if (caller, called) in shown.arrows)
-    return passing is not None and 0 < passing.excess(passing.total) <= each * runs
+    if passing is None:
+        return False
+    callers = [caller for caller in shown.nodes if (caller, called) in shown.arrows]
+    known = sum(seen.calls.each(caller, called) for caller in callers) * sum(passing.each)
+    counts = [seen.passed_on(caller, called) for caller in callers]
+    known += sum(handed.excess(handed.total) for handed in counts if handed is not None)
+    return passing.excess(passing.total) <= known
 
 
 def _exchange(seen: Net, pair: Pair) -> Iterator[_Fate]:

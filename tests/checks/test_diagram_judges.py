@@ -14,6 +14,7 @@ from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.engine.judge import judge
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.edges import Arrow, Connection, Diagram, Edges, Node
+from pytest_distaudit.ports.gateways import Gateway, GatewayBackend, GatewayServer
 from pytest_distaudit.ports.telemetry import Span, Traces
 
 from .evidence import claim, evidence, fact, failure
@@ -306,6 +307,34 @@ def test_more_connections_than_traces_tell_of_are_somebody_elses():
     assert traced(kept, **chain).actual == "2 of 2 arrows at work"
     assert traced(kept, many=10, **chain).actual == "2 of 2 arrows at work; not to be told: whoever -> worker"
     assert traced(kept, many=10, calls=2, **chain).actual == "2 of 2 arrows at work"
+
+
+# --- gateways that count
+
+
+def counted(*wires, answered, address="127.0.0.1:81", many=5):
+    """``answered`` requests in each window, by the front's own count; ``many`` connections end with performances."""
+    systems = ("front", "worker", "tables")
+    made = claim("wiring.matches-diagram", activity="submit", edges="front -> worker, front -> tables")
+    made = replace(made, roles={"systems": "*", "gateways": "front"})
+    gone = {"worker": with_performances(many)}
+    seen = [one for name in systems for one in looks(name, *wires, ended=gone.get(name, STILL))]
+    for at, total in zip(TURNS, accumulate(answered, initial=3), strict=True):
+        backend = GatewayBackend("back", (GatewayServer("one", address, answered=total), GatewayServer("two")))
+        seen.append(fact("front", Gateway(None, (backend,)), at=at))
+    roles = {"systems": systems, "activity": ("front",), "gateways": ("front",)}
+    return judge(made, matches, evidence(roles, *seen, course_of(COURSE)))
+
+
+def test_gateways_count_what_they_pass_on():
+    kept = wire("front", "tables")
+    answer = counted(kept, answered=with_performances(5))
+    assert short(answer) == (Verdict.VERIFIED, "2 of 2 arrows at work")
+    assert "front -> worker: 35 requests more with performances, by the count of front" in answer.because
+    assert counted(kept, answered=STILL).reason is Reason.NO_OBSERVABLE
+    assert counted(kept, answered=with_performances(5), address="127.0.0.1:82").reason is Reason.NO_OBSERVABLE
+    assert counted(kept, answered=with_performances(5), many=10).actual.endswith("not to be told: whoever -> worker")
+    assert counted(kept, answered=STILL, many=0).actual == "front -> worker is not so"
 
 
 # --- what is drawn

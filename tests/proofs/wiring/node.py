@@ -1,5 +1,6 @@
 """A service of the miniature: ``GET /<nonce>`` works in the way that ``WAY`` names; ``STORE``, ``DECOY``, ``NEXT``,
-``BROKER`` and ``TABLES`` are addresses, ``RELAY`` a port. Without ``PORT`` it takes tasks from the broker.
+``BROKER`` and ``TABLES`` are addresses, ``RELAY`` a port;
+with ``HANGS_UP`` it closes every connection after one answer. Without ``PORT`` it takes tasks from the broker.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def works_off_tasks() -> None:
 
 
 class Service(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.0" if "HANGS_UP" in os.environ else "HTTP/1.1"
 
     def do_GET(self) -> None:
         nonce, status = self.path.strip("/"), 200

@@ -22,7 +22,7 @@ from pytest_distaudit.engine.alternate import Rhythm
 from pytest_distaudit.targets.recipes import builtin_recipes
 from pytest_distaudit.testing import Room
 
-NEEDED = ("rabbitmq", "postgres", "redis")
+NEEDED = ("rabbitmq", "postgres", "redis", "haproxy")
 MISSING = next((why for why in (builtin_recipes()[kind].missing() for kind in NEEDED) if why is not None), None)
 MAY_LISTEN = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("ss") is not None
 pytestmark = [
@@ -56,6 +56,7 @@ DRAWN = {
     "hands_on_and_stores": "front -> next -> store",
     "asks_and_hangs_up": "front -> next -> store",
     "other_way_round": "next -> front, next -> store",
+    "balances": "front -> next -> store",
 }
 #: what a front does that is called otherwise
 DOES = {"other_way_round": "hands_on"}
@@ -89,6 +90,13 @@ native.env.TABLES = "{postgres.url}"
 """.replace("HERE", str(HERE))
 
 
+BALANCER = """
+[targets.miniature.systems.balances-front]
+kind = "haproxy"
+native.to = "balances-next"
+"""
+
+
 def service(name: str, way: str, **env: str) -> str:
     told = "\n".join(f'native.env.{key} = "{value}"' for key, value in env.items())
     return f"""
@@ -115,8 +123,12 @@ def miniature(more: dict[str, dict[str, str]]) -> str:
         told = {"STORE": f"{{{way}-store.url}}", **more.get(way, {})}
         target += store(f"{way}-store") + activity(way)
         if way in HAS_NEXT:
-            target += service(f"{way}-next", "stores", **told)
+            closes = {"HANGS_UP": "yes"} if way == "balances" else {}
+            target += service(f"{way}-next", "stores", **told, **closes)
             told["NEXT"] = f"{{{way}-next.url}}"
+        if way == "balances":
+            target += BALANCER
+            continue
         target += service(f"{way}-front", DOES.get(way, way), **told)
     return target
 
@@ -163,7 +175,8 @@ def claimed(way: str) -> dict[str, Any]:
     arrows = DRAWN[way]
     parts = dict.fromkeys(part.strip() for one in arrows.split(",") for part in one.split("->"))
     names = ", ".join(f"{part} = {way}-{part}" for part in parts)
-    return {"roles": {"systems": f"{way}-*"}, "edges": arrows, "names": names}
+    counting = {"gateways": "balances-front"} if way == "balances" else {}
+    return {"roles": {"systems": f"{way}-*", **counting}, "edges": arrows, "names": names}
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +203,7 @@ def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge
         yield lambda way: results[way].result()
 
 
-@pytest.mark.parametrize("way", ["publishes", "hands_on"])
+@pytest.mark.parametrize("way", ["publishes", "hands_on", "balances"])
 def test_verifies(judged: Judged, way: str) -> None:
     result = judged(way)
     assert result.verdict is Verdict.VERIFIED, (result.actual, result.because)
