@@ -63,7 +63,8 @@ def _needs(claim: Claim) -> tuple[Need, ...]:
     needs=_needs,
     shows_not="that the work could not do without a connection (an experiment would show it), which way data goes over "
     "it, and which part of a server it is for; arrows that are apart or lead to what is no system; connections "
-    "that are not drawn and carry nothing or are no TCP",
+    "that are not drawn and carry nothing or are no TCP; where traces tell whose calls they were, that whoever reports "
+    "them is who he says",
 )
 def matches(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     """Every arrow must be a connection that carries data with the performances; no other pair may exchange any.
