@@ -7,6 +7,7 @@ listen.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import ipaddress
 import os
@@ -73,6 +74,10 @@ class Ear:
             if missed:
                 raise Unobservable(Reason.INCONCLUSIVE_STATISTICS, "so many connections ended that some were missed")
             return known.told()
+
+    def close(self) -> None:
+        """Hear nothing more."""
+        self._socket.close()
 
     def _drain(self) -> bool:
         """Count all that was told; True where there was more than fits."""
@@ -167,4 +172,5 @@ def ear(network: str, within: int | None) -> Ear:
     with _opening:
         if network not in _ears:
             _ears[network] = Ear(within)
+            atexit.register(_ears[network].close)
         return _ears[network]
