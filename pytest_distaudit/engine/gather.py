@@ -18,12 +18,17 @@ from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.probe import probe_ask, run_probe
 from pytest_distaudit.engine.rest import rest
 from pytest_distaudit.engine.turns import Turn, Turns
+from pytest_distaudit.ports.edges import Edges
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import Located
 
 #: systems by name, with the asks that are meant of each
 Watched = Mapping[str, Sequence[Ask]]
+
+
+#: read from this host's kernel, not from the system's own statistics
+_AT_ONCE = {Edges.capability}
 
 
 class Gathering(Protocol):
@@ -94,14 +99,13 @@ class Gatherer:
 
         def run() -> tuple[Observation, ...]:
             self._hub.calm()
-            lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched)
             return perform(
                 activity,
                 [(bound[system], asks) for system, asks in watched.items()],
                 self._hub,
                 self._fetch(),
                 lambda host: _base_url(bound, host),
-                Pace(lag, patience=patience),
+                Pace(self._lag(watched, bound), patience=patience),
             )
 
         key = (activity.name, *(bound[system].place for system in sorted(watched)))
@@ -114,14 +118,13 @@ class Gatherer:
 
         def run() -> tuple[Observation, ...]:
             self._hub.calm()
-            lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched)
             return alternate(
                 activity,
                 [(bound[system], asks) for system, asks in watched.items()],
                 self._hub,
                 self._fetch(),
                 lambda host: _base_url(bound, host),
-                Rhythm(lag, effects_s, each=each),
+                Rhythm(self._lag(watched, bound), effects_s, each=each),
             )
 
         places = (bound[system].place for system in sorted(watched))
@@ -137,6 +140,11 @@ class Gatherer:
 
         places = (bound[system].place for system in sorted(watched))
         return self._shared(("rested", seconds, *places), self._taking(Turn.REST, run))
+
+    def _lag(self, watched: Watched, bound: Mapping[str, Located]) -> float:
+        """By how much what is watched may be behind: what is asked of the kernel never is."""
+        told = (name for name, asks in watched.items() if any(ask.capability not in _AT_ONCE for ask in asks))
+        return max((self._kinds[bound[name].kind].statistics_lag_s for name in told), default=0.0)
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""

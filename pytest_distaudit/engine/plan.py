@@ -42,10 +42,15 @@ class Planned:
         """Every system that plays a role, once, in order."""
         return tuple(dict.fromkeys(name for names in self.roles.values() for name in names))
 
+    @cached_property
+    def players(self) -> Mapping[str, tuple[str, ...]]:
+        """Role -> the systems that play it; in "activity" is whoever performs it."""
+        return {**self.roles, "activity": self.performers}
+
     @property
     def connects(self) -> tuple[tuple[str, str], ...]:
         """Pairs of systems of which the claim, once verified, shows that the first works through the second."""
-        players = {**self.roles, "activity": self.performers}
+        players = self.players
         return tuple(
             (source, to)
             for first, second in self.check.connects
