@@ -141,6 +141,12 @@ class Database:
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
+    def rest(self) -> None:
+        """Give the connection back; the next call opens another."""
+        with held(self._lock, "PostgreSQL"):
+            if self._connection is not None:
+                self._connection.close()
+
 
 class Cache:
     """What was worked out before, kept in Redis for a while."""

@@ -53,6 +53,7 @@ def handle(channel: Any, delivery: Any, _properties: object, body: bytes) -> Non
     result = work(identifier, prompt)
     finished = "UPDATE tasks SET status = 'done', result = %s, worker = %s WHERE id = %s"
     database.run(finished, result, NAME, identifier)
+    database.rest()  # workers are many, and a server's connections few
     channel.basic_ack(delivery.delivery_tag)
 
 
