@@ -36,7 +36,7 @@ def own_programs() -> list[tuple[str, str]]:
         (target, name)
         for target, told in TARGETS.items()
         for name, system in told["systems"].items()
-        if "argv" in system["native"]
+        if "argv" in system["native"] and "stand_in" not in system
     ]
 
 
