@@ -25,12 +25,14 @@ FOUND: dict[str, tuple[str, set[str]]] = {
     "as-audited": (
         "facade",
         {"primary-running", "task-queue-declared", "workers-looked-up", "answers-remembered"}
-        | {"edge-forwards", "edge-finds-both-well", "tasks-counted", "texts-stored", "tool-servers-converse"},
+        | {"edge-forwards", "edge-finds-both-well", "tasks-counted", "texts-stored", "tool-servers-converse"}
+        | {"graph-store-running", "prompts-asked", "model-asked", "services-traced"},
     ),
     "decoy": (
         "facade",
         {"standby-streams", "task-queue-consumed", "worker-2-running", "answers-remembered", "gateway-forwards"}
-        | {"tasks-counted", "texts-stored", "tool-servers-converse", "tools-called", "task-passes-all"},
+        | {"tasks-counted", "texts-stored", "tool-servers-converse", "tools-called", "task-passes-all"}
+        | {"requests-traced"},
     ),
 }
 #: each way once; ./run proofs judges all targets in all ways
