@@ -10,7 +10,6 @@ from statistics import median
 
 from benchmarks.measure import Row
 from pytest_distaudit.checkers import linearizability, registers, zones
-from pytest_distaudit.checkers.linearizability import Linearizability
 from pytest_distaudit.checkers.models import KeyValue, Register
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.ports.history import Operation
