@@ -83,7 +83,7 @@ class _Open:
 
 
 def check(calls: Sequence[Call], told: Round) -> Phases:
-    """Judge one round, calls in the order they were made.
+    """Judge one round, calls in the order they were made: steadily, at least 25 in the open time.
 
     Source: Nygard, "Release It!" (closed, open, half-open); numbers of this project after pybreaker, resilience4j and
     Hystrix. Open: 20 calls in a row without an arrival, answered in a quarter of the failure's time. Half-open: after
