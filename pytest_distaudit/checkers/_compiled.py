@@ -103,6 +103,10 @@ def _that_count(operations: Sequence[Operation], model: Model) -> list[Operation
         for each in operations
         if each.outcome is Outcome.OK or (each.outcome is Outcome.INDETERMINATE and not model.observes(each))
     ]
+    shapes = {(each.operation, len(each.arguments)): each for each in kept}
+    for each in shapes.values():
+        # an operation that the model does not have is an error wherever it stands
+        model.step(model.initial, each)
     if all(_is_closed(each) for each in kept):
         return kept
     idle = model.unobserved(kept)

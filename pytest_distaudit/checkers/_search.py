@@ -9,8 +9,9 @@ class Search:
     """Wing & Gong's search (1993) with Lowe's memory of places (2017), as in Porcupine and Knossos ``wgl``.
 
     A place is the state and which operations have taken effect: all whose returns come before operation ``_at``, and
-    those of ``_done``. An operation that only observes is placed as soon as it is legal: that forbids nothing later,
-    so only those that change the state are tried in turn.
+    those of ``_done``: at a moment with nothing under way it is only a state, so the history is cut there by itself.
+    An operation that only observes is placed as soon as it is legal: that forbids nothing later, so only those that
+    change the state are tried in turn.
     """
 
     def __init__(self, compiled: Compiled) -> None:
@@ -91,6 +92,7 @@ class Search:
                 self.work += tried - self._tried
                 self._go(tried + 1, done | of.bits[number], after)
                 return True
+        self.work += max(0, len(changers) - self._tried)
         return self._next_open(max(0, self._tried - len(changers)))
 
     def _next_open(self, first: int) -> bool:

@@ -59,9 +59,9 @@ def check(operations: Iterable[Operation], model: Model, limits: Limits | None =
     limits = limits or Limits()
     parts = _parts(operations, model)
     checked = sum(each.outcome is Outcome.OK for some in parts.values() for each in some)
+    searches = {part: Search(Compiled(some, model)) for part, some in parts.items()}
     if not checked:
         return Linearizability(Verdict.UNVERIFIABLE, Reason.VACUOUS)
-    searches = {part: Search(Compiled(some, model)) for part, some in parts.items()}
     refuted, undecided = _in_turns(searches, limits)
     if refuted is not None:
         return _refutation(parts[refuted[0]], model, limits, checked, refuted)
@@ -79,21 +79,26 @@ def _parts(operations: Iterable[Operation], model: Model) -> dict[Hashable, list
 
 def _in_turns(searches: dict[Hashable, Search], limits: Limits) -> tuple[tuple[Hashable, int] | None, bool]:
     """The refuted object with how far some order led, and whether any was left undecided."""
-    left, turn, work, kept = dict(searches), _TURN, limits.work, 0
+    left, turn, work, given_up = dict(searches), _TURN, limits.work, False
     while left and work > 0:
         for part, search in list(left.items()):
-            before, room = search.work, limits.places - kept - sum(each.places for each in left.values())
-            found = search.run(min(turn, work), search.places + room)
+            before, others = search.work, sum(each.places for each in left.values()) - search.places
+            found = search.run(min(turn, work), limits.places - others)
             work -= search.work - before
             if found is False:
                 return (part, search.deepest), False
-            if found:
+            if found or work <= 0:
                 # what is decided is forgotten
                 del left[part]
-            elif work <= 0 or sum(each.places for each in left.values()) >= limits.places:
-                return None, True
+                given_up = given_up or not found
+            elif search.places + others >= limits.places:
+                # the largest gives its memory to the others
+                del left[max(left, key=lambda one: left[one].places)]
+                given_up = True
+            if work <= 0:
+                break
         turn *= _LONGER
-    return None, bool(left)
+    return None, given_up or bool(left)
 
 
 def _refutation(

@@ -102,7 +102,7 @@ def read(stream: IO[bytes], *, sha256: str = "", most: int = MOST) -> Iterator[O
     ``sha256``: what :meth:`Writer.end` gave, if it is known. Raises Unobservable: not-recorded for what has no end or
     was changed since, too-large beyond ``most`` operations, protocol-error for what is no history.
     """
-    digest, count = hashlib.sha256(), 0
+    digest, count = hashlib.sha256(), -1
     for whole in _lines(stream):
         told = _object(whole)
         if "sha256" in told:
@@ -111,15 +111,14 @@ def read(stream: IO[bytes], *, sha256: str = "", most: int = MOST) -> Iterator[O
                 raise Unobservable(Reason.NOT_RECORDED, "the history goes on after its end: it was changed")
             return
         digest.update(whole)
-        if "schema" in told:
-            if told["schema"] != SCHEMA or count:
-                raise Unobservable(Reason.UNSUPPORTED_VERSION, f"{told['schema']!r}, {SCHEMA!r} is read")
-            continue
-        if count >= most:
+        if count < 0:
+            _known(told)
+        elif count >= most:
             raise Unobservable(Reason.TOO_LARGE, f"the history holds more than {most} operations")
+        else:
+            yield _operation(told)
         count += 1
-        yield _operation(told)
-    raise Unobservable(Reason.NOT_RECORDED, f"the history breaks off after {count} operations")
+    raise Unobservable(Reason.NOT_RECORDED, f"the history breaks off after {max(0, count)} operations")
 
 
 def line(operation: Operation) -> str:
@@ -156,6 +155,13 @@ def _object(whole: bytes) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise Unobservable(Reason.PROTOCOL_ERROR, "a line of the history is no JSON object")
     return told
+
+
+def _known(told: dict[str, Any]) -> None:
+    if "schema" not in told:
+        raise Unobservable(Reason.PROTOCOL_ERROR, "the first line names no schema: this is no history")
+    if told["schema"] != SCHEMA:
+        raise Unobservable(Reason.UNSUPPORTED_VERSION, f"{told['schema']!r} is not read, {SCHEMA!r} is")
 
 
 def _no_number(word: str) -> float:

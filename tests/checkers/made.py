@@ -151,6 +151,28 @@ def linearizable(operations: Sequence[Operation], model: Model) -> bool:
     return False
 
 
+def explained(operations: Sequence[Operation], model: Model) -> bool:
+    """The same without permutations and without any of the search's short cuts, for some more operations."""
+    kept = [each for each in operations if each.outcome is not Outcome.FAIL]
+    needed = frozenset(number for number, each in enumerate(kept) if each.outcome is Outcome.OK)
+    places = [(frozenset[int](), model.initial)]
+    been = set(places)
+    while places:
+        done, state = places.pop()
+        if needed <= done:
+            return True
+        until = min(kept[number].return_ns or 0 for number in needed - done)
+        for number, each in enumerate(kept):
+            if number in done or each.call_ns > until:
+                continue
+            after = model.step(state, each)
+            place = (done | {number}, after)
+            if after is not ILLEGAL and place not in been:
+                been.add(place)
+                places.append(place)
+    return False
+
+
 def _legal(order: Sequence[Operation], model: Model) -> bool:
     state, latest_call = model.initial, float("-inf")
     for each in order:

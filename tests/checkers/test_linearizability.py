@@ -15,7 +15,20 @@ from pytest_distaudit.checkers.linearizability import Limits
 from pytest_distaudit.checkers.models import ILLEGAL, KeyValue, Model, Mutex, Register, Set
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import Operation, Outcome
-from tests.checkers.made import DRAWS, OPEN, Load, cas, failed, linearizable, op, read, simulated, tampered, write
+from tests.checkers.made import (
+    DRAWS,
+    OPEN,
+    Load,
+    cas,
+    explained,
+    failed,
+    linearizable,
+    op,
+    read,
+    simulated,
+    tampered,
+    write,
+)
 
 GOOD, BAD = Verdict.VERIFIED, Verdict.REFUTED
 
@@ -201,6 +214,7 @@ def test_nothing_that_answered_is_no_pass(operations: list[Operation]) -> None:
         (KeyValue(), op("read", 0, 1)),
         (Mutex(), op("steal", 0, 1)),
         (Set(), op("clear", 0, 1)),
+        (Register(), op("cas", 0, OPEN, 1)),
     ],
 )
 def test_what_a_model_does_not_have_is_an_error(model: Model, operation: Operation) -> None:
@@ -230,6 +244,49 @@ def test_the_search_says_what_the_definition_says(load: Load, draw: random.Rando
         assert not any(each.outcome is Outcome.OK for each in operations)
     else:
         assert (found.verdict is GOOD) is linearizable(operations, Register())
+
+
+MIDDLING = st.builds(
+    Load,
+    operations=st.integers(5, 14),
+    clients=st.integers(2, 6),
+    values=st.integers(2, 4),
+    kinds=st.sampled_from([("read", "write"), ("read", "write", "cas"), ("read", "cas", "cas")]),
+    open_share=st.sampled_from([0.0, 0.2, 0.4]),
+    longest=st.integers(2, 20),
+)
+
+
+@given(MIDDLING, DRAWS, st.integers(0, 2))
+@settings(max_examples=600)
+def test_short_cuts_change_no_verdict(load: Load, draw: random.Random, lies: int) -> None:
+    operations = simulated(load, draw)
+    for _ in range(lies):
+        operations = tampered(operations, draw)
+    found = linearizability.check(operations, Register())
+    if found.reason is not Reason.VACUOUS:
+        assert (found.verdict is GOOD) is explained(operations, Register())
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12), st.integers(0, 6), st.integers(0, 2)), max_size=9))
+@settings(max_examples=400)
+def test_sets_and_mutexes_too(told: list[tuple[int, int, int, int]]) -> None:
+    """Any operations at all; some never answered."""
+    elements: list[Operation] = []
+    locks: list[Operation] = []
+    for kind, call, lasts, value in told:
+        returns = call + lasts if lasts < 6 else OPEN
+        name = ("add", "remove", "contains", "read")[kind]
+        arguments = () if name == "read" else (value,)
+        gives = {"read": tuple(range(value)), "contains": bool(lasts % 2)}.get(name)
+        elements.append(op(name, call, returns, *arguments, gives=gives))
+        locks.append(op(("acquire", "release")[kind % 2], call, returns))
+    for operations, model in ((elements, Set()), (locks, Mutex())):
+        found = linearizability.check(operations, model)
+        if found.reason is not Reason.VACUOUS:
+            assert (found.verdict is GOOD) is explained(operations, model)
+        if found.verdict is BAD:
+            assert not explained(found.witness, model)
 
 
 BIGGER = st.builds(
@@ -333,6 +390,19 @@ def test_an_undecided_object_never_hides_a_refuted_one() -> None:
     small = [op("write", 0, 1, "small", 1), op("read", 2, 3, "small", gives=2)]
     found = linearizability.check([*keyed, *small], KeyValue(), Limits(work=3_000))
     assert (found.verdict, found.part) == (BAD, "small")
+
+
+def test_who_needs_most_memory_gives_it_to_others() -> None:
+    """The hard object alone would fill it, before the other has had its second turn."""
+    keyed = [replace(each, arguments=("hard", *each.arguments)) for each in hard()]
+    other = [op("write", 0, 100, "other", value) for value in range(7)]
+    other += [op("read", 101 + 2 * n, 102 + 2 * n, "other", gives=n % 2) for n in range(4)]
+    alone = linearizability.check(other, KeyValue())
+    assert alone.verdict is BAD
+    found = linearizability.check([*keyed, *other], KeyValue(), Limits(places=3_000))
+    assert (found.verdict, found.part) == (BAD, "other")
+    good = linearizability.check([*keyed, *other[:-3]], KeyValue(), Limits(places=3_000))
+    assert (good.verdict, good.reason) == (Verdict.UNVERIFIABLE, Reason.BUDGET)
 
 
 def test_a_decided_object_leaves_its_memory_to_others() -> None:

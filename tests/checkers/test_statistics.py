@@ -202,6 +202,7 @@ def test_few_requests_verify_nothing(each: int, verdict: Verdict) -> None:
 def test_what_cannot_be_balanced() -> None:
     alone = balance.check({"a": 100}, {"a": 1.0, "b": 0.0})
     assert (alone.verdict, alone.reason) == (Verdict.UNVERIFIABLE, Reason.TOPOLOGY_TOO_SMALL)
+    assert (alone.chance, alone.least) == (1, "")
     silent = balance.check({}, THREE)
     assert (silent.verdict, silent.reason) == (Verdict.UNVERIFIABLE, Reason.VACUOUS)
     for counts, weights in (({"a": -1}, THREE), ({"a": 1}, {"a": -1.0, "b": 2.0}), ({"a": 1}, {"a": 0.0})):

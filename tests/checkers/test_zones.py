@@ -27,7 +27,7 @@ UNIQUE = st.builds(
 
 
 @given(UNIQUE, DRAWS, st.integers(0, 2))
-@settings(max_examples=1500)
+@settings(max_examples=800)
 def test_both_rules_agree(load: Load, draw: random.Random, lies: int) -> None:
     operations = simulated(load, draw)
     for _ in range(lies):

@@ -158,7 +158,10 @@ def test_what_was_killed_in_the_middle_is_unfinished() -> None:
     assert refused(content) is Reason.NOT_RECORDED
 
 
+BEGINNING = b'{"schema": "distaudit-history/1"}\n'
 NONSENSE = {
+    "no schema": (line(ONE).encode() + b"\n", Reason.PROTOCOL_ERROR),
+    "the schema twice": (BEGINNING, Reason.PROTOCOL_ERROR),
     "no JSON": (b"{\n", Reason.PROTOCOL_ERROR),
     "no object": (b"[1]\n", Reason.PROTOCOL_ERROR),
     "no text": (b"\xff\xfe\n", Reason.PROTOCOL_ERROR),
@@ -180,7 +183,7 @@ NONSENSE = {
 @pytest.mark.parametrize("name", NONSENSE)
 def test_nonsense_is_no_history(name: str) -> None:
     content, reason = NONSENSE[name]
-    assert refused(content) is reason
+    assert refused(BEGINNING + content if name not in ("another schema", "no schema") else content) is reason
 
 
 def test_more_than_the_limit_is_not_written() -> None:
