@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from operator import attrgetter
 
 from pytest_distaudit.checkers.models import ILLEGAL, Model
 from pytest_distaudit.checkers.values import distinct
@@ -27,8 +28,8 @@ class Compiled:
         self._numbers: dict[Hashable, int] = {model.initial: 0}
         #: for each kind of operation: state -> state afterwards, -1 if illegal
         self.moves: list[dict[int, int]] = []
-        self.closed = sorted((each for each in kept if _is_closed(each)), key=_returned)
-        self.open = sorted((each for each in kept if not _is_closed(each)), key=_called)
+        self.closed = sorted((each for each in kept if _is_closed(each)), key=attrgetter("ends_ns"))
+        self.open = sorted((each for each in kept if not _is_closed(each)), key=attrgetter("call_ns"))
         self.kinds = [self._kind(each) for each in self.closed]
         self.open_kinds = [self._kind(each) for each in self.open]
         self.open_after: list[int] = []
@@ -68,7 +69,7 @@ class Compiled:
         free: list[int] = []
         next_call = opened = 0
         for number, operation in enumerate(self.closed):
-            until = _returned(operation)
+            until = operation.ends_ns
             while next_call < len(calls) and self.closed[calls[next_call]].call_ns <= until:
                 called = calls[next_call]
                 under_way[called] = None
@@ -115,12 +116,3 @@ def _that_count(operations: Sequence[Operation], model: Model) -> list[Operation
 
 def _is_closed(operation: Operation) -> bool:
     return operation.outcome is Outcome.OK
-
-
-def _returned(operation: Operation) -> int:
-    assert operation.return_ns is not None
-    return operation.return_ns
-
-
-def _called(operation: Operation) -> int:
-    return operation.call_ns

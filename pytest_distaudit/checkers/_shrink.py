@@ -18,8 +18,7 @@ def broken_prefix(operations: Sequence[Operation], model: Model, deepest: int) -
     """
     compiled = Compiled(operations, model)
     stuck = compiled.closed[deepest]
-    until = stuck.return_ns
-    assert until is not None
+    until = stuck.ends_ns
     closed = compiled.closed[: deepest + 1]
     later = [*compiled.closed[deepest + 1 :], *compiled.open]
     under_way = [_opened(each) for each in later if each.call_ns <= until and not model.observes(each)]
@@ -30,11 +29,10 @@ def _since_known(operations: Sequence[Operation], model: Model) -> list[Operatio
     """From the last operation that nothing overlaps and after which the state is known whatever came before."""
     start, returned, next_call = 0, -1.0, [each.call_ns for each in operations[1:]]
     for number, each in enumerate(operations):
-        ends = float("inf") if each.return_ns is None or each.outcome is Outcome.INDETERMINATE else each.return_ns
-        alone = returned < each.call_ns and (number == len(next_call) or ends < next_call[number])
+        alone = returned < each.call_ns and (number == len(next_call) or each.ends_ns < next_call[number])
         if alone and model.forgets(each):
             start = number
-        returned = max(returned, ends)
+        returned = max(returned, each.ends_ns)
     return list(operations[start:])
 
 

@@ -92,7 +92,7 @@ def _gap(before: Operation | None, failed: Sequence[Operation], after: Operation
     since = before.call_ns if before is not None else failed[0].call_ns
     returned = min((each.return_ns for each in failed if each.return_ns is not None), default=None)
     least = 0 if returned is None else max(0, failed[-1].call_ns - returned)
-    ends = inf if after is None or after.return_ns is None else after.return_ns
+    ends = inf if after is None else after.ends_ns
     return Gap(since, len(failed), least, ends - since)
 
 

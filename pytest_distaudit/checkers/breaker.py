@@ -122,7 +122,7 @@ def _opened(failing: Sequence[Call], told: Round) -> _Open | None:
         # where breakers open and try one by one, trials cannot be told from what still arrives
         return _Open(first, len(failing), len(failing))
     trial = next((at for at in range(first, len(failing)) if failing[at].arrivals), len(failing))
-    again = _silence(failing, trial, min(run, RUN // 4), 0)
+    again = _silence(failing, trial, RUN // 4, 0)
     return _Open(first, trial, len(failing) if again is None else again)
 
 

@@ -85,7 +85,7 @@ def _take(operation: Operation, seen: _Seen) -> None:
         element = seen.element(operation.arguments[0])
         element.called = min(element.called, operation.call_ns)
         if operation.outcome is Outcome.OK:
-            element.acknowledged = min(element.acknowledged, operation.return_ns or 0)
+            element.acknowledged = min(element.acknowledged, operation.ends_ns)
         elif operation.outcome is Outcome.FAIL:
             element.failed = True
         else:
@@ -98,7 +98,7 @@ def _take(operation: Operation, seen: _Seen) -> None:
 
 def _read(operation: Operation, result: Sequence[Value], seen: _Seen) -> None:
     counts = Counter(distinct(value) for value in result)
-    returned = operation.return_ns or 0
+    returned = operation.ends_ns
     for value in result:
         element = seen.element(value)
         element.first_read = min(element.first_read, returned)

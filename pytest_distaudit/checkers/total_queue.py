@@ -41,9 +41,8 @@ class Deliveries:
 @dataclass(slots=True)
 class _Message:
     value: Value
-    acknowledged: list[int] = field(default_factory=list)
+    acknowledged: list[float] = field(default_factory=list)
     open: int = 0
-    failed: int = 0
     called: float = inf
     delivered: int = 0
     first_delivered: float = inf
@@ -86,7 +85,7 @@ def _messages(operations: Iterable[Operation]) -> tuple[dict[Hashable, _Message]
             for value in _handed_out(each):
                 message = messages.setdefault(distinct(value), _Message(value))
                 message.delivered += 1
-                message.first_delivered = min(message.first_delivered, each.return_ns or 0)
+                message.first_delivered = min(message.first_delivered, each.ends_ns)
     return messages, taken, drained
 
 
@@ -95,10 +94,8 @@ def _sent(operation: Operation, messages: dict[Hashable, _Message]) -> None:
     message = messages.setdefault(distinct(value), _Message(value))
     message.called = min(message.called, operation.call_ns)
     if operation.outcome is Outcome.OK:
-        message.acknowledged.append(operation.return_ns or 0)
-    elif operation.outcome is Outcome.FAIL:
-        message.failed += 1
-    else:
+        message.acknowledged.append(operation.ends_ns)
+    elif operation.outcome is Outcome.INDETERMINATE:
         message.open += 1
 
 

@@ -108,7 +108,7 @@ def _illegal(operations: Sequence[Operation], clusters: dict[Hashable, _Cluster]
     if not bad:
         return ()
     reads = [each for each in operations if each.operation == "read" and distinct(each.result) in bad]
-    first = min(reads, key=lambda each: each.return_ns or 0)
+    first = min(reads, key=attrgetter("ends_ns"))
     write = clusters[distinct(first.result)].write
     return (first,) if write is None else (first, write)
 
@@ -147,4 +147,4 @@ def _value(operation: Operation) -> Hashable:
 
 def _latest(witness: Sequence[Operation]) -> Operation:
     closed = [each for each in witness if each.outcome is Outcome.OK]
-    return max(closed, key=lambda each: each.return_ns or 0)
+    return max(closed, key=attrgetter("ends_ns"))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import IO, Any, Final, TypeAlias
 
 from pytest_distaudit.domain.errors import Unobservable
@@ -60,6 +61,11 @@ class Operation:
                 raise ValueError(f"{self.operation}: {self.outcome.value} without return_ns; only open ones have none")
         elif self.return_ns < self.call_ns:
             raise ValueError(f"{self.operation}: returned at {self.return_ns}, before its call at {self.call_ns}")
+
+    @property
+    def ends_ns(self) -> float:
+        """When it has taken effect at the latest, if ever: its return, inf if it is open."""
+        return inf if self.return_ns is None or self.outcome is Outcome.INDETERMINATE else self.return_ns
 
 
 class Writer:

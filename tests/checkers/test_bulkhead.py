@@ -64,6 +64,20 @@ def test_without_a_named_limit_a_plateau_is_one(inside: int, verdict: str) -> No
     assert found.reason is (Reason.INCONCLUSIVE_STATISTICS if verdict == "unverifiable" else None)
 
 
+def test_small_numbers_are_no_exception() -> None:
+    assert plateau(at_once(2), at_once(5)).verdict is Verdict.VERIFIED
+    assert plateau(at_once(19), at_once(20)).verdict is Verdict.REFUTED
+    assert plateau([], []).held == 0
+
+
+def test_only_time_in_which_more_are_offered_counts() -> None:
+    inside = [(0.0, 10.0)] * 3 + [(0.0, 5.0)] * 2
+    assert plateau(inside, [(0.0, 5.0)] * 35 + [(0.0, 10.0)] * 5).held == 1
+    assert plateau(at_once(10, 5), at_once(40)).held == pytest.approx(0.5)
+    assert plateau(at_once(5), at_once(40, end=None)).held == 1
+    assert plateau(at_once(5, end=None), at_once(40)).held == 1
+
+
 def test_a_peak_is_no_plateau() -> None:
     """Ten at once for a tenth of the time in which forty are offered."""
     peak = [(0.0, 10.0)] * 5 + [(4.0, 5.0)] * 5
@@ -104,7 +118,9 @@ def test_how_much_slower_they_may_be(calm: float, now: float, verdict: str) -> N
     assert found.reason is (Reason.INCONCLUSIVE_STATISTICS if verdict == "unverifiable" else None)
 
 
-@pytest.mark.parametrize(("lost", "verdict"), [(0, "verified"), (2, "verified"), (3, "unverifiable"), (11, "refuted")])
+@pytest.mark.parametrize(
+    ("lost", "verdict"), [(0, "verified"), (2, "verified"), (3, "unverifiable"), (10, "unverifiable"), (11, "refuted")]
+)
 def test_how_many_may_be_lost(lost: int, verdict: str) -> None:
     found = isolation(CALM, [0.1] * (200 - lost) + [inf] * lost)
     assert found.verdict.value == verdict
@@ -119,7 +135,7 @@ def test_the_95th_percentile_is_the_190th_of_200() -> None:
 def test_few_calls_and_a_bad_beginning_say_nothing() -> None:
     for before, during in ((CALM[:29], CALM), (CALM, CALM[:29]), ([], [])):
         found = isolation(before, during)
-        assert (found.verdict, found.reason) == (Verdict.UNVERIFIABLE, Reason.VACUOUS)
+        assert (found.verdict, found.reason, found.answered) == (Verdict.UNVERIFIABLE, Reason.VACUOUS, 0)
     assert isolation(CALM[:30], CALM[:30]).verdict is Verdict.VERIFIED
     ill = isolation([inf] * 200, [inf] * 200)
     assert (ill.verdict, ill.reason, ill.answered) == (Verdict.UNVERIFIABLE, Reason.BASELINE, 0)

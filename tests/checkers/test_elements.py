@@ -30,6 +30,9 @@ def test_what_is_missing_in_the_end_is_lost() -> None:
     found = check([add(0, 1), add(2, 2), looked(4, 2)])
     assert (found.verdict, found.lost) == (Verdict.REFUTED, (1,))
     assert check([add(0, 1), looked(2, 1), looked(4)]).lost == (1,)
+    twice = check([looked(0), add(2, 1), looked(4), looked(6, 1), looked(8)])
+    assert (twice.lost, twice.stale, twice.never_read) == ((1,), (), ())
+    assert check([looked(0), add(2, 1), looked(4)]).never_read == ()
 
 
 @pytest.mark.parametrize(("call", "lost"), [(0, False), (1, False), (2, True)])

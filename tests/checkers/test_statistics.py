@@ -173,6 +173,8 @@ def test_a_share_that_is_surely_below_half_is_refuted(few: int) -> None:
 def test_an_instance_that_nobody_counted_got_none() -> None:
     found = balance.check({"a": 90, "b": 90}, THREE)
     assert (found.verdict, found.least, found.ratios["c"]) == (Verdict.REFUTED, "c", 0)
+    assert found.chance == pytest.approx(3 * (2 / 3) ** 180)
+    assert balance.check({"a": 30, "b": 30}, THREE).verdict is Verdict.REFUTED
 
 
 def test_two_instances_of_behaviours() -> None:
@@ -196,6 +198,8 @@ def test_weights_are_the_documented_shares() -> None:
 
 @pytest.mark.parametrize(("each", "verdict"), [(20, Verdict.VERIFIED), (19, Verdict.UNVERIFIABLE)])
 def test_few_requests_verify_nothing(each: int, verdict: Verdict) -> None:
+    """The one with the smallest share counts."""
+    assert balance.check({"a": 9 * each, "b": each}, {"a": 9, "b": 1}).verdict is verdict
     assert balance.check({"a": each, "b": each}, {"a": 1, "b": 1}).verdict is verdict
 
 
@@ -204,7 +208,7 @@ def test_what_cannot_be_balanced() -> None:
     assert (alone.verdict, alone.reason) == (Verdict.UNVERIFIABLE, Reason.TOPOLOGY_TOO_SMALL)
     assert (alone.chance, alone.least) == (1, "")
     silent = balance.check({}, THREE)
-    assert (silent.verdict, silent.reason) == (Verdict.UNVERIFIABLE, Reason.VACUOUS)
+    assert (silent.verdict, silent.reason, silent.requests) == (Verdict.UNVERIFIABLE, Reason.VACUOUS, 0)
     for counts, weights in (({"a": -1}, THREE), ({"a": 1}, {"a": -1.0, "b": 2.0}), ({"a": 1}, {"a": 0.0})):
         with pytest.raises(ValueError, match="weights"):
             balance.check(counts, weights)

@@ -57,11 +57,14 @@ def test_where_the_closing_cannot_be_seen_nothing_is_verified() -> None:
     found = check([Silence(2.0, 60, None, visible=False)] * 10, 2)
     assert (found.verdict, found.reason, found.leaked) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE, 0)
     assert check([Silence(None, 60, None, visible=False)] * 10, 2).verdict is Verdict.REFUTED
+    mixed = [Silence(2.0, 60, None, visible=False), *[ended(2.0)] * 9]
+    assert check(mixed, 2).reason is Reason.NO_OBSERVABLE
 
 
 def test_without_a_named_time_only_never_is_told() -> None:
     found = check([ended(2.0)] * 10, None)
     assert (found.verdict, found.reason, found.typical_s) == (Verdict.UNVERIFIABLE, Reason.AMBIGUOUS_CLAIM, 2.0)
+    assert found.in_time == 0
     assert check([HUNG] * 10, None).verdict is Verdict.REFUTED
     assert check([Silence(None, 29.0)] * 10, None).verdict is Verdict.UNVERIFIABLE
     assert check([Silence(None, 30.0)] * 10, None).verdict is Verdict.REFUTED

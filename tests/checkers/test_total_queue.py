@@ -95,9 +95,12 @@ def test_of_two_alike_the_later_one_may_be_still_inside() -> None:
 
 
 def test_an_open_sending_may_or_may_not_come() -> None:
-    assert check([enq(0, 1), enq(2, 2, OPEN), drain(4, 1)]).verdict is Verdict.VERIFIED
+    away = check([enq(0, 1), enq(2, 2, OPEN), drain(4, 1)])
+    assert (away.verdict, away.recovered) == (Verdict.VERIFIED, ())
     found = check([enq(0, 1), enq(2, 2, OPEN), drain(4, 1, 2)])
     assert (found.verdict, found.recovered) == (Verdict.VERIFIED, (2,))
+    often = check([enq(0, 1), enq(2, 2, OPEN), drain(4, 1, 2, 2, 2)])
+    assert (often.recovered, often.duplicated) == ((2,), (2, 2))
 
 
 def test_what_was_refused_and_came_is_told() -> None:
