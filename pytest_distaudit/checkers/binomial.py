@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp, inf, lgamma, log, log1p
+from math import exp, lgamma, log, log1p
 from typing import Final
 
-_STEPS: Final = 200
+_STEPS: Final = 1_000_000
 _TINY: Final = 1e-300
 _EXACT: Final = 1e-15
 
@@ -59,7 +59,7 @@ def _sensible(successes: int, trials: int) -> None:
 def _where(becomes_true: Callable[[float], bool]) -> float:
     """The share at which a condition that holds from there on begins to."""
     low, high = 0.0, 1.0
-    while high - low > _EXACT and low < (middle := (low + high) / 2) < high:
+    while low < (middle := (low + high) / 2) < high:
         low, high = (low, middle) if becomes_true(middle) else (middle, high)
     return high
 
@@ -74,10 +74,8 @@ def _beta(a: float, b: float, x: float) -> float:
 
 def _fraction(a: float, b: float, x: float) -> float:
     upper, lower = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1))
-    found, before = lower, inf
-    step = 0
-    while abs(found - before) > _EXACT * abs(found) and step < _STEPS + a + b:
-        step += 1
+    found = lower
+    for step in range(1, _STEPS):
         before = found
         even = step * (b - step) * x / ((a + 2 * step - 1) * (a + 2 * step))
         odd = -(a + step) * (a + b + step) * x / ((a + 2 * step) * (a + 2 * step + 1))
@@ -85,7 +83,9 @@ def _fraction(a: float, b: float, x: float) -> float:
             lower = 1 / _not_zero(1 + term * lower)
             upper = _not_zero(1 + term / upper)
             found *= upper * lower
-    return found
+        if abs(found - before) <= _EXACT * abs(found):
+            return found
+    raise ArithmeticError(f"the chance among {a + b - 1:.0f} trials did not settle")
 
 
 def _not_zero(number: float) -> float:
