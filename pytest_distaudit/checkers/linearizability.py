@@ -37,7 +37,8 @@ class Linearizability:
 
     ``checked``: operations that answered. Of a refutation: ``part`` is the object, ``witness`` a small history of it
     that no order explains either, in the order of calls; what was under way at its end stands there as open.
-    ``stuck`` is the operation before whose return some order explained everything, and after it none.
+    ``stuck`` is the operation before whose return some order explained everything, and after it none; of zones, the
+    last one of the witness to return.
     """
 
     verdict: Verdict
