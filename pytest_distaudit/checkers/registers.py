@@ -21,4 +21,4 @@ def check(
     if found is not None:
         return found
     model = KeyValue(initial) if keyed else Register(initial)
-    return linearizability.check(operations, model, limits or Limits())
+    return linearizability.check(operations, model, limits)

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_distaudit.checkers import linearizability, registers, zones
+from pytest_distaudit.checkers.linearizability import Limits
 from pytest_distaudit.checkers.models import KeyValue, Register
-from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import Operation
 from tests.checkers.made import DRAWS, OPEN, Load, cas, linearizable, op, read, simulated, tampered, write
 
@@ -103,6 +104,13 @@ def test_a_key_without_unique_values_leaves_all_to_the_search() -> None:
     found = registers.check([*stale, *twice], keyed=True)
     assert (found.verdict, found.part) == (Verdict.REFUTED, "b")
     assert registers.check(twice, keyed=True).verdict is Verdict.VERIFIED
+
+
+def test_limits_are_those_of_the_search() -> None:
+    many = [cas(0, 100, value, value + 1) for value in (3, 1, 4, 0, 2)] + [write(0, 100, 0), read(101, 102, 9)]
+    assert registers.check(many).verdict is Verdict.REFUTED
+    assert registers.check(many, limits=Limits(places=3)).reason is Reason.BUDGET
+    assert registers.check(many[:-1], limits=Limits(places=3)).reason is Reason.BUDGET
 
 
 def test_the_initial_value_was_there_before_all_time() -> None:
