@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_distaudit.checkers import linearizability, registers, zones
+from pytest_distaudit.checkers._compiled import Compiled
+from pytest_distaudit.checkers._search import Search
 from pytest_distaudit.checkers.linearizability import Limits
 from pytest_distaudit.checkers.models import ILLEGAL, KeyValue, Model, Mutex, Register, Set
 from pytest_distaudit.domain.verdict import Reason, Verdict
@@ -395,7 +397,7 @@ def test_an_undecided_object_never_hides_a_refuted_one() -> None:
 def test_who_needs_most_memory_gives_it_to_others() -> None:
     """The hard object alone would fill it, before the other has had its second turn."""
     keyed = [replace(each, arguments=("hard", *each.arguments)) for each in hard()]
-    other = [op("write", 0, 100, "other", value) for value in range(7)]
+    other = [op("write", 0, 100, "other", value) for value in range(9)]
     other += [op("read", 101 + 2 * n, 102 + 2 * n, "other", gives=n % 2) for n in range(4)]
     alone = linearizability.check(other, KeyValue())
     assert alone.verdict is BAD
@@ -403,6 +405,43 @@ def test_who_needs_most_memory_gives_it_to_others() -> None:
     assert (found.verdict, found.part) == (BAD, "other")
     good = linearizability.check([*keyed, *other[:-3]], KeyValue(), Limits(places=3_000))
     assert (good.verdict, good.reason) == (Verdict.UNVERIFIABLE, Reason.BUDGET)
+
+
+def late_found(key: str, writes: int = 10) -> list[Operation]:
+    """What was written first has to have been last: the search comes to it last."""
+    told = [op("write", 0, 100, key, value) for value in range(writes)]
+    return [*told, op("read", 101, 102, key, gives=0)]
+
+
+def needed(operations: Sequence[Operation]) -> Search:
+    search = Search(Compiled(operations, KeyValue()))
+    assert search.run(10**9, 10**9) is not None
+    return search
+
+
+def test_what_all_objects_do_is_counted_together() -> None:
+    one, other = late_found("a"), late_found("b")
+    alone = needed(one)
+    assert alone.work > 5_000
+    enough = Limits(work=2 * alone.work)
+    assert linearizability.check(one, KeyValue(), Limits(work=alone.work)).verdict is GOOD
+    assert linearizability.check([*one, *other], KeyValue(), enough).verdict is GOOD
+    less = linearizability.check([*one, *other], KeyValue(), Limits(work=2 * alone.work - 100))
+    assert less.reason is Reason.BUDGET
+
+
+def test_what_all_objects_remember_is_counted_together() -> None:
+    one, other = late_found("a"), late_found("b")
+    alone = needed(one)
+    for share, verdict in ((1.1, Verdict.UNVERIFIABLE), (2.1, GOOD)):
+        limits = Limits(places=round(share * alone.places))
+        assert linearizability.check(one, KeyValue(), limits).verdict is GOOD
+        assert linearizability.check([*one, *other], KeyValue(), limits).verdict is verdict
+
+
+def test_the_limits_bound_memory_and_time() -> None:
+    """Some 140 MB and half a minute."""
+    assert Limits() == Limits(places=2_000_000, work=20_000_000, shrinking=500_000)
 
 
 def test_a_decided_object_leaves_its_memory_to_others() -> None:
