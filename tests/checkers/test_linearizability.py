@@ -354,6 +354,18 @@ def test_the_witness_keeps_what_was_under_way_as_open() -> None:
     assert found.witness == (opened, operations[1], operations[2])
 
 
+def test_a_witness_begins_after_what_nothing_touches() -> None:
+    """At equal stamps operations overlap: what is before may still matter."""
+    first, second, third = write(0, 5, 1), write(5, 6, 2), write(8, 9, 3)
+    touching = [first, second, read(10, 11, 1), read(12, 13, 2)]
+    assert first in linearizability.check(touching, Register()).witness
+    swapped = cas(9, 12, 1, 4)
+    after = [replace(first, return_ns=4), third, swapped, read(14, 15, 3), read(16, 17, 4)]
+    assert after[0] in linearizability.check(after, Register()).witness
+    clear = [write(0, 4, 1), third, cas(10, 12, 3, 4), read(14, 15, 3)]
+    assert linearizability.check(clear, Register()).witness == tuple(clear[1:])
+
+
 def test_equal_returns_are_all_of_one_prefix() -> None:
     operations = [write(0, 5, 1), read(6, 9, None), read(6, 9, 1)]
     found = linearizability.check(operations, Register())
@@ -423,6 +435,8 @@ def test_what_all_objects_do_is_counted_together() -> None:
     one, other = late_found("a"), late_found("b")
     alone = needed(one)
     assert alone.work > 5_000
+    # each place tries ten writes at most
+    assert alone.places < alone.work <= 11 * alone.places
     enough = Limits(work=2 * alone.work)
     assert linearizability.check(one, KeyValue(), Limits(work=alone.work)).verdict is GOOD
     assert linearizability.check([*one, *other], KeyValue(), enough).verdict is GOOD
