@@ -45,6 +45,14 @@ def test_nothing_is_no_line() -> None:
     assert timeline([]) == []
 
 
+def test_many_moments_share_forty_columns() -> None:
+    lines = timeline([write(2 * n, 2 * n + 1, n) for n in range(200)])
+    assert {line.index("  write") for line in lines} == {13 + 40}
+    assert lines[-1][13:53].rstrip() == " " * 39 + "|"
+    few = timeline([write(0, 2, 1), write(1, 3, "x" * 22)])
+    assert few == ["0            [=]   write 1", f"0             [=]  write '{'x' * 22}'"]
+
+
 @given(DRAWS)
 def test_lines_stay_narrow_and_bars_keep_their_order(draw: random.Random) -> None:
     operations = simulated(Load(40, clients=5, open_share=0.1, longest=30), draw)
