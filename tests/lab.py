@@ -96,9 +96,9 @@ class Lab:
         made.reload()
         return made
 
-    def network(self, name: str) -> Network:
-        """A network of its own."""
-        made = self.client.networks.create(name, labels=self._labels)
+    def network(self, name: str, **options: Any) -> Network:
+        """A network of its own; options as docker's own ``create`` has them."""
+        made = self.client.networks.create(name, labels=self._labels, **options)
         self._networks.append(made)
         return made
 

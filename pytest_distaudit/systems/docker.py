@@ -13,6 +13,7 @@ from pytest_distaudit.ports.capabilities import Health, Listener, Presence, Serv
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.systems._docker_containers import containers
 from pytest_distaudit.systems._docker_nesting import nesting, tool_servers
+from pytest_distaudit.systems._docker_networks import neighbourhood
 from pytest_distaudit.systems._docker_session import DockerSession
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._wire import without
@@ -65,6 +66,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "listener": listener,
     "process": process,
     "containers": containers,
+    "neighbourhood": neighbourhood,
     "nesting": nesting,
     "tool-servers": tool_servers,
 }

@@ -51,6 +51,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.discovery",
     "pytest_distaudit.checks.throughput",
     "pytest_distaudit.checks.diagram",
+    "pytest_distaudit.checks.network",
 )
 
 

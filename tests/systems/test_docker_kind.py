@@ -37,7 +37,7 @@ from .bad_days import (
     speaks_http,
 )
 
-ASKS = ("presence", "health", "process", "containers")
+ASKS = ("presence", "health", "process", "containers", "neighbourhood")
 VERSION = {"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24", "Components": [{"Name": "Engine"}]}
 INFO = {"ID": "AB:CD", "SystemTime": "2026-11-25T12:00:00.123456789Z"}
 ID = "c0ffee" + "0" * 58
