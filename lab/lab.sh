@@ -8,7 +8,7 @@
 lab=${XDG_STATE_HOME:-$HOME/.local/state}/pytest-distaudit/lab
 lab_bridge=distaudit0
 lab_release=bookworm
-lab_images='postgres:15 rabbitmq:3.10 python:3.11 consul:1.8 redis:7.0 nginx:1.22 haproxy:2.6 dind:20.10'
+lab_images='postgres:15 rabbitmq:3.10 python:3.11 consul:1.8 redis:7.0 nginx:1.22 haproxy:2.6 chromadb:1.5 dind:20.10'
 
 lab_main() {
     case ${1:-up}${2:+ $2} in
@@ -83,7 +83,7 @@ lab_up() {
 
 # The example's compose files take these in place of the official images.
 lab_images_of_the_example() {
-    for image in postgres:15 rabbitmq:3.10 redis:7.0 consul:1.8 nginx:1.22 haproxy:2.6; do
+    for image in postgres:15 rabbitmq:3.10 redis:7.0 consul:1.8 nginx:1.22 haproxy:2.6 chromadb:1.5; do
         name=$(printf '%s' "${image%%:*}" | tr '[:lower:]' '[:upper:]')
         echo "${name}_IMAGE=distaudit-lab/$image"
     done
@@ -193,6 +193,7 @@ lab_build() {
     fi
     command -v mmdebstrap > /dev/null || install "it makes the base image" mmdebstrap || return 1
     say "building images:$wanted"
+    case " $wanted " in *" chromadb:"*) lab_wheel ;; esac
     lab_source="$(debian_source $lab_release)"
     export lab lab_release lab_source
     for image in base:12 busybox:1.35; do
@@ -201,6 +202,9 @@ lab_build() {
     # shellcheck disable=SC2086
     printf '%s\n' $wanted | grep -v -e '^base:' -e '^busybox:' | xargs -r -n 1 -P 2 "$root/lab/build"
 }
+
+# ChromaDB comes as a wheel, which ./run unpacks for itself; its image is made of that.
+lab_wheel() { (exec 9< run && flock 9 && choose_python && environment .venv && chroma_server) >&2 8>&- || :; }
 
 # --- compose ------------------------------------------------------------------------------------------------------
 

@@ -65,8 +65,8 @@ class Room:
         self._stack.close()
 
     def judge(self, check: str, **claim: Any) -> ClaimResult:
-        """The verdict on one claim; arguments as in a claim file: ``roles`` or ``system``, ``activity``, ``expect``,
-        one of ``within``, ``holds_for`` and ``never_for``, all others as under ``with:``.
+        """The verdict on one claim; arguments as in a claim file: ``roles`` or ``system``, ``activity``, ``operation``,
+        ``expect``, one of ``within``, ``holds_for`` and ``never_for``, all others as under ``with:``.
 
         ``document`` and ``quote`` are needed only by checks that read them.
         """
@@ -97,6 +97,7 @@ def _claim(
     roles: Mapping[str, str] | None = None,
     system: str | None = None,
     activity: str | None = None,
+    operation: str | None = None,
     within: str | None = None,
     holds_for: str | None = None,
     never_for: str | None = None,
@@ -119,6 +120,7 @@ def _claim(
         params=parsed(bench.checks[check], params),
         timing=timing[0] if timing else None,
         activity=activity,
+        operation=operation,
         expect=Expect(expect),
     )
     problems = bench.problems(claim)

@@ -7,17 +7,20 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from pytest_distaudit.targets.recipes import builtin_recipes
-from pytest_distaudit.wiring import load_kinds
+from pytest_distaudit.wiring import Bench, Wishes, load_kinds
+from tests.counted import COUNTERS
 
 LAB = Path(__file__).parent.parent / "lab" / "everything"
 SYSTEMS = tomllib.loads((LAB / "distaudit.toml").read_text("utf-8"))["targets"]["everything"]["systems"]
-#: kind -> the version of the last recorded run, for the documentation; DISTAUDIT_REWRITE_GOLDEN=1 records
-VERSIONS = LAB / "versions.json"
+#: kind -> version, and how often its servers were asked by their own count, of the last recorded runs, for the
+#: documentation; DISTAUDIT_REWRITE_GOLDEN=1 records
+SEEN = LAB / "seen.json"
 #: kinds that the lab does not start, and where they are proven
 ELSEWHERE = {
     "docker": "tests/proofs/containers, tests/proofs/agents: an engine is the lab's (./run lab)",
@@ -34,6 +37,13 @@ def test_one_line_for_each_kind() -> None:
     assert kinds <= set(registered)
     lines = [line for line in (LAB / "distaudit.toml").read_text("utf-8").splitlines() if line.endswith("}")]
     assert len(lines) == len(SYSTEMS)
+
+
+def _record(kind: str, **told: object) -> None:
+    if os.environ.get("DISTAUDIT_REWRITE_GOLDEN"):
+        seen = json.loads(SEEN.read_text("utf-8"))
+        seen[kind] = seen.get(kind, {}) | told
+        SEEN.write_text(json.dumps(seen, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 @pytest.mark.live
@@ -54,9 +64,29 @@ def test_how_far_every_system_has_come(tmp_path: Path) -> None:
         assert rungs[name] in wanted, (name, rungs[name], ran.stdout[-3000:])
     open_ones = {claim["id"]: claim["reason"] for claim in audit["claims"] if claim["verdict"] != "verified"}
     assert set(open_ones.values()) <= {"not-installed"}, open_ones
-    if os.environ.get("DISTAUDIT_REWRITE_GOLDEN"):
-        seen = json.loads(VERSIONS.read_text("utf-8"))
-        seen |= {one["kind"]: one["version"].partition(" ")[0] for one in audit["systems"] if one["version"]}
-        VERSIONS.write_text(json.dumps(seen, indent=2, sort_keys=True) + "\n", "utf-8")
+    for one in audit["systems"]:
+        if one["version"]:
+            _record(one["kind"], version=one["version"].partition(" ")[0])
     for kind, why in absent.items():
         sys.stdout.write(f"not here: {kind} ({why})\n")
+
+
+@pytest.mark.live
+def test_the_servers_themselves_count_what_they_are_asked() -> None:
+    bench = Bench(Wishes(root=LAB))
+    names = [name for name, spec in bench.target.systems.items() if spec.kind in COUNTERS]
+    claims = [claim for claim in bench.all_written().claims if set(claim.roles.values()) <= set(names)]
+    with bench.provision(names) as bench.located:
+        here = {name: located for name, located in bench.located.items() if name in names and not located.unavailable}
+        before = {name: COUNTERS[located.kind](located) for name, located in here.items()}
+        for planned in map(bench.planned, claims):
+            bench.plan.add(planned)
+            bench.judge(planned, lambda: bench.located, "everything")
+        after = {name: COUNTERS[located.kind](located) for name, located in here.items()}
+    asked: Counter[str] = Counter()
+    for name, located in here.items():
+        assert after[name] - before[name] > 1, f"{name} was audited, and counts {before[name]}, then {after[name]}"
+        asked[located.kind] += after[name] - before[name]
+    for kind, count in asked.items():
+        sys.stdout.write(f"{kind}: {count} requests by its own count\n")
+        _record(kind, requests=count)

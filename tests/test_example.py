@@ -15,7 +15,7 @@ from pytest_distaudit.targets.recipes import builtin_recipes
 from tests.lab import Lab, variables
 
 ROOT = Path(__file__).parents[1]
-NEEDED = ("postgres", "rabbitmq", "redis", "consul", "haproxy", "nginx")
+NEEDED = ("postgres", "rabbitmq", "redis", "consul", "haproxy", "nginx", "chromadb")
 
 pytestmark = pytest.mark.live
 
@@ -25,11 +25,14 @@ FOUND: dict[str, tuple[str, set[str]]] = {
     "as-audited": (
         "facade",
         {"primary-running", "task-queue-declared", "workers-looked-up", "answers-remembered"}
-        | {"edge-forwards", "edge-finds-both-well"},
+        | {"edge-forwards", "edge-finds-both-well", "tasks-counted", "texts-stored", "tool-servers-converse"}
+        | {"graph-store-running", "prompts-asked", "model-asked", "services-traced"},
     ),
     "decoy": (
         "facade",
-        {"standby-streams", "task-queue-consumed", "worker-2-running", "answers-remembered", "gateway-forwards"},
+        {"standby-streams", "task-queue-consumed", "worker-2-running", "answers-remembered", "gateway-forwards"}
+        | {"tasks-counted", "texts-stored", "tool-servers-converse", "tools-called", "task-passes-all"}
+        | {"requests-traced"},
     ),
 }
 #: each way once; ./run proofs judges all targets in all ways
@@ -69,7 +72,8 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
 @pytest.fixture(scope="module")
 def environment() -> dict[str, str]:
     with Lab.reached(
-        "postgres:15", "rabbitmq:3.10", "python:3.11", "consul:1.8", "redis:7.0", "nginx:1.22", "haproxy:2.6"
+        *("postgres:15", "rabbitmq:3.10", "python:3.11", "consul:1.8", "redis:7.0", "nginx:1.22", "haproxy:2.6"),
+        "chromadb:1.5",
     ):
         if "DOCKER_CONFIG" not in variables():
             pytest.skip("no Docker Compose: ./run lab up")
@@ -94,7 +98,7 @@ def test_each_target_is_what_it_is_said_to_be(target: str, example: Example) -> 
 def same(target: str, way: str, example: Example, environment: dict[str, str]) -> None:
     native, contained = verdicts(example.native(target)), verdicts(example.judged(target, way, environment))
     assert {key: (told, contained.get(key)) for key, told in native.items() if told != contained.get(key)} == {}
-    assert len(native) == len(contained) > 50
+    assert len(native) == len(contained) > 60
 
 
 @pytest.mark.parametrize(("target", "way"), ONCE)

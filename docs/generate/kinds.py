@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from docs.generate.markdown import code, page, table
 from pytest_distaudit.ports.kind import Kind
@@ -12,8 +13,8 @@ from pytest_distaudit.targets.recipes import builtin_recipes
 from pytest_distaudit.wiring import load_kinds
 
 ROOT = Path(__file__).parents[2]
-#: kind -> the version that the last recorded run of ``lab/everything`` saw
-SEEN: dict[str, str] = json.loads((ROOT / "lab/everything/versions.json").read_text("utf-8"))
+#: kind -> what the last recorded runs of ``lab/everything`` saw: its version, and how often its servers were asked
+SEEN: dict[str, dict[str, Any]] = json.loads((ROOT / "lab/everything/seen.json").read_text("utf-8"))
 
 
 def kinds_page() -> str:
@@ -28,8 +29,10 @@ def kinds_page() -> str:
         "*Live*: the tests start the product itself, with `native = {}` or as the line below says, and hold what the "
         "audit says against what was done to it. *Live with lab-extra*: the same, where `./run lab-extra` has made the "
         "server; elsewhere these tests are skipped by name. *Contract only*: no package carries the product; a double "
-        "made from its published API stands in. It can refute a claim, never verify one.",
-        table(["kind", "proven", "version seen"], (_proven(name) for name in kinds)),
+        "made from its published API stands in. It can refute a claim, never verify one. *Requests*: how many of them "
+        "the servers of `./run everything` counted themselves while they were audited; – where a product keeps no such "
+        "count that can be asked for, or the kind is not among these.",
+        table(["kind", "proven", "version seen", "requests"], (_proven(name) for name in kinds)),
     )
 
 
@@ -39,7 +42,8 @@ def _offer(kind: Kind) -> list[str]:
 
 
 def _proven(name: str) -> list[str]:
-    return [code(name), "; ".join(_ways(name)), SEEN.get(name, "–")]
+    seen = SEEN.get(name, {})
+    return [code(name), "; ".join(_ways(name)), str(seen.get("version", "–")), str(seen.get("requests", "–"))]
 
 
 def _ways(name: str) -> Iterator[str]:

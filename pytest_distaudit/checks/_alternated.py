@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
+from typing import TypeVar
 
 from pytest_distaudit.checks._exchange import by_length
 from pytest_distaudit.checks._watched import busy, one_process
 from pytest_distaudit.domain.evidence import Seen
 from pytest_distaudit.domain.judgement import unverifiable
 from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.capabilities import Performed
+from pytest_distaudit.ports.capabilities import Capability, Performed
 from pytest_distaudit.ports.windows import Alternation, Window
 from pytest_distaudit.ports.work import Work
+
+C = TypeVar("C", bound=Capability)
 
 #: by how much windows with performances may be longer
 _MUCH = 1.25
@@ -92,7 +95,7 @@ class Moves:
 
 def moves(looks: Sequence[Seen[Work]], alternation: Alternation) -> Moves:
     """Raises unverifiable unless one process was seen at every turn of the windows, counting on."""
-    turns = [_turn(looks, after, before) for after, before in _gaps(alternation.windows)]
+    turns = turns_of(looks, alternation)
     one_process([look.identity for look in turns])
     names = sorted({name for look in turns for name in look.fact.counts})
     counts = {
@@ -110,6 +113,11 @@ def performed(alternation: Alternation) -> tuple[Performed, ...]:
     return tuple(run for window in alternation.windows for run in window.runs)
 
 
+def turns_of(looks: Sequence[Seen[C]], alternation: Alternation) -> list[Seen[C]]:
+    """The look before the first window, those between any two, and the one after the last. Raises unverifiable."""
+    return [_turn(looks, after, before) for after, before in _gaps(alternation.windows)]
+
+
 def _gaps(windows: Sequence[Window]) -> list[tuple[float, float]]:
     """When the looks were taken: before the first window, between any two, after the last."""
     ends = [float("-inf"), *(window.ended for window in windows)]
@@ -117,7 +125,7 @@ def _gaps(windows: Sequence[Window]) -> list[tuple[float, float]]:
     return list(zip(ends, begins, strict=True))
 
 
-def _turn(looks: Sequence[Seen[Work]], after: float, before: float) -> Seen[Work]:
+def _turn(looks: Sequence[Seen[C]], after: float, before: float) -> Seen[C]:
     found = [look for look in looks if after <= look.at <= before]
     if not found:
         unverifiable(

@@ -37,7 +37,7 @@ def fault(spans: Sequence[Span], outside: str, least: int, wanted: Collection[st
         return f"{len(roots)} roots: {listed(_services(roots))}"
     if early := _before_their_parents(spans):
         return f"{counted(len(early), 'span')} of {listed(_services(early))} before the parent"
-    seen = set(_edges(spans))
+    seen = set(calls_of(spans))
     gone = [f"{one} -> {other}" for one, other in edges if (same(one), same(other)) not in seen]
     return f"no call {listed(gone)}" if gone else ""
 
@@ -63,7 +63,7 @@ def _before_their_parents(spans: Sequence[Span]) -> list[Span]:
     ]
 
 
-def _edges(spans: Sequence[Span]) -> Iterator[Edge]:
+def calls_of(spans: Sequence[Span]) -> Iterator[Edge]:
     """(caller, callee) over a parent, or over an id that both share."""
     known = _by_id(spans)
     for span in spans:

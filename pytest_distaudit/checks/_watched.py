@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, NoReturn, TypeVar
 
+from pytest_distaudit.domain.claim import Claim, Span
 from pytest_distaudit.domain.evidence import Seen
 from pytest_distaudit.domain.judgement import unverifiable
 from pytest_distaudit.domain.verdict import Reason
@@ -57,6 +58,12 @@ class Watched(Generic[C]):
         """Whether, once moved, the counters stood still for as long as the idle window. Only after a movement."""
         moving = [look.at for look in self._since if self._counters(look.fact) != self._counters(self.end)]
         return self._end.at - max(moving) >= self._rest
+
+
+def measured_once(claim: Claim) -> None:
+    """Raise unverifiable: what is measured once cannot be looked at again and again."""
+    if claim.timing is not None and claim.timing.span is not Span.WITHIN:
+        unverifiable(Reason.AMBIGUOUS_CLAIM, str(claim.timing), "this is measured once; leave it out")
 
 
 def one_process(identities: Sequence[str]) -> None:

@@ -98,6 +98,7 @@ class Check:
     judge: Judge
     params: Mapping[str, Parameter] = field(default_factory=dict)
     takes_activity: bool = False
+    takes_operation: bool = False
     changes_target: bool = False
     cost_s: float = 0.0
     settles_s: float = 0.0
@@ -120,6 +121,7 @@ def check(
     params: Mapping[str, Parameter] | None = None,
     scope: Scope = Scope.SNAPSHOT,
     takes_activity: bool = False,
+    takes_operation: bool = False,
     changes_target: bool = False,
     cost_s: float = 0.0,
     settles_s: float = 0.0,
@@ -144,6 +146,7 @@ def check(
             judge=judge,
             params=params or {},
             takes_activity=takes_activity,
+            takes_operation=takes_operation,
             changes_target=changes_target,
             cost_s=cost_s,
             settles_s=settles_s,

@@ -98,6 +98,11 @@ class Claim:
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
+    def operations(self) -> tuple[str, ...]:
+        """The names of the target's operations that it has asked; ``operation`` separates several by commas."""
+        return tuple(name.strip() for name in (self.operation or "").split(",") if name.strip())
+
+    @property
     def key(self) -> str:
         """``id`` or ``id[case]``: unique over all claim files."""
         return f"{self.id}[{self.case}]" if self.case else self.id

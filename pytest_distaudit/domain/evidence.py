@@ -60,9 +60,9 @@ class Evidence:
         """The latest fact about the role's only system. Raises Unobservable."""
         return self.history(capability, role, ask)[-1].fact
 
-    def each(self, capability: type[C], role: str) -> Mapping[str, C]:
+    def each(self, capability: type[C], role: str, ask: Ask | None = None) -> Mapping[str, C]:
         """System name -> latest fact, for every system in ``role``. Raises Unobservable for any."""
-        return {name: self._history(capability, name, None)[-1].fact for name in self.systems(role)}
+        return {name: self._history(capability, name, ask)[-1].fact for name in self.systems(role)}
 
     def attempts(self, capability: type[C], role: str) -> Mapping[str, C | Unobservable]:
         """Like :meth:`each`, but hands out what could not be observed instead of raising it."""

@@ -17,7 +17,8 @@ class Judgement:
 
     ``actual`` is short and in the terms of the claim ("0 consumers"); ``because`` is the sentence
     that a reader can argue with; ``remedy`` says what to do next; ``shows_not`` what a verified
-    answer still leaves open. ``conclusive``: waiting longer cannot change a refutation.
+    answer still leaves open. ``conclusive``: waiting longer cannot change a refutation. ``connects``: pairs of systems
+    that the answer is about, where the check's roles alone do not tell them; None: they do.
     """
 
     verdict: Verdict
@@ -27,6 +28,7 @@ class Judgement:
     reason: Reason | None = None
     shows_not: str = ""
     conclusive: bool = False
+    connects: tuple[tuple[str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         if (self.verdict is Verdict.UNVERIFIABLE) != (self.reason is not None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.observation import Ask
 
 
@@ -32,6 +33,17 @@ class Alternate:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing of the audit's for at least so many ``seconds``, with the asks of ``watch`` looked at before, after and
+    now and then.
+
+    It is longer where the watched statistics lag much."""
+
+    watch: tuple[Look, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """A procedure over several roles that writes the audit's own nonces (``probes = "write"``).
 
@@ -50,4 +62,18 @@ class Read:
     ask: Ask
 
 
-Need = Look | Perform | Alternate | Probe | Read
+@dataclass(frozen=True, slots=True)
+class Disturb:
+    """``fault`` done to each system in ``role``, one system after the other, while the claim's operations are asked.
+
+    ``watch`` is looked at all the while. One experiment serves all claims about the same fault of the same system; its
+    course is the longest of theirs.
+    """
+
+    fault: Fault
+    role: str
+    course: Course
+    watch: tuple[Look, ...] = ()
+
+
+Need = Look | Perform | Alternate | Rest | Probe | Read | Disturb

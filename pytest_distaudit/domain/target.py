@@ -45,7 +45,8 @@ class SystemSpec:
     recipe when the audit may start it as a native process; ``health`` is the path of an HTTP
     service's health answer; ``service`` its name in the target's compose files (None: the same);
     ``container`` how it is run in a container where the target has no compose files. ``stand_in``: it is a double
-    of its product, which may show that a claim does not hold, never that it does.
+    of its product, which may show that a claim does not hold, never that it does; ``native`` may then name a program
+    of the project's own (argv), which answers HTTP.
     """
 
     name: str

@@ -188,16 +188,17 @@ class Performer:
     ) -> Request:
         method, url = fill(template, words).split(maxsplit=1)
         headers = {name: str(fill(value, words)) for name, value in self._activity.headers.items()}
-        return Request(method, self._addressed(url), {**headers, **(more or {})}, fill(json, words))
+        return Request(method, addressed(url, self._base_url), {**headers, **(more or {})}, fill(json, words))
 
-    def _addressed(self, url: str) -> str:
-        """The URL with a system's name replaced by that system's address."""
-        parts = urlsplit(url)
-        base = self._base_url(parts.hostname or "")
-        if base is None:
-            return url
-        there = urlsplit(base)
-        return urlunsplit((there.scheme, there.netloc, there.path.rstrip("/") + parts.path, parts.query, ""))
+
+def addressed(url: str, base_url: Callable[[str], str | None]) -> str:
+    """The URL with a system's name replaced by that system's address."""
+    parts = urlsplit(url)
+    base = base_url(parts.hostname or "")
+    if base is None:
+        return url
+    there = urlsplit(base)
+    return urlunsplit((there.scheme, there.netloc, there.path.rstrip("/") + parts.path, parts.query, ""))
 
 
 def fill(template: Any, words: Mapping[str, str]) -> Any:

@@ -78,7 +78,7 @@ def conduct(planned: Planned, sights: Iterator[Sight]) -> Conducted:
 def _judge_sight(planned: Planned, before: Sequence[tuple[Observation, ...]], sight: Sight) -> Judgement:
     for _ in range(_MOST_EXTENSIONS):
         seen = [observation for look in before for observation in look] + list(sight.observations)
-        answer = judge(planned.claim, planned.check, Evidence(planned.roles, seen, decode))
+        answer = judge(planned.claim, planned.check, Evidence(planned.players, seen, decode))
         if isinstance(answer, Judgement):
             return answer
         if not sight.extend(answer.needs):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Protocol
 
 from pytest_distaudit.domain.needs import Probe
@@ -12,14 +13,22 @@ from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.activity import Pace, perform
 from pytest_distaudit.engine.alternate import Rhythm, alternate
+from pytest_distaudit.engine.disturb import Trial, disturb
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.probe import probe_ask, run_probe
+from pytest_distaudit.engine.rest import rest
+from pytest_distaudit.engine.turns import Turn, Turns
+from pytest_distaudit.ports.edges import Edges
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import Located
 
 #: systems by name, with the asks that are meant of each
 Watched = Mapping[str, Sequence[Ask]]
+
+
+#: read from this host's kernel, not from the system's own statistics
+_AT_ONCE = {Edges.capability}
 
 
 class Gathering(Protocol):
@@ -45,19 +54,43 @@ class Gathering(Protocol):
         """The activity's one alternation with rest on these addresses, and the looks between its windows."""
         ...
 
+    def rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length, and the looks before and after it."""
+        ...
+
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""
         ...
 
+    def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The one experiment of this fault on these addresses."""
+        ...
+
 
 class Gatherer:
-    """Gathers in this process. Thread-safe."""
+    """Gathers in this process. Thread-safe. ``tell`` gets a sentence about every step of an experiment."""
 
-    def __init__(self, hub: Hub, kinds: Mapping[str, Kind], fetch: Callable[[], Fetch]) -> None:
-        self._hub, self._kinds, self._fetch = hub, kinds, fetch
-        self.prefetch, self.facts = hub.prefetch, hub.facts
+    def __init__(
+        self,
+        hub: Hub,
+        kinds: Mapping[str, Kind],
+        fetch: Callable[[], Fetch],
+        tell: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        self._hub, self._kinds, self._fetch, self._tell = hub, kinds, fetch, tell
+        self._turns = Turns()
         self._lock = threading.Lock()
         self._once: dict[Hashable, Future[tuple[Observation, ...]]] = {}
+
+    def prefetch(self, wanted: Iterable[tuple[Located, Iterable[Ask]]]) -> None:
+        """Begin one look per system, all at once."""
+        with self._turns.taken(Turn.LOOK):
+            self._hub.prefetch(wanted)
+
+    def facts(self, located: Located, asks: Sequence[Ask], newer_than: float | None = None) -> tuple[Observation, ...]:
+        """One observation per ask; with ``newer_than`` (epoch seconds) older ones are looked at afresh."""
+        with self._turns.taken(Turn.LOOK):
+            return self._hub.facts(located, asks, newer_than)
 
     def performed(
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
@@ -66,17 +99,17 @@ class Gatherer:
 
         def run() -> tuple[Observation, ...]:
             self._hub.calm()
-            lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched)
             return perform(
                 activity,
                 [(bound[system], asks) for system, asks in watched.items()],
                 self._hub,
                 self._fetch(),
                 lambda host: _base_url(bound, host),
-                Pace(lag, patience=patience),
+                Pace(self._lag(watched, bound), patience=patience),
             )
 
-        return self._shared((activity.name, *(bound[system].place for system in sorted(watched))), run)
+        key = (activity.name, *(bound[system].place for system in sorted(watched)))
+        return self._shared(key, self._taking(Turn.PERFORM, run))
 
     def alternated(
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
@@ -85,23 +118,61 @@ class Gatherer:
 
         def run() -> tuple[Observation, ...]:
             self._hub.calm()
-            lag = max(self._kinds[bound[system].kind].statistics_lag_s for system in watched)
             return alternate(
                 activity,
                 [(bound[system], asks) for system, asks in watched.items()],
                 self._hub,
                 self._fetch(),
                 lambda host: _base_url(bound, host),
-                Rhythm(lag, effects_s, each=each),
+                Rhythm(self._lag(watched, bound), effects_s, each=each),
             )
 
         places = (bound[system].place for system in sorted(watched))
-        return self._shared(("alternated", activity.name, each, *places), run)
+        return self._shared(("alternated", activity.name, each, *places), self._taking(Turn.PERFORM, run))
+
+    def rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length, and the looks before and after it."""
+        lags = {system: self._kinds[bound[system].kind].statistics_lag_s for system in watched}
+
+        def run() -> tuple[Observation, ...]:
+            self._hub.calm()
+            return rest([(bound[system], asks) for system, asks in watched.items()], self._hub, lags, seconds)
+
+        places = (bound[system].place for system in sorted(watched))
+        return self._shared(("rested", seconds, *places), self._taking(Turn.REST, run))
+
+    def _lag(self, watched: Watched, bound: Mapping[str, Located]) -> float:
+        """By how much what is watched may be behind: what is asked of the kernel never is."""
+        told = (name for name, asks in watched.items() if any(ask.capability not in _AT_ONCE for ask in asks))
+        return max((self._kinds[bound[name].kind].statistics_lag_s for name in told), default=0.0)
 
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""
         key = (probe_ask(need, players), *(located.place for located in players.values()))
-        return self._shared(key, lambda: (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),))
+
+        def run() -> tuple[Observation, ...]:
+            return (run_probe(need, players, self._kinds, self._hub.limits, self._hub.redactor),)
+
+        return self._shared(key, self._taking(Turn.PERFORM, run))
+
+    def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The one experiment of this fault on these addresses; nobody else looks meanwhile."""
+
+        def run() -> tuple[Observation, ...]:
+            self._hub.calm()
+            fetch, base = self._fetch(), partial(_base_url, bound)
+            return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
+
+        return self._shared((trial.fault, bound[trial.system].place), self._taking(Turn.DISTURB, run))
+
+    def _taking(self, turn: Turn, make: Callable[[], tuple[Observation, ...]]) -> Callable[[], tuple[Observation, ...]]:
+        """``make``, when it is its turn."""
+
+        def run() -> tuple[Observation, ...]:
+            with self._turns.taken(turn):
+                return make()
+
+        return run
 
     def _shared(self, key: Hashable, make: Callable[[], tuple[Observation, ...]]) -> tuple[Observation, ...]:
         """What ``make`` brings, made by whoever comes first while the others wait."""

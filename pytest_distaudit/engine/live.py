@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pytest_distaudit.domain.claim import Span
-from pytest_distaudit.domain.needs import Alternate, Look, Need, Perform, Read
+from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Probe, Read, Rest
 from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.engine.activity import PATIENCE_S
 from pytest_distaudit.engine.blocking import silent, systems_down, unseen
 from pytest_distaudit.engine.conduct import Sight, timing_of
+from pytest_distaudit.engine.disturb import Trial
 from pytest_distaudit.engine.gather import Gathering
 from pytest_distaudit.engine.plan import PRESENCE, Plan, Planned, dependencies
 from pytest_distaudit.ports.located import Located
@@ -42,11 +44,12 @@ class Live:
         """The first look from what everybody shares; further, fresh ones until the claim's time is up.
 
         The time of ``within`` runs from the audit's first look at anything: claims wait together, not
-        one after the other. An activity is performed once and waits for its own effects.
+        one after the other. An activity is performed once and waits for its own effects; so does an experiment.
         """
         began = time.monotonic()
         self._began = self._began or began
-        timing = None if planned.claim.activity else timing_of(planned)
+        once = planned.claim.activity or planned.check.scope is Scope.EXPERIMENT
+        timing = None if once else timing_of(planned)
         yield LiveSight(self, planned, bound, None)
         if timing is None:
             return
@@ -68,18 +71,30 @@ class Live:
             if isinstance(need, Look):
                 for system in planned.roles[need.role]:
                     asks.setdefault(system, []).append(need.ask)
-            elif isinstance(need, Perform):
-                found.extend(self._performed(planned, bound))
-            elif isinstance(need, Alternate):
-                found.extend(self._alternated(planned, bound, need.each))
-            elif isinstance(need, Read):
-                found.append(self._files(need.ask))
             else:
-                found.extend(self._gathering.probed(need, _players(planned, bound, need.roles)))
+                found.extend(self._done(planned, bound, need))
         self._gathering.prefetch((bound[system], wanted) for system, wanted in asks.items() if newer_than is None)
         for system, wanted in asks.items():
             found.extend(self._gathering.facts(bound[system], wanted, newer_than))
         return found
+
+    def _done(
+        self, planned: Planned, bound: Mapping[str, Located], need: Perform | Alternate | Rest | Disturb | Read | Probe
+    ) -> Iterable[Observation]:
+        """What comes of more than a look."""
+        match need:
+            case Perform():
+                return self._performed(planned, bound)
+            case Alternate():
+                return self._alternated(planned, bound, need.each)
+            case Rest():
+                return self._gathering.rested(_bound(self._plan.rested, bound), bound, need.seconds)
+            case Disturb():
+                return self._disturbed(planned, bound, need)
+            case Read():
+                return [self._files(need.ask)]
+            case Probe():
+                return self._gathering.probed(need, _players(planned, bound, need.roles))
 
     def _performed(self, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The activity's one run, watched for every claim about it on the same addresses."""
@@ -92,6 +107,15 @@ class Live:
         name = planned.claim.activity or ""
         activity, watched = self._plan.target.activities[name], _bound(self._plan.alternated[name], bound)
         return self._gathering.alternated(activity, watched, bound, self._longest(name, 0.0), each)
+
+    def _disturbed(self, planned: Planned, bound: Mapping[str, Located], need: Disturb) -> Iterator[Observation]:
+        """The one experiment of each of the role's systems, for every claim about it."""
+        target = self._plan.target
+        for system in planned.roles[need.role]:
+            intended = self._plan.experiments[need.fault, system]
+            operations = tuple(target.operations[name] for name in intended.operations)
+            watched = tuple((name, tuple(asks)) for name, asks in _bound(intended.watched, bound).items())
+            yield from self._gathering.disturbed(Trial(need.fault, system, intended.course, operations, watched), bound)
 
     def _longest(self, activity: str, otherwise: float) -> float:
         """The longest ``within`` of the claims about the activity."""

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim
-from pytest_distaudit.domain.needs import Alternate, Look, Need, Perform
+from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Rest
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.target import Target
 from pytest_distaudit.ports.capabilities import Presence
@@ -24,7 +25,7 @@ class Planned:
 
     ``leans_on``: systems that must run before the claim can be judged (those whose presence the
     check does not judge itself, and the one that performs its activity, which ``performers`` has alone).
-    ``stand_ins``: those that are doubles of their product.
+    ``operations``: names of those that the claim has asked. ``stand_ins``: those that are doubles of their product.
     """
 
     claim: Claim
@@ -33,6 +34,7 @@ class Planned:
     needs: tuple[Need, ...]
     leans_on: tuple[str, ...] = ()
     performers: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
 
     @cached_property
@@ -40,10 +42,15 @@ class Planned:
         """Every system that plays a role, once, in order."""
         return tuple(dict.fromkeys(name for names in self.roles.values() for name in names))
 
+    @cached_property
+    def players(self) -> Mapping[str, tuple[str, ...]]:
+        """Role -> the systems that play it; in "activity" is whoever performs it."""
+        return {**self.roles, "activity": self.performers}
+
     @property
     def connects(self) -> tuple[tuple[str, str], ...]:
         """Pairs of systems of which the claim, once verified, shows that the first works through the second."""
-        players = {**self.roles, "activity": self.performers}
+        players = self.players
         return tuple(
             (source, to)
             for first, second in self.check.connects
@@ -57,10 +64,15 @@ def plan_claim(claim: Claim, check: Check, target: Target) -> Planned:
     roles = {role: _players(pattern, target) for role, pattern in claim.roles.items()}
     needs = check.needs(claim)
     leans_on = [name for role, names in roles.items() if role not in check.judges_presence for name in names]
-    performers = _performers(target, claim.activity) if claim.activity else ()
+    operations = claim.operations
+    requests = [target.operations[name].request for name in operations]
+    if claim.activity:
+        requests.append(target.activities[claim.activity].request)
+    performers = tuple(dict.fromkeys(name for request in requests for name in _performers(target, request)))
     playing = dict.fromkeys(name for names in roles.values() for name in names)
     stand_ins = tuple(name for name in playing if target.systems[name].stand_in)
-    return Planned(claim, check, roles, needs, tuple(dict.fromkeys([*leans_on, *performers])), performers, stand_ins)
+    leaning = tuple(dict.fromkeys([*leans_on, *performers]))
+    return Planned(claim, check, roles, needs, leaning, performers, operations, stand_ins)
 
 
 def _players(pattern: str, target: Target) -> tuple[str, ...]:
@@ -69,9 +81,19 @@ def _players(pattern: str, target: Target) -> tuple[str, ...]:
     return tuple(name for name in target.systems if any(name == one or fnmatchcase(name, one) for one in globs))
 
 
-def _performers(target: Target, activity: str) -> tuple[str, ...]:
-    host = urlsplit(target.activities[activity].request.split(maxsplit=1)[-1]).hostname or ""
+def _performers(target: Target, request: str) -> tuple[str, ...]:
+    host = urlsplit(request.split(maxsplit=1)[-1]).hostname or ""
     return tuple(name for name in target.systems if name.lower() == host)
+
+
+@dataclass(slots=True)
+class Intended:
+    """One fault of one system: its course, the names of the operations, (system, ask) to look at, and for whom."""
+
+    course: Course
+    operations: dict[str, None] = field(default_factory=dict)
+    watched: dict[tuple[str, Ask], None] = field(default_factory=dict)
+    claims: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -83,6 +105,8 @@ class Plan:
     asks: dict[str, dict[Ask, None]] = field(default_factory=dict)
     watched: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
     alternated: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
+    experiments: dict[tuple[Fault, str], Intended] = field(default_factory=dict)
+    rested: dict[tuple[str, Ask], None] = field(default_factory=dict)
     presence_claims: dict[str, str] = field(default_factory=dict)
 
     def add(self, planned: Planned) -> None:
@@ -94,13 +118,30 @@ class Plan:
         for system in (*planned.systems, *planned.leans_on):
             self.asks.setdefault(system, {})[PRESENCE] = None
         for need in planned.needs:
-            if isinstance(need, Look):
+            self._want(planned, need)
+
+    def _want(self, planned: Planned, need: Need) -> None:
+        match need:
+            case Look():
                 for system in planned.roles[need.role]:
                     self.asks.setdefault(system, {})[need.ask] = None
-            elif isinstance(need, (Perform, Alternate)) and planned.claim.activity:
+            case Perform() | Alternate() if planned.claim.activity:
                 followed = self.watched if isinstance(need, Perform) else self.alternated
                 watched = followed.setdefault(planned.claim.activity, {})
                 watched.update(dict.fromkeys(watch_list(planned, need)))
+            case Rest():
+                self.rested.update(dict.fromkeys(watch_list(planned, need)))
+            case Disturb():
+                self._intend(planned, need)
+
+    def _intend(self, planned: Planned, need: Disturb) -> None:
+        """One experiment more, or more of one that is intended already."""
+        for system in planned.roles[need.role]:
+            intended = self.experiments.setdefault((need.fault, system), Intended(need.course))
+            intended.course = intended.course.joined(need.course)
+            intended.operations.update(dict.fromkeys(planned.operations))
+            intended.watched.update(dict.fromkeys(watch_list(planned, need)))
+            intended.claims.append(planned.claim.key)
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -115,8 +156,8 @@ class Plan:
         return self.presence_claims.get(system)
 
 
-def watch_list(planned: Planned, need: Perform | Alternate) -> Iterable[tuple[str, Ask]]:
-    """(system, ask) of everything that is followed while the activity runs."""
+def watch_list(planned: Planned, need: Perform | Alternate | Rest | Disturb) -> Iterable[tuple[str, Ask]]:
+    """(system, ask) of everything that is followed meanwhile."""
     return ((system, look.ask) for look in need.watch for system in planned.roles[look.role])
 
 

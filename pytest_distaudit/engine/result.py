@@ -62,7 +62,7 @@ def result_of(
         pending_spent=true_now,
         statement=claim.statement,
         recorded_in=recorded_in,
-        connects=planned.connects,
+        connects=planned.connects if judgement.connects is None else judgement.connects,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, did_you_mean
 from pytest_distaudit.domain.verdict import Scope
+from pytest_distaudit.plugin.printing import refuse
 from pytest_distaudit.wiring import Bench, Wishes
 
 _FOLDER = Path(".distaudit/evidence")
@@ -22,22 +22,22 @@ def explain(config: pytest.Config) -> int:
         bench = _bench(config)
         written = bench.all_written()
     except InvalidInput as error:
-        return _refuse("\n".join(str(problem) for problem in error.problems))
+        return refuse("\n".join(str(problem) for problem in error.problems))
     wanted, claims = option.distaudit_explain, written.claims
     named = [claim for claim in claims if wanted in (claim.key, claim.id)]
     if not named:
         hint = did_you_mean(wanted, {claim.key for claim in claims} | {claim.id for claim in claims})
         if wanted in written.malformed:
-            return _refuse(
+            return refuse(
                 f"--distaudit-explain: {wanted!r} is malformed; pytest --distaudit says what is wrong with it"
             )
-        return _refuse(f"--distaudit-explain: no claim is called {wanted!r}; {hint}")
+        return refuse(f"--distaudit-explain: no claim is called {wanted!r}; {hint}")
     texts = []
     for claim in named:
         try:
             texts.append(_text(bench, claim))
         except InvalidInput as error:
-            return _refuse("\n".join(str(problem) for problem in error.problems))
+            return refuse("\n".join(str(problem) for problem in error.problems))
     print("\n".join(texts), end="")  # noqa: T201
     return pytest.ExitCode.OK
 
@@ -57,10 +57,3 @@ def _text(bench: Bench, claim: Claim) -> str:
     if problems := bench.problems(claim):
         raise InvalidInput(problems)
     return explanation(bench.explained(claim))
-
-
-def _refuse(message: str) -> int:
-    from pytest_distaudit.reports.wording import tame
-
-    print(f"ERROR: {tame(message)}", file=sys.stderr)  # noqa: T201
-    return int(pytest.ExitCode.USAGE_ERROR)

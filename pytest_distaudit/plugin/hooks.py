@@ -50,7 +50,7 @@ def pytest_load_initial_conftests(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """``--distaudit-checks``, ``-explain`` and ``-observe`` print and stop, ``-init`` writes, ``-down`` removes."""
+    """Options that print and stop; ``-init`` writes and stops, ``-down`` removes."""
     if config.option.distaudit_down:
         from pytest_distaudit.plugin.downing import down
 
@@ -67,6 +67,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         from pytest_distaudit.plugin.observing import observe
 
         return observe(config)
+    if config.option.distaudit_plan:
+        from pytest_distaudit.plugin.intending import intend
+
+        return intend(config)
     if config.option.distaudit_init:
         from pytest_distaudit.plugin.starting import init
 
@@ -80,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     if option.distaudit_init or option.distaudit_checks or option.distaudit_down:
         return
-    if option.distaudit_explain or option.distaudit_observe:
+    if option.distaudit_explain or option.distaudit_observe or option.distaudit_plan:
         return
     if config.option.distaudit or config.option.distaudit_tree or _names_claim_file(config):
         from pytest_distaudit.plugin.at_rest import at_rest

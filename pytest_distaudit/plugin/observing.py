@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from pytest_distaudit.domain.errors import InvalidInput
+from pytest_distaudit.plugin.printing import refuse
 from pytest_distaudit.plugin.telling import Telling
 from pytest_distaudit.wiring import Bench, Wishes
 
@@ -29,18 +28,11 @@ def observe(config: pytest.Config) -> int:
     try:
         bench = Bench(wishes)
     except InvalidInput as error:
-        return _refuse("\n".join(str(problem) for problem in error.problems))
+        return refuse("\n".join(str(problem) for problem in error.problems))
     if not bench.target.systems:
-        return _refuse(
+        return refuse(
             "--distaudit-observe: no target with systems; name one in distaudit.toml, or with --distaudit-target"
         )
     for line in document(bench.target.name, bench.today.isoformat(), observed(bench)):
         print(line, flush=True)  # noqa: T201
     return int(pytest.ExitCode.OK)
-
-
-def _refuse(message: str) -> int:
-    from pytest_distaudit.reports.wording import tame
-
-    print(f"ERROR: {tame(message)}", file=sys.stderr)  # noqa: T201
-    return int(pytest.ExitCode.USAGE_ERROR)

@@ -10,9 +10,6 @@ import pytest
 
 from pytest_distaudit.domain.verdict import Scope, Severity
 
-#: scopes that have checks so far
-SCOPES = (Scope.STATIC, Scope.SNAPSHOT, Scope.ACTIVITY)
-
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare every ``--distaudit...`` option."""
@@ -23,9 +20,16 @@ def add_options(parser: pytest.Parser) -> None:
     _systems(add)
     add(
         "--distaudit-scope",
-        choices=[scope.word for scope in SCOPES],
+        choices=[scope.word for scope in Scope],
         default=Scope.ACTIVITY.word,
-        help="the most that the audit may do; claims that need more are listed as not judged",
+        help="the most that the audit may do; claims that need more are listed as not judged. An experiment disturbs "
+        "systems that are declared disposable",
+    )
+    add(
+        "--distaudit-plan",
+        action="store_true",
+        help="print what an audit with these options would look at, perform and disturb, and for how long, and stop; "
+        "nothing is started or asked",
     )
     _without_systems(add)
     add("--distaudit-tree", metavar="DIR", type=Path, help=argparse.SUPPRESS)

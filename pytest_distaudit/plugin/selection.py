@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 import pytest
 
 from pytest_distaudit.domain.audit import Coverage, NotJudged
+from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.plugin.at_rest import at_rest
 from pytest_distaudit.plugin.state import claim_of, written
 from pytest_distaudit.wiring import Bench
@@ -44,6 +45,8 @@ class Selection:
             self.not_judged += [NotJudged(_key(item), left_out[id(item)]) for item in gone]
             items[:] = [item for item in items if id(item) not in left_out]
             config.hook.pytest_deselected(items=gone)
+        # what is looked at is looked at before anything is disturbed
+        items.sort(key=self._disturbs)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Plan what the selected claims need. Nothing is asked of any system yet."""
@@ -56,16 +59,11 @@ class Selection:
 
     def _why_not(self, item: pytest.Item) -> str | None:
         claim = claim_of(item)
-        if claim is None:
-            return None
-        if claim.targets and self._bench.target.name not in claim.targets:
-            return (
-                f"claimed of {', '.join(claim.targets)}, not of {self._bench.target.name or 'a run without a target'}"
-            )
-        needed = self._bench.checks[claim.check].scope
-        if needed > self._bench.wishes.scope:
-            return f"needs --distaudit-scope={needed.word}"
-        return None
+        return None if claim is None else self._bench.left_out(claim)
+
+    def _disturbs(self, item: pytest.Item) -> bool:
+        claim = claim_of(item)
+        return claim is not None and self._bench.checks[claim.check].scope is Scope.EXPERIMENT
 
 
 def _is_marked(item: pytest.Item) -> bool:

@@ -64,5 +64,7 @@ class Kind:
     answers: Mapping[str, AnswerTo]
     together: Callable[[Located, Limits], Callable[[], Session]] | None = None
     probes: Mapping[str, Callable[..., Capability]] = field(default_factory=dict)
+    #: it is called and calls nobody by itself, as stores and brokers do
+    only_answers: bool = False
     #: seconds by which the system's own statistics may lag behind what happened
     statistics_lag_s: float = 0.0

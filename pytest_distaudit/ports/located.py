@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.target import NestedSystems, Probes
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.control import Control
 from pytest_distaudit.ports.timing import Startup
 
 
@@ -36,6 +37,7 @@ class Located:
     started or that the target names by pid (None: nothing is known of its process).
     ``neighbours`` are (host, port) of the target's other endpoints: second witnesses.
     ``unavailable``: why the system could not be had at all (reason, sentence); then nothing is asked.
+    ``control`` disturbs it, where the audit started it and the target declares it disposable (None: nobody may).
     ``inside``: the engine of whose containers ``container`` (its name or Compose service) holds the system;
     ``nested``: what is in the system's own containers.
     """
@@ -54,6 +56,7 @@ class Located:
     inside: Located | None = None
     container: str = ""
     nested: NestedSystems | None = None
+    control: Control | None = None
 
     @cached_property
     def place(self) -> tuple[str, tuple[tuple[str, str], ...]]:

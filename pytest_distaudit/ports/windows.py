@@ -1,4 +1,4 @@
-"""Windows of time with and without performances of an activity, in an order drawn by lot."""
+"""Windows of time with and without performances of an activity, in an order drawn by lot; and rest."""
 
 from __future__ import annotations
 
@@ -18,6 +18,22 @@ class Window:
     ended: float
     runs: tuple[Performed, ...] = ()
     drawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resting(Capability):
+    """A time in which the audit performed nothing, ``began``..``ended`` in seconds since the epoch. Args: ``seconds``.
+
+    What is watched was looked at between ``opened`` and ``began``, now and then, and between ``ended`` and ``closed``.
+    ``lags``: system -> by how many seconds its statistics may be behind.
+    """
+
+    capability = "resting"
+    opened: float
+    began: float
+    ended: float
+    closed: float
+    lags: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ def _paragraph(check: Check) -> Iterator[str]:
         yield f"  role:      {name}{f' ({manner})' if manner else ''}: {role.help}"
     if check.takes_activity:
         yield "  needs:     activity"
+    if check.takes_operation:
+        yield "  needs:     operation"
     for name, parameter in check.params.items():
         default = "required" if parameter.required else f"default {parameter.default}"
         yield f"  with:      {name} ({parameter.type.value}, {default}): {parameter.help}"

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim, Expect, Timing
 from pytest_distaudit.domain.judgement import Judgement
-from pytest_distaudit.domain.needs import Alternate, Look, Need, Perform, Probe
+from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Probe, Rest
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.reports.wording import one_line, shown
@@ -62,6 +62,8 @@ def _lines(one: Explained) -> Iterator[str]:
     yield f"  over time  {_time(one.timing)}"
     if claim.activity:
         yield f"  performs   activity {one_line(claim.activity, 60)}"
+    if claim.operations:
+        yield f"  asks       {one_line(', '.join(claim.operations), 120)}"
     yield f"  scope      {check.scope.word}{', leaves traces that it removes' if check.changes_target else ''}"
     yield f"  rung       {check.rung.word}: what a verified claim proves of its systems"
     yield f"  shows not  {one_line(check.shows_not, 300) or 'nothing is named'}"
@@ -95,8 +97,16 @@ def _need(need: Need) -> str:
     if isinstance(need, Alternate):
         watched = ", ".join(_need(one) for one in need.watch) or "nothing"
         return f"the activity, in windows drawn by lot, between which it looks at {watched}"
+    if isinstance(need, Rest):
+        watched = ", ".join(_need(one) for one in need.watch)
+        return f"{watched}, before and after {need.seconds:g} s in which the audit performs nothing"
     if isinstance(need, Probe):
         return f"{need.name}: rows of its own, written and looked for, on {', '.join(need.roles)}"
+    if isinstance(need, Disturb):
+        watched = f", while it looks at {', '.join(_need(one) for one in need.watch)}" if need.watch else ""
+        course = need.course
+        asked = f"the operations at {course.rate:g}/s"
+        return f"{course.times} x {need.fault.value} of {need.role} for {course.hold_s:g} s, and {asked}{watched}"
     return f"the project's files: {one_line(str(need.ask), 120)}"
 
 

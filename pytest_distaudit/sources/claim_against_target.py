@@ -54,7 +54,7 @@ def _matches(player: str, target: Target) -> bool:
 def _performed(claim: Claim, target: Target) -> Iterator[str]:
     wanted = (
         ("activity", claim.activity, target.activities),
-        ("operation", claim.operation, target.operations),
+        *(("operation", name, target.operations) for name in claim.operations),
         ("action", claim.action, target.actions),
     )
     for what, name, known in wanted:

@@ -223,8 +223,10 @@ class _Reading:
     def _performs(self, entry: ClaimEntry, check: Check) -> None:
         if check.takes_activity and entry.activity is None and "activity" not in self.broken:
             self.report(self.place, f"check {check.name} needs an 'activity' of the target to perform; name one")
-        # No check takes an operation or an action yet.
-        takes = {"activity": check.takes_activity, "operation": False, "action": False}
+        if check.takes_operation and entry.operation is None and "operation" not in self.broken:
+            self.report(self.place, f"check {check.name} needs an 'operation' of the target to ask; name one or more")
+        # No check takes an action yet.
+        takes = {"activity": check.takes_activity, "operation": check.takes_operation, "action": False}
         for key, taken in takes.items():
             if getattr(entry, key) is not None and not taken:
                 self.report(self.origin.key_place((key,)), f"check {check.name} takes no {key!r}; delete the key")

@@ -12,6 +12,7 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.ports.located import address
 from pytest_distaudit.systems import _local, _netns, _published
 from pytest_distaudit.systems._consul_session import ConsulSession, started_at
+from pytest_distaudit.systems._homes import Home, contained, inside, native, port_of
 from pytest_distaudit.systems._local import Connection
 
 _ONE_OF = " or "
@@ -62,52 +63,12 @@ def guests(session: ConsulSession) -> Guests:
 # --- the agent
 
 
-@dataclass(frozen=True, slots=True)
-class _Agent:
-    """Its processes, the ports on which they listen, and the network they are in: "" is this host's own."""
-
-    pids: frozenset[int]
-    ports: frozenset[str]
-    network: str = ""
-
-
-def _agent(session: ConsulSession) -> _Agent | None:
+def _agent(session: ConsulSession) -> Home | None:
     """The agent that answers, in a container or not; None if it cannot be seen or is a relay of another one."""
     process = _local.serving_process(session.located)
-    found = _contained(*address(session.url)) if process is None else _native(process.pid)
+    found = contained(*address(session.url)) if process is None else native(process.pid)
     started = started_at(session.metrics()) if found else None
     return found if found and (started is None or _began_at(found.pids, started)) else None
-
-
-def _native(pid: int) -> _Agent:
-    import psutil
-
-    return _Agent(_trees([pid]), frozenset(map(_port, _local.listens_on([psutil.Process(pid)]))))
-
-
-def _contained(host: str, port: int) -> _Agent | None:
-    behind = _published.behind(host, port)
-    table = _inside(behind.network) if behind else None
-    if behind is None or table is None:
-        return None
-    listening = [one for one in table if one.status == _LISTEN]
-    owners = {one.pid for one in listening if one.local in behind.listened}
-    pids = _trees(pid for pid in owners if pid)
-    if not pids or None in owners:
-        return None
-    return _Agent(pids, frozenset(_port(one.local) for one in listening if one.pid in pids), behind.network)
-
-
-def _trees(pids: Iterable[int]) -> frozenset[int]:
-    import psutil
-
-    found: set[int] = set()
-    for pid in pids:
-        try:
-            found |= {member.pid for member in _local.tree(psutil.Process(pid))}
-        except psutil.Error:
-            continue
-    return frozenset(found)
 
 
 def _began_at(pids: Iterable[int], started: float) -> bool:
@@ -123,15 +84,6 @@ def _began_at(pids: Iterable[int], started: float) -> bool:
     return False
 
 
-def _inside(network: str) -> list[Connection] | None:
-    networks = _netns.networks()
-    return _netns.connections(networks.get(network, ())) if networks is not None else None
-
-
-def _port(place: str) -> str:
-    return place.rpartition(":")[2]
-
-
 # --- who is connected to it
 
 
@@ -144,15 +96,14 @@ class _Stranger:
     source: str
 
 
-def _strangers(agent: _Agent) -> list[_Stranger] | None:
+def _strangers(agent: Home) -> list[_Stranger] | None:
     """Everybody connected to the agent at this moment; None if that cannot be seen."""
-    inside = _inside(agent.network) if agent.network else None
     host = _local.connections()
-    own = inside if agent.network else host
+    own = inside(agent.network) if agent.network else host
     if own is None or host is None:
         return None
     moment = _Moment(own, host, frozenset({os.getpid(), *agent.pids}))
-    mine = [one for one in own if one.status == _ESTABLISHED and _port(one.local) in agent.ports]
+    mine = [one for one in own if one.status == _ESTABLISHED and port_of(one.local) in agent.ports]
     return [stranger for one in mine for stranger in moment.strangers(one.remote, one.local, one.remote)]
 
 
@@ -185,8 +136,8 @@ class _Moment:
     def _calls(self, proxies: set[int]) -> list[Connection]:
         """Connections that these have accepted."""
         theirs = [one for one in self._host if one.pid in proxies]
-        ports = {_port(one.local) for one in theirs if one.status == _LISTEN}
-        return [one for one in theirs if one.status == _ESTABLISHED and _port(one.local) in ports]
+        ports = {port_of(one.local) for one in theirs if one.status == _LISTEN}
+        return [one for one in theirs if one.status == _ESTABLISHED and port_of(one.local) in ports]
 
 
 def _ends(table: Sequence[Connection], place: str, to: str) -> list[Connection]:

@@ -20,7 +20,9 @@ from pytest_distaudit.systems.http_fetch import HttpFetch
 MARK = "distaudit"
 METRICS = "agent/metrics?format=prometheus"
 _TOKEN_HEADER = "X-Consul-Token"  # noqa: S105 - the header's name
-_FILTERED = "x-consul-results-filtered-by-acls"
+FILTERED = "x-consul-results-filtered-by-acls"
+#: header of every answer that comes from the catalog
+INDEX = "x-consul-index"
 _STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
 
 
@@ -76,7 +78,7 @@ class ConsulSession:
         answer, what = self.get(path), f"GET /v1/{path.partition('?')[0]}"
         if answer.status != 200:
             raise self.refused(answer, what)
-        if answer.headers.get(_FILTERED) == "true":
+        if answer.headers.get(FILTERED) == "true":
             raise Unobservable(Reason.FORBIDDEN, f"{what}: the agent left out what the audit's token may not see")
         return answer.decoded(what)
 

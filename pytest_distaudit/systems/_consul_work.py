@@ -10,6 +10,7 @@ from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems._consul_monitor import listen
+from pytest_distaudit.systems._consul_own import own_lookups
 from pytest_distaudit.systems._consul_session import METRICS, ConsulSession, identify
 from pytest_distaudit.systems._consul_words import seconds
 from pytest_distaudit.systems._nonces import nonces_in
@@ -25,7 +26,7 @@ _COUNTS = {
     "sessions": r"\w*fsm_session_count\{op=\"create\"\}",
 }
 _SERIES = {name: re.compile(rf"^{pattern} (\S+)$", re.MULTILINE) for name, pattern in _COUNTS.items()}
-_READS = "key-value reads"
+_LOOKUPS, _READS = "look-ups", "key-value reads"
 
 #: run of an agent -> how often this process has read its keys
 _READ: Counter[str] = Counter()
@@ -45,9 +46,10 @@ def work(session: ConsulSession, ask: Ask) -> Work:
         if heard.gaps:
             raise Unobservable(Reason.NO_OBSERVABLE, "the agent's log leaves requests out, and it keeps no counts")
         unseen = "writes, and all that was before the audit began to listen"
-        return Work({"look-ups": len(heard.lookups)}, nonces, unseen, way="the agent's log, as a stream")
+        return Work({_LOOKUPS: len(heard.lookups)}, nonces, unseen, way="the agent's log, as a stream")
     metrics = session.metrics() or ""
     counts = {name: round(sum(map(float, series.findall(metrics)))) for name, series in _SERIES.items()}
+    counts[_LOOKUPS] -= own_lookups(session.identity, metrics)
     if counts[_READS]:  # some versions do not count requests in these words
         counts[_READS] -= _READ[session.identity]
     unseen = "lists of everything, and what other servers were asked"

@@ -80,11 +80,17 @@ class JsonApi:
         )
 
     def local_run(self) -> str:
-        """Name the process that answers if this host can see it; "" otherwise. It becomes ``identity``."""
+        """Name the process that answers if this host can see it; "" otherwise.
+
+        It becomes ``identity``. Of a process in a container that is the container's run: counters outlive neither.
+        """
         own = _local.serving_process(self.located)
         if own is not None:
             self.identity = _local.boot(own)
-        return self.identity
+            return self.identity
+        inventory = self.located.inventory
+        self.identity = inventory().run if inventory else ""
+        return ""
 
     def _asked(self, method: str, path: str, body: Any) -> Response:
         key = path, json.dumps(body, sort_keys=True)

@@ -105,7 +105,8 @@ def _identity(session: RabbitSession) -> tuple[str, str]:
         except Unobservable:
             node = None
     own = _local.serving_process(session.located)
-    if node is not None and own is not None and str(own.pid) == str(node.get("os_pid")):
+    # a node that has just started does not know its own pid yet
+    if node is not None and own is not None and node.get("os_pid") in (None, own.pid, str(own.pid)):
         return "node name, pid and its start", f"{node['name']}:{_local.boot(own)}"
     if node is not None:
         identity = _remembered(str(node.get("name")), str(node.get("os_pid")), started_at(node))

@@ -244,4 +244,6 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "work": work,
 }
 
-KIND = Kind(name="chromadb", endpoints={"url": ("http", "https")}, connect=ChromaSession, answers=_ANSWERS)
+KIND = Kind(
+    name="chromadb", endpoints={"url": ("http", "https")}, connect=ChromaSession, answers=_ANSWERS, only_answers=True
+)

@@ -1,6 +1,7 @@
 """Consul: presence, health, what is registered, and who looks it up; over one agent's HTTP API.
 
-No ask reads a single service's entry: such reads are what proves discovery, and would be the audit's own.
+Only "lookup-times" reads a single service's entry: such reads are what proves discovery, and these are the audit's own.
+They bear its mark in the agent's log, and are taken out of the agent's counts.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ from pytest_distaudit.systems._agreement import agreement_probe
 from pytest_distaudit.systems._consul_guests import deaf_to, guests
 from pytest_distaudit.systems._consul_members import ConsulWords, membership
 from pytest_distaudit.systems._consul_monitor import listen
-from pytest_distaudit.systems._consul_session import ConsulSession, identify, started_at
-from pytest_distaudit.systems._consul_words import asked_by, counted, seconds
+from pytest_distaudit.systems._consul_own import by_others
+from pytest_distaudit.systems._consul_session import INDEX, ConsulSession, identify, started_at
+from pytest_distaudit.systems._consul_times import lookup_times
+from pytest_distaudit.systems._consul_words import asked_by, seconds
 from pytest_distaudit.systems._consul_work import work
 from pytest_distaudit.systems._knocking import knocked
 from pytest_distaudit.systems._listener import listener_of
@@ -43,7 +46,6 @@ from pytest_distaudit.systems._ran import watch
 from pytest_distaudit.systems._wire import without
 
 _PRODUCT = "Consul"
-_INDEX = "x-consul-index"
 _OWN = "consul"
 _STATES = ("passing", "warning", "critical")
 _MOST_NODES = 100
@@ -68,7 +70,7 @@ def presence(session: ConsulSession, ask: Ask) -> Presence:
             raise
     catalog = session.get("catalog/services")
     known = b"ACL not found" in session.get("agent/self").body
-    if _INDEX not in catalog.headers and not known:
+    if INDEX not in catalog.headers and not known:
         raise _stranger(session)
     return Presence(up=True, product=_PRODUCT, authenticated=not known)
 
@@ -250,7 +252,7 @@ def lookups(session: ConsulSession, ask: Ask) -> Lookups:
 
 
 def _count(session: ConsulSession, service: str) -> tuple[int, float] | None:
-    """(look-ups, since when) by the agent's own count; None where it keeps none.
+    """(look-ups by others, since when) by the agent's own count; None where it keeps none.
 
     Only servers count, each for itself. A count is forgotten when nothing was added to it for as long
     as the agent retains counts.
@@ -264,7 +266,7 @@ def _count(session: ConsulSession, service: str) -> tuple[int, float] | None:
     retained = telemetry.get("PrometheusRetentionTime") or telemetry.get("PrometheusOpts", {}).get("Expiration")
     if not agent["Config"].get("Server") or not retained:
         return None
-    return counted(metrics, service), max(started, float(int(time.time() - seconds(str(retained)))))
+    return by_others(session.identity, metrics, service), max(started, float(int(time.time() - seconds(str(retained)))))
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
@@ -274,6 +276,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "process": process,
     "registry": registry,
     "lookups": lookups,
+    "lookup-times": lookup_times,
     "membership": membership,
     "work": work,
 }

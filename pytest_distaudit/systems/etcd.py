@@ -162,4 +162,5 @@ KIND = Kind(
     connect=EtcdSession,
     answers=_ANSWERS,
     probes={"agreement-probe": agreement_probe(EtcdWords)},
+    only_answers=True,
 )

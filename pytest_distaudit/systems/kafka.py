@@ -76,4 +76,5 @@ KIND = Kind(
     answers=_ANSWERS,
     # offsets do not lag: this gives producers that gather events the time to send them
     statistics_lag_s=1.0,
+    only_answers=True,
 )

@@ -77,4 +77,5 @@ KIND = Kind(
     endpoints={"url": ("http", "https")},
     connect=Neo4jSession,
     answers=_ANSWERS,
+    only_answers=True,
 )

@@ -177,4 +177,5 @@ KIND = Kind(
     connect=OllamaSession,
     answers=_ANSWERS,
     probes={"model-probe": model_probe},
+    only_answers=True,
 )

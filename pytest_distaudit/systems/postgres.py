@@ -188,4 +188,5 @@ KIND = Kind(
     answers=_ANSWERS,
     probes={"replication-probe": replication_probe},
     statistics_lag_s=1.0,
+    only_answers=True,
 )

@@ -210,4 +210,6 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "work": work,
 }
 
-KIND = Kind(name="qdrant", endpoints={"url": ("http", "https")}, connect=QdrantSession, answers=_ANSWERS)
+KIND = Kind(
+    name="qdrant", endpoints={"url": ("http", "https")}, connect=QdrantSession, answers=_ANSWERS, only_answers=True
+)

@@ -282,4 +282,5 @@ KIND = Kind(
     connect=RabbitSession,
     answers=_ANSWERS,
     statistics_lag_s=5.0,
+    only_answers=True,
 )

@@ -148,4 +148,5 @@ KIND = Kind(
     connect=RedisSession,
     answers=_ANSWERS,
     probes={"agreement-probe": agreement_probe(RedisWords)},
+    only_answers=True,
 )

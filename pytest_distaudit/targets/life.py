@@ -52,6 +52,7 @@ class Life:
         self._limit_s = float((plan.spec.native or {}).get("start_limit", _START_LIMIT_S))
         self._deadline = 0.0
         self._process: Started | None = None
+        self._command: Command | None = None
         self._farewell: str | None = None
         #: why it is not ready, or ""
         self.trouble = ""
@@ -77,13 +78,38 @@ class Life:
             raise StartFailed(f"not started: its primary {primary.plan.spec.name} is not running")
 
     def _come_up(self) -> None:
-        command = self.plan.blueprint.prepare(self._world)
+        command = self._command = self.plan.blueprint.prepare(self._world)
         launched = time.monotonic()
         process = self._process = self._yard.launch(command, self.plan.log)
         if not self._wait(process, launched):
             return
         for argv in (self.plan.spec.native or {}).get("then", ()):
             self._afterwards(argv, command)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that was started, as long as it has not ended."""
+        process = self._process
+        return None if process is None or process.popen.poll() is not None else process.popen.pid
+
+    def end(self) -> None:
+        """End it and what it has started, as the end of the run would."""
+        from pytest_distaudit.targets import yard
+
+        if self._process is not None:
+            yard.end([self._process])
+
+    def again(self) -> None:
+        """Run the same command once more and wait until it is ready. Raises StartFailed."""
+        if self._command is None:
+            raise StartFailed("it has never been started")
+        self._deadline = time.monotonic() + self._limit_s
+        process = self._process = self._yard.launch(self._command, self.plan.log)
+        startup, launched = self._startup, time.monotonic()
+        try:
+            self._wait(process, launched)
+        finally:  # what is told of its start is told of the first one
+            self._startup = startup
 
     def _wait(self, process: Started, launched: float) -> bool:
         """Whether it became ready before the run ended; keeps how long that took. Raises StartFailed."""

@@ -73,12 +73,12 @@ def sort(
                 unavailable[spec.name] = _unset(unset) if unset else _no_way(spec, mode)
             else:
                 attached[spec.name] = endpoints
-        elif trouble := _cannot_start(spec, recipes):
+        elif trouble := _cannot_start(spec, _recipe(spec, recipes), recipes):
             unavailable[spec.name] = (Reason.NOT_INSTALLED, trouble)
         else:
             started.append(spec)
-        if way == "native" and spec.kind in recipes:
-            problems += options.problems(spec, recipes[spec.kind])
+        if way == "native" and (recipe := _recipe(spec, recipes)):
+            problems += options.problems(spec, recipe)
     if problems:
         raise InvalidInput(sorted(problems))
     return Sorted(attached, tuple(started), unavailable, tuple(contained))
@@ -96,8 +96,12 @@ def _no_way(spec: SystemSpec, mode: Provision) -> Unavailable:
     return Reason.NOT_INSTALLED, f"{words}; add [targets.*.systems.{spec.name}.native] or its endpoints"
 
 
-def _cannot_start(spec: SystemSpec, recipes: Mapping[str, Recipe]) -> str | None:
-    recipe = recipes.get(spec.kind)
+def _recipe(spec: SystemSpec, recipes: Mapping[str, Recipe]) -> Recipe | None:
+    """Its kind's; of a double that brings a program of its own, the one for any program that answers HTTP."""
+    return recipes.get("http" if spec.stand_in and "argv" in (spec.native or {}) else spec.kind)
+
+
+def _cannot_start(spec: SystemSpec, recipe: Recipe | None, recipes: Mapping[str, Recipe]) -> str | None:
     if recipe is None:
         words = f"no recipe starts kind {spec.kind!r} of {spec.name}; {did_you_mean(spec.kind, recipes)}"
         return f"{words} Otherwise declare its endpoints"
@@ -145,7 +149,9 @@ def plan(
         workdir = ground / str(len(blueprints))
         workdir.mkdir(mode=0o700)
         site = Site(workdir, root, environ, free_port, endpoints)
-        blueprints[name] = recipes[specs[name].kind].plan(specs[name], site)
+        recipe = _recipe(specs[name], recipes)
+        assert recipe is not None, "sorted out before"
+        blueprints[name] = recipe.plan(specs[name], site)
         endpoints[name] = blueprints[name].endpoints
     shared = {"python": sys.executable, "root": str(root)}
     shared |= {f"{name}.port": str(address(next(iter(urls.values())))[1]) for name, urls in endpoints.items() if urls}

@@ -17,6 +17,7 @@ from pytest_distaudit.targets.containers.stack import Stack
 from pytest_distaudit.targets.ground import FreePorts, Lot, private_directory, private_path
 from pytest_distaudit.targets.guard import guarded
 from pytest_distaudit.targets.life import Life, Plan
+from pytest_distaudit.targets.native_control import NativeControl
 from pytest_distaudit.targets.neighbours import neighbours
 from pytest_distaudit.targets.planning import Plans, Sorted
 from pytest_distaudit.targets.recipe import Recipe
@@ -73,10 +74,13 @@ def provision(
             lives = _start(sorted_, plans, lot, stack)
         vouching = neighbours({**_declared(target, ways, names, environ), **plans.endpoints})
         inventories = {**contained.inventories, **{name: life.inventory for name, life in lives.items()}}
+        controls = {**contained.controls, **{name: NativeControl(life) for name, life in lives.items()}}
         located: dict[str, Located] = {}
         for name in sorted(names, key=partial(_depth, target)):
             spec = target.systems[name]
             found = _located(spec, ways[name], plans, inventories.get(name), vouching, root)
+            if spec.disposable:
+                found = replace(found, control=controls.get(name))
             located[name] = _inside(found, spec, located[spec.inside]) if spec.inside else found
         yield Provisioned(located, {name: ways[name] for name in names})
 

@@ -20,9 +20,9 @@ import psutil
 from mirakuru.base import ENV_UUID, SimpleExecutor
 from mirakuru.base_env import processes_with_env
 
+from pytest_distaudit.targets import trees
 from pytest_distaudit.targets.recipe import Command, StartFailed
 
-_POLL_S = 0.01
 _KILLED_S = 2.0
 #: a process may have been forked while the others were listed
 _ROUNDS = 5
@@ -152,7 +152,7 @@ def end(started: Sequence[Started]) -> None:
     """Ask all to end at once, then kill what is left of their process trees."""
     # A tree must be known before its root ends: PostgreSQL's children leave the process group and
     # overwrite their environment, so that afterwards nothing tells whose they were.
-    trees = [child for each in started for child in _children(each)]
+    known = [child for each in started for child in _children(each)]
     running = [each for each in started if each.popen.poll() is None]
     for each in running:
         each.ask_to_end()
@@ -160,12 +160,12 @@ def end(started: Sequence[Started]) -> None:
     for each in running:
         with contextlib.suppress(subprocess.TimeoutExpired):
             each.popen.wait(max(0.0, deadline - time.monotonic()))
-    late = [*trees, *(child for each in running for child in _children(each))]
+    late = [*known, *(child for each in running for child in _children(each))]
     for each in running:
         if each.popen.poll() is None:
             each.popen.kill()
             each.popen.wait()
-    _kill(late)
+    trees.kill([each for each in late if trees.alive(each)], _KILLED_S)
 
 
 def _children(process: Started) -> list[psutil.Process]:
@@ -175,37 +175,16 @@ def _children(process: Started) -> list[psutil.Process]:
         return []
 
 
-def _kill(processes: Iterable[psutil.Process]) -> None:
-    alive = [each for each in processes if _alive(each)]
-    for each in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            each.kill()
-    _wait_gone(alive)
-
-
-def _wait_gone(processes: Sequence[psutil.Process]) -> None:
-    """Until each is gone or a zombie: who adopted it may reap it much later (psutil would wait for that)."""
-    deadline = time.monotonic() + _KILLED_S
-    while any(_alive(each) for each in processes) and time.monotonic() < deadline:
-        time.sleep(_POLL_S)
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def kill_leftovers(mark: str, ground: Path) -> None:
     """Kill what left its tree: by the mark in the environment (epmd), else by its working directory
     (PostgreSQL's children whose parent was killed; they overwrite their environment).
     """
     for _ in range(_ROUNDS):
         found = [*_with_pids(processes_with_env(ENV_UUID, mark)), *_below(ground)]
-        if not any(_alive(each) for each in found):
+        left = [each for each in found if trees.alive(each)]
+        if not left:
             return
-        _kill(found)
+        trees.kill(left, _KILLED_S)
 
 
 def _with_pids(pids: Iterable[int]) -> Iterator[psutil.Process]:

@@ -241,6 +241,13 @@ class Bench:
             *check_against_target(claim, self.checks[claim.check], self.target),
         )
 
+    def left_out(self, claim: Claim) -> str | None:
+        """Why this run may not judge the claim: it is of other targets, or of a higher scope."""
+        if claim.targets and self.target.name not in claim.targets:
+            return f"claimed of {', '.join(claim.targets)}, not of {self.target.name or 'a run without a target'}"
+        needed = self.checks[claim.check].scope
+        return f"needs --distaudit-scope={needed.word}" if needed > self.wishes.scope else None
+
     def planned(self, claim: Claim) -> Planned:
         """The claim with its roles resolved; worked out once."""
         found = self._planned.get(claim.key)
@@ -302,7 +309,7 @@ class Bench:
         from pytest_distaudit.systems.http_fetch import HttpFetch
 
         kinds = {name: self.kinds[name] for name in self.kinds}
-        return Gatherer(self.hub, kinds, lambda: HttpFetch(self.hub.limits))
+        return Gatherer(self.hub, kinds, lambda: HttpFetch(self.hub.limits), self.wishes.progress)
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:
         """The verdict of one claim, its evidence recorded where that was asked for.

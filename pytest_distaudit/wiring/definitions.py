@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.registry import Registry
+from pytest_distaudit.ports.edges import Edges
 from pytest_distaudit.ports.kind import Kind
 
 #: Built-in checks, one module a family.
@@ -44,6 +46,11 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.tenancy",
     "pytest_distaudit.checks.contexts",
     "pytest_distaudit.checks.timing",
+    "pytest_distaudit.checks.recovery",
+    "pytest_distaudit.checks.availability",
+    "pytest_distaudit.checks.discovery",
+    "pytest_distaudit.checks.throughput",
+    "pytest_distaudit.checks.diagram",
     "pytest_distaudit.checks.network",
     "pytest_distaudit.checks.services",
 )
@@ -81,13 +88,20 @@ def load_kinds() -> Registry[Kind]:
     for path in BUILTIN:
         module, _, name = path.partition(":")
         kind = getattr(import_module(module), name)
-        kinds.add(kind.name, kind, path)
+        kinds.add(kind.name, _with_edges(kind), path)
     for entry in _entries("pytest_distaudit.systems"):
         kind = entry.load()
         if not isinstance(kind, Kind):
             raise TypeError(f"entry point {entry.value} is no Kind but a {type(kind).__name__}")
-        kinds.add(kind.name, kind, entry.value)
+        kinds.add(kind.name, _with_edges(kind), entry.value)
     return kinds
+
+
+def _with_edges(kind: Kind) -> Kind:
+    """The kind, which also answers what this host alone knows of any system."""
+    from pytest_distaudit.systems._edges import edges_of
+
+    return replace(kind, answers={Edges.capability: edges_of(kind.only_answers), **kind.answers})
 
 
 def _entries(group: str) -> Iterable[EntryPoint]:

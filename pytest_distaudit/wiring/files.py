@@ -17,6 +17,7 @@ from pytest_distaudit.domain.proposal import Proposal
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.capabilities import FileWord
 from pytest_distaudit.ports.codec import to_json
+from pytest_distaudit.ports.edges import Diagram
 from pytest_distaudit.ports.rest import ProjectFile
 from pytest_distaudit.wiring.file_names import found_words, overlap, remedy_of, sentence, short_digest, slug
 from pytest_distaudit.wiring.file_results import FileResults, Remembered
@@ -140,7 +141,11 @@ class Files:
         way = "documents, manifests and code"
         return Observation("", ask, at, time.perf_counter() - started, way, value=value, reason=reason, detail=detail)
 
-    def _read(self, ask: Ask) -> FileWord | ProjectFile:
+    def _read(self, ask: Ask) -> FileWord | ProjectFile | Diagram:
+        if ask.capability == Diagram.capability:
+            from pytest_distaudit.sources.diagram_file import read_diagram
+
+            return read_diagram(self.root, ask.arg("document"), int(ask.arg("line", "0")))
         if ask.capability != ProjectFile.capability:
             return self._word(ask)
         from pytest_distaudit.sources.project_file import read_project_file

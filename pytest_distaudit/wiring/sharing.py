@@ -23,6 +23,7 @@ from pytest_distaudit.domain.errors import InvalidInput
 from pytest_distaudit.domain.needs import Probe
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
+from pytest_distaudit.engine.disturb import Trial
 from pytest_distaudit.engine.gather import Gathering, Watched
 from pytest_distaudit.ports.located import Inventory, Located
 
@@ -118,9 +119,17 @@ class Broker:
         ours = {name: self._ours(located) for name, located in bound.items()}
         return self._gathering.alternated(activity, watched, ours, effects_s, each)
 
+    def answer_rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length."""
+        return self._gathering.rested(watched, {name: self._ours(located) for name, located in bound.items()}, seconds)
+
     def answer_probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run."""
         return self._gathering.probed(need, {role: self._ours(located) for role, located in players.items()})
+
+    def answer_disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The one experiment."""
+        return self._gathering.disturbed(trial, {name: self._ours(located) for name, located in bound.items()})
 
     def _had(self, systems: Sequence[str]) -> Mapping[str, Located]:
         with self._lock:
@@ -197,12 +206,28 @@ class Shared:
         found: tuple[Observation, ...] = self._ask("alternated", activity, watched, portable, effects_s, each)
         return found
 
+    def rested(self, watched: Watched, bound: Mapping[str, Located], seconds: float) -> tuple[Observation, ...]:
+        """The one rest of that length, and the looks before and after it."""
+        if not all(map(self._is_common, bound.values())):
+            return self._own.rested(watched, bound, seconds)
+        portable = {name: _portable(located) for name, located in bound.items()}
+        found: tuple[Observation, ...] = self._ask("rested", watched, portable, seconds)
+        return found
+
     def probed(self, need: Probe, players: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The probe's one run on these addresses."""
         if not all(map(self._is_common, players.values())):
             return self._own.probed(need, players)
         portable = {role: _portable(located) for role, located in players.items()}
         found: tuple[Observation, ...] = self._ask("probed", need, portable)
+        return found
+
+    def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The one experiment of this fault on these addresses."""
+        if not all(map(self._is_common, bound.values())):
+            return self._own.disturbed(trial, bound)
+        portable = {name: _portable(located) for name, located in bound.items()}
+        found: tuple[Observation, ...] = self._ask("disturbed", trial, portable)
         return found
 
     def _is_common(self, located: Located) -> bool:
@@ -234,7 +259,7 @@ class _Asked:
 
 def _portable(located: Located) -> Located:
     """Without what does not travel; whether there is an inventory is told by one that is never called."""
-    return replace(located, inventory=_untold if located.inventory else None)
+    return replace(located, inventory=_untold if located.inventory else None, control=None)
 
 
 def _untold() -> Inventory:

@@ -128,7 +128,7 @@ def _playable(one: Proposal, check: Check, systems: set[str]) -> bool:
     """Whether the target has the systems, and the sentence every parameter."""
     needed = {name for name, parameter in check.params.items() if parameter.required}
     roles_fit = set(one.roles) == set(check.roles) and set(one.roles.values()) <= systems
-    return roles_fit and needed <= set(one.params) and not check.takes_activity
+    return roles_fit and needed <= set(one.params) and not (check.takes_activity or check.takes_operation)
 
 
 def _add_claims(path: Path, document: str, entries: Sequence[str], before: str | None, done: Started) -> None:

@@ -20,13 +20,13 @@ from pytest_distaudit.wiring import load_checks
 CHECKS = load_checks()
 
 
-def fact(system: str, seen: Capability, *, at: float = 0.0, identity: str = "one", **args: object) -> Observation:
+def fact(system: str, seen: Capability, /, *, at: float = 0.0, identity: str = "one", **args: object) -> Observation:
     """A look that brought ``seen``; ``args`` are those of its ask."""
     return Observation(system, type(seen).ask(**args), at, 0.01, "by hand", identity, to_json(seen))
 
 
 def failure(
-    system: str, of: type[Capability], reason: Reason, detail: str = "", *, at: float = 0.0, **args: object
+    system: str, of: type[Capability], reason: Reason, detail: str = "", /, *, at: float = 0.0, **args: object
 ) -> Observation:
     """A look that brought nothing."""
     return Observation(system, of.ask(**args), at, 0.01, "by hand", reason=reason, detail=detail)

@@ -16,6 +16,7 @@ from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.ports.capabilities import Presence
 from pytest_distaudit.ports.codec import from_json
+from pytest_distaudit.ports.edges import Edges
 from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located
@@ -139,3 +140,19 @@ def test_performances_wait_until_nothing_is_looked_at_any_more() -> None:
     hub.calm()
     order.append("calm")
     assert order == ["looked", "calm"]
+
+
+def test_the_kernels_word_does_not_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    lags: list[float] = []
+
+    def rhythm(lag: float, effects: float, each: int) -> Rhythm:
+        lags.append(lag)
+        return Rhythm(-0.5, effects, 0.01, each)
+
+    monkeypatch.setattr(gather, "Rhythm", rhythm)
+    answers = {"presence": lambda session, ask: Presence(up=True), "edges": lambda session, ask: Edges(())}
+    kinds = {"store": Kind("store", {"url": ("x",)}, Session, answers, statistics_lag_s=5.0)}
+    for asks in ([Edges.ask()], [Edges.ask(), Work.ask()]):
+        gatherer = Gatherer(Hub(kinds, Limits(), Redactor([])), kinds, lambda: World().fetch)
+        gatherer.alternated(ACTIVITY, {"store": asks}, {"store": STORE}, 0.0, 1)
+    assert lags == [0.0, 5.0]

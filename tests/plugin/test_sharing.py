@@ -52,6 +52,23 @@ def test_the_systems_are_asked_as_often_as_without_workers(project: AuditedProje
     assert shared == alone
 
 
+METRICS = """\
+process_start_time_seconds 1.7e+09
+http_requests_total{handler="/tasks"} 70000
+http_requests_total{handler="/metrics"} 3
+"""
+
+
+def test_all_workers_rest_at_once(project: AuditedProject, web: Web) -> None:
+    """What has worked much before, and is asked for nothing now."""
+    web.pages["/metrics"] = (200, METRICS)
+    claim = RUNS.replace("system.running", "throughput.observed") + "    with: {rate: '>= 10/s', over: 1 s}\n"
+    project.claims("".join(claim.replace("web-runs", f"works-{number}") for number in range(4)))
+    project.audit("-n2", plugins=("xdist",)).assert_outcomes(failed=4)
+    assert {(one["verdict"], one["actual"]) for one in project.verdict()["claims"]} == {("refuted", "0/s")}
+    assert asked(web)["/metrics"] == 2
+
+
 STARTED = """
 [targets.local.systems.web]
 kind = "http"

@@ -24,10 +24,14 @@ class Speaker(BaseHTTPRequestHandler):
         pass
 
 
+#: where doubles listen; one that is a program of its own says where
+PLACE = ("127.0.0.1", 0)
+
+
 @contextmanager
-def served(handler: type[Speaker]) -> Iterator[str]:
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """A server of it, by its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(PLACE, handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

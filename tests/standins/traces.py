@@ -7,13 +7,14 @@ makes of answers, never that a product gives them.
 from __future__ import annotations
 
 import json
-import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.standins import served
 
 Spans = list[dict[str, Any]]
 
@@ -128,11 +129,20 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def stores() -> Iterator[str]:
     """The address below which every name is a store, for as long as the block lasts."""
-    handler = type("Stores", (Handler,), {"stores": defaultdict(Store)})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served(type("Stores", (Handler,), {"stores": defaultdict(Store)})) as url:
+        yield url
+
+
+class One(Handler):
+    """A single store, at the root."""
+
+    def _asked(self) -> tuple[Store, str, dict[str, str]]:
+        self.path = f"/one{self.path}"
+        return super()._asked()
+
+
+@contextmanager
+def store() -> Iterator[str]:
+    """The address of one store."""
+    with served(type("Stores", (One,), {"stores": defaultdict(Store)})) as url:
+        yield url

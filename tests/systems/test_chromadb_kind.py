@@ -11,11 +11,12 @@ from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.failure import Refusal
 from pytest_distaudit.ports.kind import Limits
+from pytest_distaudit.ports.located import Inventory
 from pytest_distaudit.systems.chromadb import KIND
 from pytest_distaudit.targets.recipes import builtin_recipes
 from pytest_distaudit.testing import Room
 
-from .bad_days import SECRET, closes, free_port, garbage, look, never_answers, refusal, resets
+from .bad_days import SECRET, closes, free_port, garbage, located, look, never_answers, refusal, resets
 from .canned_api import canned
 
 DOCS = Ask.of("collection", name="docs")
@@ -119,6 +120,15 @@ def test_an_old_server_is_there_and_cannot_be_asked(serve, limits):
     assert (seen.up, seen.product, seen.version, seen.authenticated) == (True, "ChromaDB", "0.5.23", True)
     for ask in ("health", DOCS, "work"):
         assert refusal(KIND, ask, limits, url=where).reason is Reason.UNSUPPORTED_VERSION
+
+
+def test_in_a_container_its_run_tells_whose_the_records_are(serve, limits, monkeypatch):
+    monkeypatch.setattr("pytest_distaudit.systems._local.serving_process", lambda located, besides=0: None)
+    run = lambda: Inventory(True, run="c0ffee, started at noon")  # noqa: E731
+    session = KIND.connect(located(KIND, url=url(serve), inventory=run), limits)
+    KIND.answers["work"](session, Ask.of("work"))
+    assert session.identity == "c0ffee, started at noon"
+    assert refusal(KIND, "process", limits, url=url(serve), inventory=run).reason is Reason.NO_OBSERVABLE
 
 
 def test_a_process_elsewhere_is_not_known(serve, limits, monkeypatch):

@@ -68,8 +68,11 @@ AGENT = {
 }
 
 
-def agent(serve, limits=None, filtered=False, log=None, **changes):
-    """An agent whose answers are those above but for ``changes`` (path -> (status, JSON or text))."""
+def agent(serve, limits=None, filtered=False, log=None, indexed=("catalog/",), others=(404, b"not found"), **changes):
+    """An agent whose answers are those above but for ``changes`` (path -> (status, JSON or text), None for silence).
+
+    ``indexed``: how paths begin whose answers come from its catalog; ``others``: what it says to any other path.
+    """
     answers, tokens = {**AGENT, **{path.replace("__", "/"): told for path, told in changes.items()}}, []
 
     def handle(connection: socket.socket) -> None:
@@ -80,12 +83,16 @@ def agent(serve, limits=None, filtered=False, log=None, **changes):
         if path == "agent/monitor" and log is not None:
             log(connection)
             return
-        status, body = answers.get(path, (404, b"not found"))
+        if answers.get(path, others) is None:
+            never_answers(connection)
+            return
+        status, body = answers.get(path, others)
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
         kind = "text/plain" if path == "agent/metrics" else "application/json"
-        extra = "X-Consul-Index: 7\r\n" if path.startswith("catalog/") else ""
+        extra = "X-Consul-Index: 7\r\n" if path.startswith(indexed) else ""
         extra += "X-Consul-Results-Filtered-By-ACLs: true\r\n" if filtered else ""
         head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\n{extra}Content-Length: {len(text)}\r\n"
+        head += "Connection: close\r\n"
         connection.sendall(f"{head}Location: /login?{SECRET}\r\n\r\n".encode() + text)
         if log is not None and path == "status/leader":
             LINES.append(f"method=GET url=/v1/{path}?{query} from=127.0.0.1:1 latency=1ms")

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -338,3 +339,15 @@ class _Worker:
     def close(self) -> None:
         self._stop.set()
         self._thread.join(10)
+
+
+@pytest.mark.parametrize("told", [None, 7, "7"])
+def test_a_node_that_does_not_know_its_pid_yet_is_no_other_process(monkeypatch, told):
+    """Its statistics come some seconds after its start; then it must not seem to be another one."""
+    node = {"name": "rabbit@one", "os_pid": told, "uptime": 1000}
+    session = SimpleNamespace(management="http://it", node=lambda: node, located=None)
+    monkeypatch.setattr(_rabbit_session._local, "serving_process", lambda located: SimpleNamespace(pid=7))
+    monkeypatch.setattr(_rabbit_session._local, "boot", lambda own: "7 of today")
+    assert _rabbit_session._identity(session)[1] == "rabbit@one:7 of today"
+    node["os_pid"] = 8
+    assert _rabbit_session._identity(session)[1].startswith("rabbit@one:8:")

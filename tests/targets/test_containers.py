@@ -14,7 +14,13 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.targets.containers.description import RUN_LABEL, Described, filled_in, isolated, written
 from pytest_distaudit.targets.containers.endpoints import endpoints
 from pytest_distaudit.targets.containers.tables import of_tables
-from pytest_distaudit.targets.containers.with_testcontainers import _conditions, _healthcheck, _nanoseconds, _words
+from pytest_distaudit.targets.containers.with_testcontainers import (
+    _conditions,
+    _healthcheck,
+    _nanoseconds,
+    _restart,
+    _words,
+)
 from pytest_distaudit.targets.planning import way_of
 from pytest_distaudit.targets.recipe import StartFailed
 from tests.targets.conftest import Provide, system, target
@@ -150,6 +156,21 @@ def test_health_checks_as_the_engine_wants_them() -> None:
     assert _healthcheck(None) == {}
     assert _nanoseconds("1h0m1.5s") == 3_601_500_000_000
     assert _words("a $$b") == "a $b"
+
+
+@pytest.mark.parametrize(
+    ("service", "policy"),
+    [
+        ({}, None),
+        ({"restart": "no"}, None),
+        ({"restart": "always"}, {"Name": "always"}),
+        ({"restart": "on-failure:3"}, {"Name": "on-failure", "MaximumRetryCount": 3}),
+        ({"restart": "always", "deploy": {"restart_policy": {"condition": "none"}}}, None),
+        ({"deploy": {"restart_policy": {"max_attempts": 2}}}, {"Name": "always", "MaximumRetryCount": 2}),
+    ],
+)
+def test_restart_policies_as_the_engine_wants_them(service: dict[str, object], policy: dict[str, object]) -> None:
+    assert _restart(service) == policy
 
 
 def test_optional_dependencies_are_not_waited_for() -> None:

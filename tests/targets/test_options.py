@@ -13,7 +13,7 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.targets import planning
 from pytest_distaudit.targets.options import flat
 from pytest_distaudit.targets.recipes import builtin_recipes, postgres
-from tests.targets.conftest import Provide, python, system, target
+from tests.targets.conftest import SERVE, Provide, python, system, target
 
 
 def problems_of(provide: Provide, *systems: Any) -> list[str]:
@@ -81,6 +81,16 @@ def test_a_kind_without_recipe_cannot_be_had_and_the_nearest_kind_is_named(provi
         reason, words = had.located["db"].unavailable
     assert reason is Reason.NOT_INSTALLED
     assert words.startswith("no recipe starts kind 'postgress' of db; did you mean 'postgres'?")
+
+
+def test_a_double_is_started_by_its_own_program(provide: Provide) -> None:
+    """Whether or not anything starts its product; what is no double needs its kind's recipe."""
+    with provide(target(system("models", "ollama", SERVE, stand_in=True))) as had:
+        assert had.located["models"].unavailable is None
+        assert had.located["models"].endpoints["url"].startswith("http://127.0.0.1:")
+    assert problems_of(provide, system("traces", "jaeger", SERVE)) == [
+        "unknown option native.argv of system 'traces' (kind jaeger); allowed: after, start_limit, then"
+    ]
 
 
 def test_what_needs_an_uninstalled_server_cannot_be_had_either(

@@ -1,5 +1,5 @@
 """The front: takes tasks over HTTP, records them in PostgreSQL and hands them to the workers through RabbitMQ;
-counts them, and remembers the count in Redis."""
+counts them, and remembers the count in Redis, where it counts new tasks, too."""
 
 import os
 import time
@@ -16,6 +16,7 @@ from plumbing import (
     UNREACHABLE,
     Cache,
     Database,
+    Knowledge,
     Publisher,
     Registry,
     health_report,
@@ -31,11 +32,14 @@ standby = Database(os.environ["STANDBY_URL"])
 publisher = Publisher()
 cache = Cache(os.environ["REDIS_URL"])
 registry = Registry(os.environ["CONSUL_URL"])
+knowledge = Knowledge(os.environ["KNOWLEDGE_URL"])
 workers = dict(entry.split("=", 1) for entry in os.environ["WORKER_URLS"].split())  # "worker-1=http://... ..."
 askers = ThreadPoolExecutor(8)
 
 SCHEMA = """CREATE TABLE IF NOT EXISTS tasks (
     id text PRIMARY KEY, prompt text NOT NULL, status text NOT NULL, result text, worker text)"""
+MOST_A_MINUTE = 6000
+FORGET = "DELETE FROM tasks WHERE id = %s"
 
 
 class Task(BaseModel):
@@ -65,12 +69,14 @@ app = web_app("SutazAI front")
 @app.post("/tasks", status_code=202)
 def submit(task: Task) -> dict[str, str]:
     """Record the task, then queue it; a task that could not be queued is not kept."""
+    if cache.count("submitted", 60) > MOST_A_MINUTE:
+        raise HTTPException(429, f"more than {MOST_A_MINUTE} tasks in one minute")
     identifier = uuid.uuid4().hex
     primary.run("INSERT INTO tasks (id, prompt, status) VALUES (%s, %s, 'queued')", identifier, task.prompt)
     try:
         publisher.publish({"id": identifier, "prompt": task.prompt})
     except Exception:
-        remove(identifier)
+        primary.run(FORGET, identifier)
         raise
     return {"id": identifier}
 
@@ -108,7 +114,8 @@ def alive() -> dict[str, str]:
 @app.delete("/tasks/{identifier}", status_code=204)
 def remove(identifier: str) -> None:
     """Forget the task; one that is not there is forgotten already."""
-    primary.run("DELETE FROM tasks WHERE id = %s", identifier)
+    primary.run(FORGET, identifier)
+    knowledge.forget(identifier)
 
 
 @app.get("/health")
@@ -119,6 +126,7 @@ def health() -> JSONResponse:
         "postgres-standby": lambda: standby.run("SELECT 1"),
         "rabbitmq": publisher.ping,
         "redis": cache.ping,
+        "knowledge": knowledge.ping,
         **{name: partial(ask_alive, url) for name, url in workers.items()},
     }
     asked = {name: askers.submit(question) for name, question in questions.items()}

@@ -1,4 +1,4 @@
-"""What the front and the workers share: their settings, their HTTP shell, and connections that heal.
+"""What the services share: their settings, their HTTP shell, and connections that heal.
 
 Nothing here connects while a service starts. A service is up at once and finds its servers when they come up.
 """
@@ -9,6 +9,7 @@ import os
 import secrets
 import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -19,7 +20,7 @@ import psycopg
 import redis
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from psycopg.rows import DictRow, dict_row
 
 NAME = os.environ.get("NAME", "sutazai")
@@ -46,6 +47,15 @@ async def unavailable(_request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": reason(error)}, 503)
 
 
+def ask(method: str, url: str, body: object = None, **headers: str) -> Any:
+    """The JSON that another service answers with; None if it answers with nothing. Raises for every failure."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers}, method=method)
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
 def health_report(found: dict[str, str]) -> JSONResponse:
     """200 when every dependency said "ok", otherwise 503 with what the others said."""
     healthy = set(found.values()) == {"ok"}
@@ -54,14 +64,22 @@ def health_report(found: dict[str, str]) -> JSONResponse:
 
 
 def web_app(title: str) -> FastAPI:
-    """An application that signs every answer with its boot identity and owns up to a server it cannot reach."""
+    """An application that signs every answer with its boot identity, counts what it is asked, and owns up to a server
+    it cannot reach."""
     app = FastAPI(title=title, exception_handlers=dict.fromkeys(UNREACHABLE, unavailable))
+    asked: Counter[str] = Counter()
 
     @app.middleware("http")
     async def sign(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        asked["/" + request.url.path.split("/")[1]] += 1
         response = await call_next(request)
         response.headers["X-Boot"] = BOOT
         return response
+
+    @app.get("/metrics")
+    def metrics() -> PlainTextResponse:
+        lines = [f'http_requests_total{{handler="{handler}"}} {times}' for handler, times in asked.items()]
+        return PlainTextResponse("\n".join(["# TYPE http_requests_total counter", *lines, ""]))
 
     @app.get("/live")
     def live() -> dict[str, str]:
@@ -123,6 +141,12 @@ class Database:
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
+    def rest(self) -> None:
+        """Give the connection back; the next call opens another."""
+        with held(self._lock, "PostgreSQL"):
+            if self._connection is not None:
+                self._connection.close()
+
 
 class Cache:
     """What was worked out before, kept in Redis for a while."""
@@ -138,6 +162,13 @@ class Cache:
         value = work_out()
         self._redis.set(name, json.dumps(value), ex=seconds)
         return value
+
+    def count(self, name: str, seconds: int) -> int:
+        """How often this was called within so many seconds, this time included."""
+        times = int(self._redis.incr(name))
+        if times == 1:
+            self._redis.expire(name, seconds)
+        return times
 
     def ping(self) -> None:
         """Raise unless the server answers."""
@@ -155,20 +186,48 @@ class Registry:
         address, port = os.environ.get("ADDRESS", "127.0.0.1"), int(os.environ["PORT"])
         check = {"HTTP": f"http://{address}:{port}/live", "Interval": "1s", "Timeout": "1s"}
         body = {"Name": service, "ID": NAME, "Address": address, "Port": port, "Check": check}
-        self._ask("PUT", "/v1/agent/service/register", body)
+        ask("PUT", f"{self._url}/v1/agent/service/register", body)
 
     def passing(self, service: str) -> dict[str, str]:
         """Instance -> its address, of all that are well now."""
-        rows = self._ask("GET", f"/v1/health/service/{service}?passing=true")
+        rows = ask("GET", f"{self._url}/v1/health/service/{service}?passing=true")
         found = [row["Service"] for row in rows]
         return {one["ID"]: f"http://{one['Address']}:{one['Port']}" for one in found}
 
-    def _ask(self, method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url + path, data, method=method)
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+
+class Knowledge:
+    """The knowledge service: what tasks have said."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def keep(self, identifier: str, text: str) -> None:
+        """Keep the text under the identifier; one that is there already is replaced."""
+        ask("PUT", f"{self._url}/texts/{identifier}", {"text": text})
+
+    def nearest(self, text: str) -> str | None:
+        """The identifier of the text that is most like this one; None if there is none yet."""
+        found: str | None = ask("POST", f"{self._url}/nearest", {"text": text})["id"]
+        return found
+
+    def forget(self, identifier: str) -> None:
+        """Keep it no longer; one that is not there is forgotten already."""
+        ask("DELETE", f"{self._url}/texts/{identifier}")
+
+    def ping(self) -> None:
+        """Raise unless the service answers."""
+        ask("GET", f"{self._url}/live")
+
+
+class Toolbox:
+    """The tools of all tool servers, by way of their manager."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def use(self, tool: str, **arguments: object) -> str:
+        """What the tool says."""
+        return str(ask("POST", f"{self._url}/tools/{tool}", arguments)["said"])
 
 
 class Publisher:

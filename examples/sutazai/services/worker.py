@@ -1,5 +1,6 @@
 """A worker: takes one task at a time from the queue, writes its result to PostgreSQL, then acknowledges it.
-It is registered in Consul for as long as it runs."""
+A tool counts the words for it, and the knowledge service remembers what tasks said. It is registered in Consul for as
+long as it runs."""
 
 import json
 import os
@@ -13,7 +14,9 @@ from plumbing import (
     TASKS,
     UNREACHABLE,
     Database,
+    Knowledge,
     Registry,
+    Toolbox,
     declare_queues,
     health_report,
     log,
@@ -25,25 +28,32 @@ from plumbing import (
 
 database = Database(os.environ["DATABASE_URL"])
 registry = Registry(os.environ["CONSUL_URL"])
+knowledge = Knowledge(os.environ["KNOWLEDGE_URL"])
+toolbox = Toolbox(os.environ["MANAGER_URL"])
 consuming = threading.Event()
 
 
-def work(prompt: str) -> str:
-    """The business of this example: count the words of the prompt."""
-    return f"{len(prompt.split())} words"
+def work(identifier: str, prompt: str) -> str:
+    """The business of this example: count the words of the prompt, and find the earlier task most like it."""
+    words = toolbox.use("count_words", text=prompt)
+    nearest = knowledge.nearest(prompt)
+    knowledge.keep(identifier, prompt)
+    return f"{words} words" + (f", most like task {nearest}" if nearest else "")
 
 
 def handle(channel: Any, delivery: Any, _properties: object, body: bytes) -> None:
-    """Finish one task. A message that is no task goes to the failed ones; a dead database puts the task back."""
+    """Finish one task. A message that is no task goes to the failed ones; a dead server puts the task back."""
     try:
         message = json.loads(body)
-        identifier, result = str(message["id"]), work(str(message["prompt"]))
+        identifier, prompt = str(message["id"]), str(message["prompt"])
     except (ValueError, KeyError, TypeError) as error:
         log.warning("rejected a message that is no task: %r", error)
         channel.basic_reject(delivery.delivery_tag, requeue=False)
         return
+    result = work(identifier, prompt)
     finished = "UPDATE tasks SET status = 'done', result = %s, worker = %s WHERE id = %s"
     database.run(finished, result, NAME, identifier)
+    database.rest()  # workers are many, and a server's connections few
     channel.basic_ack(delivery.delivery_tag)
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pytest_distaudit.sources.embedded import lines_of_diagram
 from pytest_distaudit.sources.mining.passage import Passage, Shape
 
-_LONGEST = 500
-_MOST_LINES = 5_000
+#: characters of a line and lines of a diagram that are looked at
+LONGEST = 500
+MOST_LINES = 5_000
 _ID = r"\w{1,60}(?:[.:-]\w{1,60}){0,8}"
 _OPENING, _CLOSING = r'["(\[{<|/\\]{1,4}', r'["\])}>|/\\]{1,4}'
 _LABEL = rf'{_OPENING}([^"\]\)}}|]{{1,160}}){_CLOSING}'
@@ -22,7 +23,9 @@ _TEXTED = re.compile(r"\s*(?:--|==|-\.)\s+([^-=>|]{1,80}?)\s+[-.=]{2,4}>\s*")
 #: ``|text|`` behind an arrow
 _PIPED = re.compile(r"\|([^|]{1,160})\|\s*")
 #: ``A[Label]``, ``A(Label)``, ``A{Label}:::style``
-_NODE = re.compile(rf"\s*({_ID})\s*(?:{_LABEL})?(?::{{3}}\w+)?\s*")
+_NODE = re.compile(rf"\s*({_ID})\s*(?:(?!<-){_LABEL})?(?::{{3}}\w+)?\s*")
+#: ``A & B``: both are meant
+_AND = re.compile(r"&\s*")
 #: PlantUML's ``[Label]`` and ``[Label] as A``
 _BOX = re.compile(r"\s*\[([^\]]{1,160})\]\s*")
 _BOX_AS = re.compile(rf"\s*\[([^\]]{{1,160}})\]\s+as\s+({_ID})\s*$")
@@ -48,21 +51,27 @@ def passages_of_diagram(content: str, first: int, headings: tuple[str, ...] = ()
 
     The text is the source's line; ``head`` of a node is (name, description), of an edge (from, to, label).
     """
-    diagram = _Diagram()
+    diagram = Reader()
     for number, line in lines_of_diagram(content, first):
-        text = line[:_LONGEST]
-        if number - first >= _MOST_LINES or _SKIPPED.match(text):
+        text = line[:LONGEST]
+        if number - first >= MOST_LINES or skipped(text):
             continue
         for shape, words in diagram.read(text):
-            yield Passage(shape, text, ((0, number),), headings, head=words)
+            yield Passage(shape, text, ((0, number),), headings, head=words[:3])
 
 
+def skipped(text: str) -> bool:
+    """Whether a line says nothing of nodes and edges."""
+    return _SKIPPED.match(text) is not None
+
+
+#: a node's (name, description), or an edge's (from, to, label, the arrow as it is drawn)
 _Found = tuple[Shape, tuple[str, ...]]
 
 
 @dataclass
-class _Diagram:
-    """What the ids of one diagram stand for."""
+class Reader:
+    """Reads one diagram line by line; ``names``: what its ids stand for."""
 
     names: dict[str, str] = field(default_factory=dict)
 
@@ -95,7 +104,8 @@ class _Diagram:
             return
         first, second, rest = arguments[0], arguments[1], " ".join(arguments[2:])
         if word.startswith(("Rel", "BiRel")):
-            yield Shape.EDGE, (self._name(first), self._name(second), rest)
+            arrow = "<->" if word.startswith("Bi") else "->"
+            yield Shape.EDGE, (self._name(first), self._name(second), rest, arrow)
         else:
             yield from self._learn(first, second, rest)
 
@@ -103,18 +113,32 @@ class _Diagram:
         return self.names.get(identity, identity)
 
     def _edges(self, text: str) -> Iterator[_Found]:
-        """A chain ``a --> b --> c``: nodes as they are named, then an edge for each arrow."""
-        at, before, label = 0, "", ""
-        while node := _BOX.match(text, at) or _NODE.match(text, at):
-            if node.re is _NODE and node[2]:
-                yield from self._learn(node[1], node[2])
-            name, at = self._name(node[1]), node.end()
-            if before:
+        """A chain ``a --> b & c --> d``: nodes as they are named, then an edge for each arrow."""
+        at, before, label, drawn = 0, list[str](), "", ""
+        while True:
+            here, learnt, at = self._group(text, at)
+            yield from learnt
+            if before and here:
                 said = text[at:].removeprefix(":").strip() if text[at:].startswith(":") else label
-                yield Shape.EDGE, (before, name, said)
+                yield from ((Shape.EDGE, (one, other, said, drawn)) for one in before for other in here)
             arrow = _TEXTED.match(text, at) or _ARROW.match(text, at)
-            if arrow is None:
+            if arrow is None or not here:
                 return
-            before, at, label = name, arrow.end(), arrow[1] if arrow.re is _TEXTED else ""
+            before, at, drawn = here, arrow.end(), arrow[0].strip()
+            label = arrow[1] if arrow.re is _TEXTED else ""
             if piped := _PIPED.match(text, at):
                 at, label = piped.end(), piped[1].strip()
+
+    def _group(self, text: str, at: int) -> tuple[list[str], list[_Found], int]:
+        """(names, what was learnt of them, where it goes on) of the nodes at one end of an arrow."""
+        names, learnt = list[str](), list[_Found]()
+        while node := _BOX.match(text, at) or _NODE.match(text, at):
+            if node.re is _NODE and node[2]:
+                learnt += self._learn(node[1], node[2])
+            names.append(self._name(node[1]))
+            at = node.end()
+            more = _AND.match(text, at)
+            if more is None:
+                break
+            at = more.end()
+        return names, learnt, at

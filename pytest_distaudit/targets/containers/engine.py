@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.control import Uncontrolled
 from pytest_distaudit.ports.dial import answers
 from pytest_distaudit.ports.failure import first_line
 from pytest_distaudit.ports.located import Inventory
@@ -27,6 +28,7 @@ _ANSWER_S = 20.0
 _LOG_LINES = 40
 _AT_ONCE = 8
 _ENDED = ("exited", "dead")
+_RUNNING = ("running", "paused")
 
 
 class Engine:
@@ -107,6 +109,16 @@ class Engine:
             raise Unobservable(Reason.NOT_REACHABLE, f"the engine does not answer: {first_line(error)}") from error
         return found
 
+    def order(self, identity: str, deed: str) -> None:
+        """Do ``deed`` (stop, start, pause, unpause) to a container. Raises Uncontrolled."""
+        from docker.errors import DockerException
+
+        try:
+            with self._lock:
+                getattr(self._client.api, deed)(identity)
+        except (DockerException, OSError) as error:
+            raise Uncontrolled(f"the engine did not {deed} it: {first_line(error)}") from error
+
     def logs(self, identity: str) -> str:
         """A container's last lines; "" if they cannot be had."""
         with suppress(Exception), self._lock:
@@ -163,11 +175,17 @@ class Container:
         """What the engine knows of it now."""
         return Snapshot(self._engine.inspected(self._id), self._engine.is_local)
 
+    def ordered(self, deed: str) -> None:
+        """Have it stopped, started, paused or unpaused. Raises Uncontrolled."""
+        self._engine.order(self._id, deed)
+
     def inventory(self, secrets: Collection[str] = ()) -> Inventory:
         """Its state now. Without a pid: that belongs to the engine's host."""
-        state = self.seen().state
-        if state.get("Status") == "running":
-            return Inventory(running=True, run=f"{self._id[:12]} since {state.get('StartedAt', '')}")
+        seen = self.seen()
+        state = seen.state
+        # one in the freezer runs, and does not answer
+        if state.get("Status") in _RUNNING:
+            return Inventory(running=True, run=f"{self._id[:12]} {seen.run}")
         words = last_lines(self._engine.logs(self._id), secrets)
         return Inventory(running=False, exit_code=state.get("ExitCode"), log_tail=words)
 
@@ -187,6 +205,11 @@ class Snapshot:
         """Its State; empty once it is gone."""
         found: Mapping[str, Any] = self.told.get("State") or {}
         return found
+
+    @property
+    def run(self) -> str:
+        """Since when it runs, as no other run of it does; "" while it does not."""
+        return f"since {self.state.get('StartedAt', '')}" if self.state.get("Status") in _RUNNING else ""
 
     @property
     def was_started(self) -> bool:

@@ -15,6 +15,7 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.located import Inventory
 from pytest_distaudit.targets import log
 from pytest_distaudit.targets.containers import kept
+from pytest_distaudit.targets.containers.control import ContainerControl
 from pytest_distaudit.targets.containers.description import Described, Source, isolated
 from pytest_distaudit.targets.containers.endpoints import endpoints
 from pytest_distaudit.targets.containers.engine import Container, Engine
@@ -200,6 +201,7 @@ class _Fate:
         secrets = log.secrets_in(found) | self._project.secrets
         stack.endpoints[spec.name] = found
         stack.inventories[spec.name] = partial(container.inventory, secrets)
+        stack.controls[spec.name] = ContainerControl(container)
         if not found and trouble == "":
             because = f"service {name} publishes no port, and its container cannot be reached from here"
             stack.unavailable[spec.name] = (Reason.NOT_REACHABLE, because)

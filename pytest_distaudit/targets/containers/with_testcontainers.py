@@ -102,7 +102,9 @@ class _Starting:
         kept = {word: service[word] for word in _KEPT if service.get(word) is not None}
         if "entrypoint" in kept:
             kept["entrypoint"] = _words(kept["entrypoint"])
-        return container.with_kwargs(labels=labels, **kept, **_healthcheck(service.get("healthcheck")))
+        return container.with_kwargs(
+            labels=labels, restart_policy=_restart(service), **kept, **_healthcheck(service.get("healthcheck"))
+        )
 
     def _source(self, volume: Mapping[str, Any]) -> str:
         """A folder of this machine, or the run's own volume of that name; "" for a volume without a name."""
@@ -143,6 +145,19 @@ def _needed(service: Mapping[str, Any]) -> list[str]:
 def _aliases(service: Mapping[str, Any]) -> list[str]:
     networks = (service.get("networks") or {}).values()
     return [alias for network in networks for alias in (network or {}).get("aliases") or ()]
+
+
+def _restart(service: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The restart policy as the engine wants it; ``deploy`` counts where both are written, as in Compose."""
+    deployed = (service.get("deploy") or {}).get("restart_policy")
+    if deployed:
+        condition, most = str(deployed.get("condition", "any")), deployed.get("max_attempts")
+        name = {"any": "always", "none": "no"}.get(condition, condition)
+    else:
+        name, _, most = str(service.get("restart") or "no").partition(":")
+    if name == "no":
+        return None
+    return {"Name": name, "MaximumRetryCount": int(most)} if most else {"Name": name}
 
 
 def _plain(value: object) -> str:

@@ -93,7 +93,7 @@ def remove(identifier: str) -> None:
 @app.get("/health")
 def health() -> dict[str, object]:
     """Asks nobody."""
-    everything = ["postgres", "postgres-standby", "rabbitmq", "redis", *WORKERS]
+    everything = ["postgres", "postgres-standby", "rabbitmq", "redis", "knowledge", *WORKERS]
     return {"status": "healthy", "dependencies": dict.fromkeys(everything, "ok")}
 
 

@@ -1,0 +1,124 @@
+"""Claims about availability: that no part is one without which nothing works."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_distaudit.checks._disturbed import ENOUGH, effective, spans, traffics
+from pytest_distaudit.domain.check import Role, check
+from pytest_distaudit.domain.claim import Claim
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.evidence import Evidence
+from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
+from pytest_distaudit.domain.needs import Disturb, Look
+from pytest_distaudit.domain.verdict import Reason, Rung, Scope
+from pytest_distaudit.ports.capabilities import Health
+from pytest_distaudit.ports.experiments import Experiment
+from pytest_distaudit.ports.traffic import Sent, Traffic
+from pytest_distaudit.ports.work import Work
+
+#: the longest interruption where the claim does not say it, in seconds (behaviours 3.6)
+_WITHIN_S = 30.0
+_PATIENCE_S = 30.0
+#: how much longer a part is gone than an interruption may be
+_LONGER_S = 1.0
+#: two looks tell a difference
+_LOOKS = 2
+#: of the requests, how many a counter has to go with
+_SHARE = 0.5
+_FAULTS = (Fault.CRASH, Fault.FREEZE)
+_WATCH = (Look("parts", Health.ask()), Look("parts", Work.ask()))
+
+
+def _within(claim: Claim) -> float:
+    return claim.timing.seconds if claim.timing else _WITHIN_S
+
+
+def _needs(claim: Claim) -> tuple[Disturb, ...]:
+    course = Course(_within(claim) + _LONGER_S, _PATIENCE_S)
+    return tuple(Disturb(fault, "parts", course, _WATCH) for fault in _FAULTS)
+
+
+@check(
+    "availability.no-spof",
+    claims="whichever single one of the parts is lost or hangs, the operations go on after a moment",
+    says="no single one of the parts is indispensable",
+    rung=Rung.RESILIENT,
+    scope=Scope.EXPERIMENT,
+    roles={"parts": Role("every instance in the way of the operations", many=True)},
+    takes_operation=True,
+    cost_s=140.0,
+    needs=_needs,
+    shows_not="parts that the claim does not name, the machine, the network, and whether acknowledged writes are kept",
+)
+def no_spof(claim: Claim, evidence: Evidence) -> Judgement:
+    """Each part is killed once and frozen once; the interruption lasts from the first request that failed to the last.
+
+    A part that no request has met before shows nothing by its absence.
+    """
+    found = [one for fault in _FAULTS for one in effective(evidence, fault, "parts").values()]
+    flows = [(told, flow) for told in found for flow in traffics(claim, evidence, told).values()]
+    longest = max(_interrupted(told, flow, _within(claim)) for told, flow in flows)
+    parts = evidence.systems("parts")
+    if idle := [name for name in parts if not _met(name, evidence, flows)]:
+        because = "no request was seen to meet it, so its absence shows nothing"
+        unverifiable(Reason.VACUOUS, f"{', '.join(idle)}: not in the way", because)
+    return verified(f"interrupted for at most {longest:.1f} s, whichever of {len(parts)} was lost")
+
+
+def _interrupted(told: Experiment, flow: Traffic, within_s: float) -> float:
+    """How long the operation failed, in seconds."""
+    (began, ended) = spans(told)[0]
+    sent = flow.between(began, ended)
+    if len(sent) < ENOUGH:
+        unverifiable(
+            Reason.VACUOUS, f"{len(sent)} requests", f"after {told.fault} of {told.system}; {ENOUGH} are needed"
+        )
+    failed = [one for one in sent if not one.ok]
+    if not failed:
+        return 0.0
+    lasted = failed[-1].ended - failed[0].sent
+    if lasted > within_s:
+        inside = [one for one in sent if failed[0].sent <= one.sent <= failed[-1].sent]
+        share = f"{len(failed)} of {len(inside)} requests failed in {lasted:.1f} s"
+        refute(
+            f"not without {told.system}",
+            f"after its {told.fault}, {flow.operation}: {share}, the first: {_words(failed[0])}",
+            remedy=f"have a second one do its work within {within_s:g} s",
+        )
+    return lasted
+
+
+def _words(sent: Sent) -> str:
+    return f"{sent.status or ''} {sent.detail}".strip()
+
+
+def _met(name: str, evidence: Evidence, flows: Sequence[tuple[Experiment, Traffic]]) -> bool:
+    """Whether requests met this part: they failed when it was gone, it answered one, or it did work for them."""
+    own = (flow.between(*spans(told)[0]) for told, flow in flows if told.system == name)
+    if any(not sent.ok for asked in own for sent in asked):
+        return True
+    return _answered(name, evidence, flows) or any(_worked(name, evidence, told, flow) for told, flow in flows)
+
+
+def _answered(name: str, evidence: Evidence, flows: Sequence[tuple[Experiment, Traffic]]) -> bool:
+    """By the name that it gives itself in its answers."""
+    looks = evidence.histories(Health, "parts")[name]
+    names = set() if isinstance(looks, Unobservable) else {look.identity for look in looks} - {""}
+    return any(sent.node in names for _, flow in flows for sent in flow.sent)
+
+
+def _worked(name: str, evidence: Evidence, told: Experiment, flow: Traffic) -> bool:
+    """By a nonce inside it, or by its counters, which went with the requests before anything was done."""
+    looks = evidence.histories(Work, "parts")[name]
+    if isinstance(looks, Unobservable):
+        return False
+    if {sent.nonce for sent in flow.sent} & {nonce for look in looks for nonce in look.fact.nonces or ()}:
+        return True
+    before = [look for look in looks if told.began <= look.at <= told.rounds[0].injected]
+    if len(before) < _LOOKS:
+        return False
+    asked = len(flow.between(before[0].at, before[-1].at))
+    first, last = before[0].fact.counts, before[-1].fact.counts
+    return asked > 0 and any(count - first.get(name, 0) >= asked * _SHARE for name, count in last.items())

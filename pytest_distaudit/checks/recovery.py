@@ -1,0 +1,90 @@
+"""Claims about recovery: that what crashed or hangs is replaced without anybody's doing."""
+
+from __future__ import annotations
+
+from pytest_distaudit.checks._disturbed import ENOUGH, effective, spans, traffics, works_again
+from pytest_distaudit.domain.check import Parameter, ParameterType, check
+from pytest_distaudit.domain.claim import Claim
+from pytest_distaudit.domain.evidence import Evidence
+from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
+from pytest_distaudit.domain.needs import Disturb
+from pytest_distaudit.domain.verdict import Reason, Rung, Scope
+from pytest_distaudit.ports.experiments import Experiment
+from pytest_distaudit.ports.traffic import Traffic
+
+#: how soon it must serve again where the claim does not say it, in seconds
+_WITHIN_S = 60.0
+_PATIENCE_S = 30.0
+_TIMES = 3
+_REMEDY = "let something start it again whenever it ends (a restart policy, a supervisor)"
+
+
+def _within(claim: Claim) -> float:
+    return claim.timing.seconds if claim.timing else _WITHIN_S
+
+
+def _faults(claim: Claim) -> tuple[Fault, ...]:
+    return (Fault.CRASH, Fault.FREEZE) if claim["hangs"] else (Fault.CRASH,)
+
+
+def _needs(claim: Claim) -> tuple[Disturb, ...]:
+    course = Course(_within(claim), _PATIENCE_S, times=_TIMES, unaided=True)
+    return tuple(Disturb(fault, "system", course) for fault in _faults(claim))
+
+
+@check(
+    "recovery.self-heals",
+    claims="what crashes is started again by whoever looks after it, every time, and then does its work",
+    says="serves again by itself after every crash",
+    rung=Rung.RESILIENT,
+    scope=Scope.EXPERIMENT,
+    params={"hangs": Parameter(ParameterType.FLAG, "whether one that hangs is replaced, too", default=False)},
+    takes_operation=True,
+    cost_s=20.0,
+    needs=_needs,
+    shows_not="that data survives it, or that a machine, a network or a disk may be lost",
+)
+def self_heals(claim: Claim, evidence: Evidence) -> Judgement:
+    """Three crashes of the processes that serve (behaviours 3.7); restarts alone are not enough: the operations must
+    fail with it, and work again with what they are asked in their answers.
+    """
+    slowest = 0.0
+    for fault in _faults(claim):
+        (told,) = effective(evidence, fault).values()
+        _started_again(told, _within(claim))
+        for name, traffic in traffics(claim, evidence, told).items():
+            slowest = max(slowest, _worked_again(name, told, traffic, _within(claim)))
+    count = _TIMES * len(_faults(claim))
+    return verified(f"served again by itself {count} of {count} times, after at most {slowest:.1f} s")
+
+
+def _started_again(told: Experiment, within_s: float) -> None:
+    for number, one in enumerate(told.rounds, 1):
+        which = f"after {told.fault} {number} of {_TIMES}"
+        if one.by_itself:
+            continue
+        fate = "even then it did not serve again" if one.back is None else "the audit had to bring it back"
+        refute(f"not started again within {within_s:g} s", f"{which}; {fate}", remedy=_REMEDY)
+
+
+def _worked_again(name: str, told: Experiment, traffic: Traffic, within_s: float) -> float:
+    """How long the operation needed at most, in seconds from the fault."""
+    slowest, echoed = 0.0, all(one.echoed for one in traffic.between(told.began, told.rounds[0].injected))
+    for number, (began, ended) in enumerate(spans(told), 1):
+        sent, which = traffic.between(began, ended), f"after {told.fault} {number} of {_TIMES}"
+        again = works_again(sent)
+        if not again:
+            first = next(one for one in reversed(sent) if not one.ok)
+            refute(f"{name} never worked again", f"{which}: {first.status or ''} {first.detail}", remedy=_REMEDY)
+        if len(again) == len(sent):
+            because = f"{which} it went on as if nothing had happened: name an operation that needs {told.system}"
+            unverifiable(Reason.VACUOUS, f"{name} did not fail", because)
+        if echoed and not all(one.echoed for one in again):
+            refute(f"{name} no longer answers what it is asked", which, remedy="let it do its work again")
+        if len(again) < ENOUGH:
+            unverifiable(Reason.VACUOUS, f"{len(again)} requests", f"{which}; {ENOUGH} are needed")
+        slowest = max(slowest, again[0].sent - began)
+    if slowest > within_s:
+        refute(f"{name} worked again after {slowest:.1f} s", f"claimed are {within_s:g} s", remedy=_REMEDY)
+    return slowest

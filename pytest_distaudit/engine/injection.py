@@ -1,0 +1,92 @@
+"""Doing a fault to a system, seeing that it took effect, and undoing it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.fault import Fault
+from pytest_distaudit.engine.observe import look
+from pytest_distaudit.engine.plan import PRESENCE
+from pytest_distaudit.engine.redact import Redactor
+from pytest_distaudit.ports.control import Control
+from pytest_distaudit.ports.dial import answers
+from pytest_distaudit.ports.kind import Kind, Limits
+from pytest_distaudit.ports.located import Located, address
+
+#: within this time a fault has to show
+_SHOWS_S = 5.0
+#: a system that does not answer within this, and did before, stands still
+_SILENT_S = 1.0
+_POLL_S = 0.05
+
+
+class Injection:
+    """One fault of one system. ``inject`` may be left by an error: ``undo`` does no harm then."""
+
+    def __init__(self, fault: Fault, located: Located, kind: Kind, limits: Limits, redactor: Redactor) -> None:
+        assert located.control is not None
+        self._fault, self._located, self._control = fault, located, located.control
+        self._kind, self._redactor = kind, redactor
+        self._limits = limits
+        self.before = ""
+
+    def inject(self) -> None:
+        """Do it. Raises Uncontrolled."""
+        self.before = self._control.serving()
+        _DEEDS[self._fault](self._control)
+
+    def witness(self) -> str | None:
+        """How a second channel showed that it took effect; None if nothing did in the time that it has."""
+        deadline = time.monotonic() + _SHOWS_S
+        while True:
+            if seen := self._shown():
+                return seen
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(_POLL_S)
+
+    def undo(self) -> None:
+        """Bring the system back. Raises Uncontrolled."""
+        if self._fault is Fault.FREEZE:
+            self._control.thaw()
+        else:
+            self._control.bring_back()
+
+    def serving(self) -> str:
+        """The processes that serve now, if the system answers as it should; else ""."""
+        if self._control.frozen():
+            return ""
+        serving = self._control.serving()
+        return serving if serving and self._answers(self._limits) else ""
+
+    def _shown(self) -> str | None:
+        if self._fault is Fault.FREEZE:
+            quick = replace(self._limits, connect_s=_SILENT_S, ask_s=_SILENT_S, look_s=2 * _SILENT_S)
+            halted = self._control.frozen() and not self._answers(quick)
+            return f"its processes stand still, and no answer came within {_SILENT_S:g} s" if halted else None
+        serving = self._control.serving()
+        if serving == self.before:
+            return None
+        if serving:
+            return "the processes that served are gone, and others serve"
+        if any(answers(*address(url)) for url in self._located.endpoints.values()):
+            return None
+        return "the processes that served are gone, and connections are refused"
+
+    def _answers(self, limits: Limits) -> bool:
+        """Whether the product itself answers; nothing of it is kept as evidence."""
+        try:
+            seen = next(look(self._kind, self._located, (PRESENCE,), limits, self._redactor))
+        except Unobservable:
+            return False
+        return seen.reason is None and bool(seen.value["up"])
+
+
+_DEEDS: dict[Fault, Callable[[Control], None]] = {
+    Fault.CRASH: lambda control: control.crash(),
+    Fault.OUTAGE: lambda control: control.take_away(),
+    Fault.FREEZE: lambda control: control.freeze(),
+}

@@ -1,0 +1,106 @@
+"""A workload: an operation of the target, asked at a rate that is fixed beforehand."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Self
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.target import Operation
+from pytest_distaudit.engine.activity import addressed, fill
+from pytest_distaudit.engine.clock import Clock
+from pytest_distaudit.ports.failure import Refusal
+from pytest_distaudit.ports.fetch import Fetch, Request, Response
+from pytest_distaudit.ports.traffic import Outcome, Sent, Traffic
+
+#: requests under way at once; where more are due, they are sent late, and their lateness is told
+_MOST = 256
+_WORDS = 120
+#: headers by which an answer says that it is not the usual one
+_MARKS = ("retry-after", "warning", "age")
+#: methods that have no effect: what failed of them failed
+_READS = ("GET", "HEAD", "OPTIONS")
+
+
+class Workload:
+    """Asks ``operation`` while the block runs. Open loop: nothing waits for an earlier answer.
+
+    ``base_url`` gives the address of a system by name; ``node`` is the header by which an instance names itself.
+    """
+
+    def __init__(
+        self,
+        operation: Operation,
+        rate: float,
+        fetch: Fetch,
+        base_url: Callable[[str], str | None],
+        clock: Clock,
+        node: str = "",
+    ) -> None:
+        self._operation, self._rate, self._fetch, self._base_url = operation, rate, fetch, base_url
+        self._clock, self._node = clock, node.lower()
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(_MOST, f"distaudit-{operation.name}")
+        self._sent: list[Future[Sent]] = []
+        self._schedule = threading.Thread(target=self._send, daemon=True, name=f"distaudit-{operation.name}")
+
+    def __enter__(self) -> Self:
+        self._schedule.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._schedule.join()
+        self._pool.shutdown()
+
+    def traffic(self) -> Traffic:
+        """What has been answered or given up so far."""
+        done = tuple(fate.result() for fate in list(self._sent) if fate.done())
+        return Traffic(self._operation.name, self._rate, done)
+
+    def _send(self) -> None:
+        began = self._clock.now()
+        while not self._over.is_set():
+            due = began + len(self._sent) / self._rate
+            if self._over.wait(max(0.0, due - self._clock.now())):
+                return
+            self._sent.append(self._pool.submit(self._ask, due))
+
+    def _ask(self, due: float) -> Sent:
+        nonce = f"distaudit-{secrets.token_hex(16)}"
+        request = self._request({"nonce": nonce})
+        sent, started = self._clock.now(), time.perf_counter()
+        try:
+            answer = self._fetch(request)
+        except Unobservable as error:
+            took = time.perf_counter() - started
+            certain = isinstance(error, Refusal) or request.method in _READS
+            outcome = Outcome.FAIL if certain else Outcome.INDETERMINATE
+            return Sent(nonce, due, sent, took, outcome, detail=str(error)[:_WORDS])
+        took = time.perf_counter() - started
+        return self._told(nonce, due, sent, took, request.method, answer)
+
+    def _told(self, nonce: str, due: float, sent: float, took: float, method: str, answer: Response) -> Sent:
+        outcome = self._outcome(answer.status, method)
+        marks = tuple(f"{name}: {answer.headers[name]}" for name in _MARKS if name in answer.headers)
+        detail = "" if outcome is Outcome.OK else answer.text[:_WORDS]
+        node = answer.headers.get(self._node, "")
+        return Sent(nonce, due, sent, took, outcome, answer.status, node, nonce in answer.text, detail, marks)
+
+    def _outcome(self, status: int, method: str) -> Outcome:
+        """By the operation's own lists; a read that is in neither had no effect."""
+        if status in self._operation.ok or (not self._operation.ok and 200 <= status < 300):
+            return Outcome.OK
+        if status in self._operation.fail or method in _READS:
+            return Outcome.FAIL
+        return Outcome.INDETERMINATE
+
+    def _request(self, words: Mapping[str, str]) -> Request:
+        operation = self._operation
+        method, url = fill(operation.request, words).split(maxsplit=1)
+        headers = {name: str(fill(value, words)) for name, value in operation.headers.items()}
+        return Request(method, addressed(url, self._base_url), headers, fill(operation.json, words))

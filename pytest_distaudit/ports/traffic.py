@@ -1,0 +1,89 @@
+"""Requests that the audit sent at a fixed rate while something was done to a system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pytest_distaudit.ports.capabilities import Capability
+
+#: what fails of a steady operation, at most
+_FAILS = 0.01
+
+
+class Outcome(StrEnum):
+    """What became of one request. ``FAIL``: it certainly had no effect. What may have had one is indeterminate."""
+
+    OK = "ok"
+    FAIL = "fail"
+    INDETERMINATE = "indeterminate"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request. ``due`` and ``sent`` in seconds since the epoch: when it was meant to go, and when it went;
+    ``took`` in seconds until the last byte of its answer or until it was given up.
+
+    ``status`` is None without an answer; ``node`` names who answered, "" if it does not say; ``echoed``: whether the
+    answer holds the request's ``nonce``; ``detail``: the first words of what is no success; ``marks``: the headers of
+    the answer that tell of a reduced one (``Retry-After``, ``Warning``, ``Age``), as "name: value".
+    """
+
+    nonce: str
+    due: float
+    sent: float
+    took: float
+    outcome: Outcome
+    status: int | None = None
+    node: str = ""
+    echoed: bool = False
+    detail: str = ""
+    marks: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it succeeded as the operation says."""
+        return self.outcome is Outcome.OK
+
+    @property
+    def ended(self) -> float:
+        """When its answer was complete, or it was given up."""
+        return self.sent + self.took
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic(Capability):
+    """An operation asked ``rate`` times a second during one experiment, whatever became of earlier requests.
+
+    Args: ``operation``, ``fault``, ``system``. ``sent`` in the order in which they were due. Every request had a
+    connection of its own, and nothing was tried twice.
+    """
+
+    capability = "traffic"
+    operation: str
+    rate: float
+    sent: tuple[Sent, ...]
+
+    @property
+    def failed(self) -> tuple[Sent, ...]:
+        """Those that did not succeed."""
+        return tuple(one for one in self.sent if not one.ok)
+
+    @property
+    def steady(self) -> bool:
+        """Whether as good as all succeeded."""
+        return bool(self.sent) and len(self.failed) <= _FAILS * len(self.sent)
+
+    @property
+    def told(self) -> str:
+        """How it went, in words."""
+        first = f": {self.failed[0].status or ''} {self.failed[0].detail}".rstrip() if self.failed else ""
+        return f"{self.operation} failed {len(self.failed)} of {len(self.sent)} times{first}"
+
+    def part(self, began: float, ended: float) -> Traffic:
+        """The same, as far as it was sent in this time."""
+        return replace(self, sent=self.between(began, ended))
+
+    def between(self, began: float, ended: float) -> tuple[Sent, ...]:
+        """Those that were sent in this time."""
+        return tuple(one for one in self.sent if began <= one.sent < ended)

@@ -1,0 +1,77 @@
+"""What an audit would do to its target, before it does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.reports.wording import one_line
+
+_UNDO = {
+    Fault.CRASH: "started again, if nobody else does",
+    Fault.OUTAGE: "started again",
+    Fault.FREEZE: "its processes go on",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """One experiment. ``refused``: why it would not be done, "" if it would be; ``claims`` are their keys."""
+
+    fault: Fault
+    system: str
+    course: Course
+    operations: tuple[str, ...]
+    claims: tuple[str, ...]
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intentions:
+    """Everything that one run would do. ``looks``: system -> how many facts; ``activities``: name -> how many claims;
+    ``left_out``: (claim, why).
+    """
+
+    target: str
+    claims: int
+    looks: dict[str, int] = field(default_factory=dict)
+    activities: dict[str, int] = field(default_factory=dict)
+    disturbances: tuple[Disturbance, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def intentions(told: Intentions) -> Iterator[str]:
+    """The lines, without their ends."""
+    yield f"{_counted(told.claims, 'claim')} on target {one_line(told.target, 60) or '(none)'}; nothing is done now"
+    yield from _section("looks at", [f"{name}: {_counted(count, 'fact')}" for name, count in told.looks.items()])
+    yield from _section(
+        "performs", [f"{name}, for {_counted(count, 'claim')}" for name, count in told.activities.items()]
+    )
+    yield from _section("disturbs, one after the other and last", list(_disturbances(told.disturbances)))
+    yield from _section("leaves out", [f"{one_line(key, 60)}: {why}" for key, why in told.left_out])
+
+
+def _section(name: str, lines: Sequence[str]) -> Iterator[str]:
+    yield f"{name}{'' if lines else ' nothing'}"
+    yield from (f"  {line}" for line in lines)
+
+
+def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:
+    for one in found:
+        course = one.course
+        keys = ", ".join(one_line(key, 60) for key in one.claims)
+        if one.refused:
+            yield f"{one.system}: no {one.fault.value}: {one.refused} ({keys})"
+            continue
+        asked = f", asking {', '.join(one.operations)} {course.rate:g} times a second each" if one.operations else ""
+        yield f"{one.system}: {one.fault.value} {course.times} x, up to {course.hold_s:g} s each{asked} ({keys})"
+        yield f"  undone: {_UNDO[one.fault]}; at least {course.least_s:g} s in all if it serves again at once"
+    done = [one.course for one in found if not one.refused]
+    if done:
+        most = sum(course.least_s + course.times * course.patience_s for course in done)
+        yield f"{_counted(len(done), 'experiment')}, at most {most:g} s in all"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,143 @@
+"""The judge of availability, branch by branch, on experiments made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_distaudit.domain.claim import Span, Timing
+from pytest_distaudit.domain.fault import Fault
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.capabilities import Health
+from pytest_distaudit.ports.work import Work
+
+from .evidence import CHECKS, claim, evidence, fact, judged
+from .experiments import RATE, experiment, round_, traffic
+
+ROLES = {"parts": ("a", "b")}
+NEVER = {"fails": lambda later: False}
+
+
+def told(*seen, within=3.0):
+    of = replace(claim("availability.no-spof"), operation="ask", timing=Timing(Span.WITHIN, within))
+    return judged(of, evidence(ROLES, *seen))
+
+
+def word(*seen, **more):
+    judgement = told(*seen, **more)
+    return judgement.reason or judgement.verdict.value
+
+
+def whole(**flows):
+    """Both faults of both parts; ``flows`` are those of some, as ``a_crash={...}``."""
+    for part in ROLES["parts"]:
+        for fault in ("crash", "freeze"):
+            yield experiment(round_(1, back=5.0, undone=4.0), system=part, fault=fault)
+            flow = flows.get(f"{part}_{fault}", {"fails": lambda later: later < 1})
+            yield traffic(1, fault=fault, system=part, **flow)
+
+
+def test_a_short_interruption_by_either_is_verified():
+    judgement = told(*whole())
+    assert judgement.verdict.value == "verified", judgement
+    assert judgement.actual == "interrupted for at most 1.0 s, whichever of 2 was lost"
+
+
+@pytest.mark.parametrize("which", ["a_crash", "a_freeze", "b_crash", "b_freeze"])
+def test_one_long_interruption_refutes(which):
+    part, fault = which.split("_")
+    judgement = told(*whole(**{which: {"fails": lambda later: later < 4}}))
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", f"not without {part}")
+    assert judgement.because == f"after its {fault}, ask: 80 of 80 requests failed in 4.0 s, the first: 503 no"
+
+
+def test_failures_now_and_then_count_from_the_first_to_the_last():
+    twice = {"a_crash": {"fails": lambda later: later < 0.5 or 5 < later < 5.1}}
+    judgement = told(*whole(**twice))
+    assert judgement.because.startswith("after its crash, ask: 11 of ")
+    assert word(*whole(**twice), within=6.0) == "verified"
+
+
+def test_the_longest_interruption_is_told():
+    flows = {"b_freeze": {"fails": lambda later: later < 2.5}, "b_crash": NEVER}
+    assert told(*whole(**flows)).actual.startswith("interrupted for at most 2.5 s")
+
+
+@pytest.mark.parametrize(("left", "expected"), [(29, Reason.VACUOUS), (30, "verified")])
+def test_too_few_requests_after_a_fault_tell_nothing(left, expected):
+    seen = [*whole()]
+    sent = seen[1].value["sent"]
+    del sent[int(2 * RATE) + left :]
+    assert word(*seen) == expected
+
+
+def test_what_never_failed_without_a_part_shows_nothing_of_it():
+    seen = [*whole(b_crash=NEVER, b_freeze=NEVER)]
+    judgement = told(*seen)
+    assert (judgement.reason, judgement.actual) == (Reason.VACUOUS, "b: not in the way")
+
+
+def test_a_part_that_answers_under_its_name_is_met():
+    seen = [*whole(b_crash=NEVER | {"node": "boot-b"}, b_freeze=NEVER)]
+    assert word(*seen) == Reason.VACUOUS
+    assert word(*seen, fact("b", Health(healthy=True), identity="boot-b")) == "verified"
+    assert word(*seen, fact("b", Health(healthy=True), identity="")) == Reason.VACUOUS
+
+
+@pytest.mark.parametrize(
+    ("looks", "expected"),
+    [
+        ([(0.0, 0), (2.0, 40)], "verified"),
+        ([(0.0, 100), (2.0, 120)], "verified"),
+        ([(0.0, 100), (2.0, 118)], Reason.VACUOUS),
+        ([(0.0, 0)], Reason.VACUOUS),
+        ([(0.0, 0), (3.0, 40)], Reason.VACUOUS),
+        ([(1.0, 0), (1.0, 40)], Reason.VACUOUS),
+    ],
+)
+def test_a_part_that_works_as_often_as_is_asked_is_met(looks, expected):
+    work = [fact("b", Work({"queries": count, "writes": 7}), at=at) for at, count in looks]
+    assert word(*whole(b_crash=NEVER, b_freeze=NEVER), *work) == expected
+
+
+def test_a_part_that_holds_a_nonce_is_met():
+    nonce = f"n{10 / RATE}"
+    work = fact("b", Work({}, nonces=(nonce,)), at=9.0)
+    assert word(*whole(b_crash=NEVER, b_freeze=NEVER), work) == "verified"
+    other = fact("b", Work({}, nonces=("distaudit-of-others",)), at=9.0)
+    assert word(*whole(b_crash=NEVER, b_freeze=NEVER), other) == Reason.VACUOUS
+
+
+def test_an_operation_that_was_not_steady_tells_nothing():
+    seen = [*whole()]
+    seen[0] = experiment(system="a", steady=False, trouble="ask failed")
+    assert word(*seen) == Reason.BASELINE
+    seen = [*whole()]
+    unsteady = traffic(1, system="a")
+    for one in unsteady.value["sent"][:5]:
+        one["outcome"] = "fail"
+    seen[1] = unsteady
+    judgement = told(*seen)
+    assert (judgement.reason, judgement.because) == (
+        Reason.BASELINE,
+        "before anything was done ask failed 5 of 40 times: 200",
+    )
+
+
+def test_a_fault_that_did_not_show_tells_nothing():
+    seen = [*whole()]
+    seen[0] = experiment(round_(1, seen=None, back=None), system="a")
+    judgement = told(*seen)
+    assert (judgement.reason, judgement.because) == (Reason.FAULT_NOT_EFFECTIVE, "crash 1: nothing showed")
+
+
+def test_a_part_is_gone_for_longer_than_an_interruption_may_last():
+    of = replace(claim("availability.no-spof"), timing=Timing(Span.WITHIN, 4.0))
+    needs = CHECKS["availability.no-spof"].needs(of)
+    assert [(one.fault, one.role, one.course.hold_s) for one in needs] == [
+        (Fault.CRASH, "parts", 5.0),
+        (Fault.FREEZE, "parts", 5.0),
+    ]
+    default = CHECKS["availability.no-spof"].needs(claim("availability.no-spof"))
+    assert {(one.course.hold_s, one.course.patience_s) for one in default} == {(31.0, 30.0)}

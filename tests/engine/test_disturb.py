@@ -1,0 +1,294 @@
+"""Experiments on a world of paper: steady state first, one for all claims, undone whatever happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.domain.target import Operation
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.engine.disturb import Trial
+from pytest_distaudit.engine.gather import Gatherer
+from pytest_distaudit.engine.hub import Hub
+from pytest_distaudit.engine.redact import Redactor
+from pytest_distaudit.ports.capabilities import Health, Presence
+from pytest_distaudit.ports.codec import from_json
+from pytest_distaudit.ports.control import Uncontrolled
+from pytest_distaudit.ports.experiments import Experiment
+from pytest_distaudit.ports.failure import Refusal
+from pytest_distaudit.ports.fetch import Request, Response
+from pytest_distaudit.ports.kind import Kind, Limits
+from pytest_distaudit.ports.located import Located
+from pytest_distaudit.ports.traffic import Outcome, Traffic
+
+ASK = Operation("ask", "GET http://store/ask?{nonce}")
+WRITE = Operation("write", "POST http://store/write", fail=(409,))
+COURSE = Course(hold_s=0.6, patience_s=1.0, steady_s=0.3, rate=40)
+
+
+class World:
+    """One system with a hand on it. ``heals_s``: how long after a crash somebody starts it again."""
+
+    def __init__(self, heals_s: float | None = None, returns: bool = True, numb: bool = False) -> None:
+        self.heals_s, self.returns, self.numb = heals_s, returns, numb
+        self.starts, self.halted, self.down_since = 1, False, None
+        self.deeds: list[str] = []
+        self.status = 200
+        self.stuck: threading.Event | None = None
+
+    # --- a hand
+
+    def serving(self) -> str:
+        if self.down_since is not None and self.heals_s is not None and time.time() > self.down_since + self.heals_s:
+            self.starts, self.down_since = self.starts + 1, None
+        return "" if self.down_since is not None else f"start {self.starts}"
+
+    def crash(self) -> None:
+        self.deeds.append("crash")
+        if not self.numb:
+            self.down_since = time.time()
+
+    def take_away(self) -> None:
+        self.deeds.append("take away")
+        self.heals_s, self.down_since = None, time.time()
+
+    def bring_back(self) -> None:
+        self.deeds.append("bring back")
+        self.halted = False
+        if self.serving():
+            return
+        if not self.returns:
+            raise Uncontrolled("its program is gone")
+        self.starts, self.down_since = self.starts + 1, None
+
+    def freeze(self) -> None:
+        self.deeds.append("freeze")
+        self.halted = True
+
+    def frozen(self) -> bool:
+        return self.halted
+
+    def thaw(self) -> None:
+        self.deeds.append("thaw")
+        self.halted = False
+
+    # --- the rest of the world
+
+    @property
+    def up(self) -> bool:
+        return bool(self.serving()) and not self.halted
+
+    def fetch(self, request: Request) -> Response:
+        if self.up:
+            return Response(self.status, {"x-boot": f"{self.starts}"}, request.url.encode(), 0.001)
+        if self.halted:
+            raise Unobservable(Reason.TIMED_OUT, "no answer")
+        raise Refusal("refused")
+
+    def presence(self, session: object, ask: Ask) -> Presence:
+        if self.halted:
+            raise Unobservable(Reason.TIMED_OUT, "no answer")
+        return Presence(up=self.up, witness="" if self.up else "refused")
+
+    def located(self, **more: object) -> Located:
+        told = Located("store", "store", {"url": "x://127.0.0.1:1/"}, disposable=True, identity="header:X-Boot")
+        return replace(told, control=self, **more)  # type: ignore[arg-type]
+
+    def gatherer(self) -> Gatherer:
+        answers = {"presence": self.presence, "health": lambda session, ask: Health(healthy=self.up)}
+        kinds = {"store": Kind("store", {"url": ("x",)}, Session, answers)}
+        hub = Hub(kinds, Limits(), Redactor([]))
+        return Gatherer(hub, kinds, lambda: self.fetch, self.deeds.append)
+
+
+class Session:
+    identity = ""
+
+    def __init__(self, located: Located, limits: Limits) -> None:
+        self.ways: list[str] = []
+
+    def close(self) -> None:
+        pass
+
+
+def _done(world: World, fault: Fault = Fault.CRASH, **more: object) -> tuple[Observation, ...]:
+    trial = Trial(fault, "store", COURSE, (ASK,))
+    return world.gatherer().disturbed(replace(trial, **more), {"store": world.located()})  # type: ignore[arg-type]
+
+
+def _experiment(seen: Sequence[Observation]) -> Experiment:
+    found = [one for one in seen if one.ask.capability == "experiment"]
+    assert [one.system for one in found] == ["store"]
+    told: Experiment = from_json(Experiment, found[0].value)
+    return told
+
+
+def _traffic(seen: Sequence[Observation], operation: str = "ask") -> Traffic:
+    ask = Traffic.ask(operation=operation, fault="crash", system="store")
+    told: Traffic = from_json(Traffic, next(one.value for one in seen if one.ask == ask))
+    return told
+
+
+def test_a_crash_that_heals_is_left_to_heal() -> None:
+    world = World(heals_s=0.2)
+    told = _experiment(_done(world))
+    (one,) = told.rounds
+    assert told.steady
+    assert one.by_itself
+    assert one.undone is None
+    assert one.back is not None
+    assert 0.2 <= one.back - one.injected < 0.6
+    assert (one.before, one.after) == ("start 1", "start 2")
+    assert one.witness == "the processes that served are gone, and connections are refused"
+
+
+def test_what_does_not_heal_is_brought_back() -> None:
+    world = World()
+    told = _experiment(_done(world))
+    (one,) = told.rounds
+    assert not one.by_itself
+    assert one.undone is not None
+    assert one.undone - one.injected >= COURSE.hold_s
+    assert one.back is not None
+    assert world.up
+
+
+def test_every_request_has_its_place_in_time() -> None:
+    world = World(heals_s=0.2)
+    seen = _done(world, operations=(ASK, WRITE))
+    (one,), traffic = _experiment(seen).rounds, _traffic(seen)
+    before = traffic.between(0, one.injected)
+    assert len(before) >= 8
+    assert all(sent.ok and sent.echoed and sent.node == "1" for sent in before)
+    assert one.back is not None
+    during = traffic.between(one.injected + 0.05, one.back - 0.1)
+    assert {sent.outcome for sent in during} == {Outcome.FAIL}
+    last = traffic.sent[-1]
+    assert (last.ok, last.node) == (True, "2")
+    assert {sent.outcome for sent in _traffic(seen, "write").sent} == {Outcome.OK, Outcome.FAIL}
+    gaps = [b.due - a.due for a, b in zip(traffic.sent, traffic.sent[1:], strict=False)]
+    assert max(gaps) - min(gaps) < 1e-3
+
+
+def test_what_may_have_had_an_effect_is_indeterminate() -> None:
+    seen = _done(World(), Fault.FREEZE, operations=(ASK, WRITE))
+    (one,) = _experiment(seen).rounds
+    ask = Traffic.ask(operation="write", fault="freeze", system="store")
+    write: Traffic = from_json(Traffic, next(each.value for each in seen if each.ask == ask))
+    assert {sent.outcome for sent in write.between(one.injected + 0.05, one.undone or 0)} == {Outcome.INDETERMINATE}
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(204, Outcome.OK), (409, Outcome.FAIL), (503, Outcome.INDETERMINATE)])
+def test_a_status_in_no_list_tells_nothing_of_a_write(status: int, outcome: Outcome) -> None:
+    world = World(heals_s=0.1)
+    world.status = status
+    seen = _done(world, operations=(WRITE,))
+    assert _traffic(seen, "write").sent[0].outcome is outcome
+
+
+@pytest.mark.parametrize("fault", [Fault.OUTAGE, Fault.FREEZE])
+def test_other_faults_last_as_long_as_they_should(fault: Fault) -> None:
+    world = World()
+    (one,) = _experiment(_done(world, fault)).rounds
+    assert one.seen is not None
+    assert one.undone is not None
+    assert one.undone - one.injected >= COURSE.hold_s
+    assert one.back is not None
+    assert world.up
+
+
+def test_nothing_is_done_to_what_does_not_work() -> None:
+    world = World()
+    world.status = 500
+    told = _experiment(_done(world))
+    assert (told.steady, told.rounds) == (False, ())
+    assert told.trouble.startswith("ask failed ")
+    assert "crash" not in world.deeds
+
+
+def test_nothing_is_done_to_what_does_not_serve() -> None:
+    world = World()
+    world.down_since = time.time()
+    told = _experiment(_done(world, operations=()))
+    assert told.trouble == "store did not serve before anything was done to it"
+    assert "crash" not in world.deeds
+
+
+def test_a_fault_that_nothing_shows_is_told_as_that() -> None:
+    world = World(numb=True)
+    (one,) = _experiment(_done(world)).rounds
+    assert (one.seen, one.witness) == (None, "nothing showed that it took effect")
+
+
+def test_what_cannot_be_brought_back_is_told_and_ends_it() -> None:
+    world = World(returns=False)
+    told = _experiment(_done(world, course=replace(COURSE, times=3)))
+    assert told.trouble == "its program is gone"
+    assert world.deeds.count("crash") == 1
+
+
+@pytest.mark.parametrize(("unaided", "rounds"), [(True, 1), (False, 3)])
+def test_rounds_end_where_they_tell_nothing_more(unaided: bool, rounds: int) -> None:
+    course = replace(COURSE, hold_s=0.2, steady_s=0.1, times=3, unaided=unaided)
+    assert len(_experiment(_done(World(), course=course)).rounds) == rounds
+
+
+def test_it_is_undone_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    monkeypatch.setattr("pytest_distaudit.engine.injection.Injection.witness", _interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _done(world, Fault.FREEZE)
+    assert world.deeds[-1] == "thaw"
+    assert world.up
+
+
+def _interrupted(self: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [({"disposable": False}, Reason.NOT_SAFE), ({"control": None}, Reason.NO_CONTROL)],
+)
+def test_what_may_not_be_disturbed_is_left_alone(more: dict[str, object], reason: Reason) -> None:
+    world = World()
+    located = replace(world.located(), **more)  # type: ignore[arg-type]
+    (seen,) = world.gatherer().disturbed(Trial(Fault.CRASH, "store", COURSE), {"store": located})
+    assert seen.reason is reason
+    assert not world.deeds
+
+
+def test_one_experiment_serves_all_who_ask_for_it() -> None:
+    world = World(heals_s=0.1)
+    gatherer, bound = world.gatherer(), {"store": world.located()}
+    trial = Trial(Fault.CRASH, "store", COURSE, (ASK,))
+    found: list[tuple[Observation, ...]] = []
+    threads = [threading.Thread(target=lambda: found.append(gatherer.disturbed(trial, bound))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert world.deeds.count("crash") == 1
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_is_watched_is_looked_at_all_the_while() -> None:
+    world = World()
+    seen = _done(world, watched=(("store", (Health.ask(),)),))
+    looks = [one for one in seen if one.ask == Health.ask()]
+    assert len(looks) >= 3
+    assert {one.reason for one in looks} == {None, Reason.BLOCKED}
+    assert looks == sorted(looks, key=lambda one: one.at)
+
+
+def test_the_longest_course_serves_all() -> None:
+    joined = Course(5, 10, times=3, unaided=True).joined(Course(2, 60, steady_s=4))
+    assert joined == Course(5, 60, times=3, steady_s=4)
+    assert joined.least_s == 4 + 3 * (5 + 4)

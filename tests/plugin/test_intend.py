@@ -1,0 +1,67 @@
+"""``--distaudit-plan`` tells what would be done and does nothing; experiments need their scope and come last."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.conftest import ANSWERS, RUNS, AuditedProject, Web
+
+HEALS = """
+  - id: heals
+    quote: It answers on /hello.
+    check: recovery.self-heals
+    system: web
+    operation: {operation}
+    within: 5s
+"""
+OPERATION = '[targets.local.operations.hello]\nrequest = "GET http://web/hello?{nonce}"\n'
+
+
+@pytest.fixture
+def disturbed(project: AuditedProject) -> AuditedProject:
+    """A project that claims something only an experiment can decide, first of all."""
+    path = project.pytester.path / "distaudit.toml"
+    path.write_text(path.read_text("utf-8") + OPERATION, "utf-8")
+    project.claims(HEALS.format(operation="hello") + RUNS + ANSWERS)
+    return project
+
+
+def plan(project: AuditedProject, *options: str) -> pytest.RunResult:
+    return project.pytester.runpytest_inprocess("-p", "no:randomly", "-W", "error", "--distaudit-plan", *options)
+
+
+def test_nothing_is_asked(disturbed: AuditedProject, web: Web) -> None:
+    result = plan(disturbed, "--distaudit-scope=experiment")
+    assert result.ret == 0
+    lines = result.outlines
+    assert lines[0] == "3 claims on target local; nothing is done now"
+    assert "  web: no crash: it is not declared disposable (heals)" in lines
+    assert lines[-1] == "leaves out nothing"
+    assert not web.asked
+
+
+def test_what_needs_a_higher_scope_is_left_out(disturbed: AuditedProject) -> None:
+    assert plan(disturbed).outlines[-2:] == ["leaves out", "  heals: needs --distaudit-scope=experiment"]
+
+
+def test_a_claim_that_the_target_cannot_serve_is_an_error(disturbed: AuditedProject) -> None:
+    disturbed.claims(HEALS.format(operation="hallo"))
+    result = plan(disturbed, "--distaudit-scope=experiment")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert not result.outlines
+    assert "has no operation 'hallo'; did you mean 'hello'?" in result.errlines[0]
+
+
+def test_experiments_come_last(disturbed: AuditedProject) -> None:
+    result = disturbed.audit("--distaudit-scope=experiment", "--collect-only", "-q")
+    names = [line.rpartition("::")[2] for line in result.outlines if "::" in line]
+    assert names[-1] == "heals"
+    assert len(names) == 3
+
+
+def test_a_check_that_asks_an_operation_needs_one(disturbed: AuditedProject) -> None:
+    disturbed.claims(HEALS.replace("    operation: {operation}\n", ""))
+    result = disturbed.audit("--distaudit-scope=experiment")
+    assert (
+        "check recovery.self-heals needs an 'operation' of the target to ask; name one or more" in result.stdout.str()
+    )

@@ -1,0 +1,131 @@
+"""Two-sided proofs of ``availability.no-spof``: HAProxy before services, set up well and in four bad ways."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from pytest_distaudit.domain.audit import ClaimResult
+from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.targets.recipes import builtin_recipes
+from pytest_distaudit.testing import Room
+
+_MISSING = builtin_recipes()["haproxy"].missing()
+pytestmark = [
+    pytest.mark.proof, pytest.mark.live, pytest.mark.timeout(600),
+    pytest.mark.skipif(_MISSING is not None, reason=str(_MISSING)),
+]  # fmt: skip
+SERVICE = Path(__file__).parents[1] / "recovery/service.py"
+CHECKED = "check inter 200ms fall 1 rise 1"
+SERVERS = {
+    "well": f"""
+    option httpchk GET /live
+    option redispatch
+    server one 127.0.0.1:{{web-1.port}} {CHECKED}
+    server two 127.0.0.1:{{web-2.port}} {CHECKED}
+""",
+    "one-address": f"""
+    server one 127.0.0.1:{{web-1.port}} {CHECKED}
+    server also-one 127.0.0.1:{{web-1.port}} {CHECKED}
+""",
+    "blind": """
+    server one 127.0.0.1:{web-1.port}
+    server two 127.0.0.1:{web-2.port}
+""",
+    "port-check": f"""
+    balance roundrobin
+    server one 127.0.0.1:{{web-1.port}} {CHECKED}
+    server two 127.0.0.1:{{web-2.port}} {CHECKED}
+""",
+    "broken-backup": f"""
+    option httpchk GET /live
+    server one 127.0.0.1:{{web-1.port}} {CHECKED}
+    server two 127.0.0.1:{{broken.port}} {CHECKED} backup
+""",
+}
+SERVICES = {"web-1": "", "web-2": "", "broken": "wedged", "bystander": ""}
+
+
+def _service(name: str, way: str, ground: Path) -> str:
+    starts = ground / name
+    starts.write_text("." if way else "")  # "again" from its first start on
+    return f"""
+[targets.miniature.systems.{name}]
+kind = "http"
+health = "/live"
+disposable = true
+instances.identity = "header:X-Boot"
+native.argv = {json.dumps([sys.executable, str(SERVICE)])}
+native.ready = "GET /live"
+native.env = {{PORT = "{{port}}", STARTS = "{starts}", WAY = "{way}"}}
+"""
+
+
+def _proxy(name: str, servers: str) -> str:
+    return f'''
+[targets.miniature.systems.{name}]
+kind = "haproxy"
+instances.identity = "header:X-Boot"
+native.config = """
+frontend {name}
+    bind 127.0.0.1:{{port}}
+    default_backend services
+backend services
+    timeout connect 300ms
+    timeout check 300ms
+    timeout server 500ms
+{servers}
+"""
+[targets.miniature.operations.say-{name}]
+request = "GET http://{name}/say?word={{nonce}}"
+'''
+
+
+@pytest.fixture(scope="module")
+def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
+    """All claims together: they share one experiment for each fault of each service."""
+    ground = tmp_path_factory.mktemp("availability")
+    tables = [_service(name, way, ground) for name, way in SERVICES.items()]
+    tables += [_proxy(name, servers) for name, servers in SERVERS.items()]
+    with Room(ground, "".join(tables)) as room:
+        names = [*SERVERS, "bystander"]
+        told = room.judge_together(*(_claimed(name) for name in names))
+        yield dict(zip(names, told, strict=True))
+
+
+def _claimed(name: str) -> tuple[str, Mapping[str, object]]:
+    parts = {"broken-backup": "web-1, broken", "bystander": "web-1, web-2, bystander"}.get(name, "web-1, web-2")
+    operation = "say-well" if name == "bystander" else f"say-{name}"
+    return "availability.no-spof", {"roles": {"parts": parts}, "operation": operation, "within": "2s"}
+
+
+def test_either_of_two_can_be_lost(verdicts: Mapping[str, ClaimResult]) -> None:
+    told = verdicts["well"]
+    assert told.verdict is Verdict.VERIFIED, told
+    assert told.actual.startswith("interrupted for at most "), told
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "fault"),
+    [
+        ("one-address", "web-1", "crash"),
+        ("blind", "web-1", "crash"),
+        ("port-check", "web-1", "freeze"),
+        ("broken-backup", "web-1", "crash"),
+    ],
+)
+def test_what_is_indispensable_is_found(verdicts: Mapping[str, ClaimResult], name: str, part: str, fault: str) -> None:
+    told = verdicts[name]
+    assert told.verdict is Verdict.REFUTED, (told.reason, told.actual, told.because)
+    assert told.actual == f"not without {part}", told
+    assert f"after its {fault}, say-{name}" in told.because, told
+
+
+def test_a_part_that_is_not_in_the_way_shows_nothing(verdicts: Mapping[str, ClaimResult]) -> None:
+    told = verdicts["bystander"]
+    assert (told.verdict, told.reason) == (Verdict.UNVERIFIABLE, Reason.VACUOUS), told
+    assert told.actual == "bystander: not in the way", told
