@@ -96,6 +96,8 @@ REGISTERS = {
     "open and seen late": ([write(0, OPEN, 1), read(5, 6, None), read(7, 8, 1)], GOOD),
     "open and lost again": ([write(0, OPEN, 1), read(5, 6, 1), read(7, 8, None)], BAD),
     "open, but not called yet": ([read(0, 1, 1), write(2, OPEN, 1)], BAD),
+    "open ones in another order": ([write(0, OPEN, 1), write(1, OPEN, 2), read(5, 6, 2), read(7, 8, 1)], GOOD),
+    "open ones in no order": ([write(0, OPEN, 1), write(1, OPEN, 2), *(read(n, n, 1 + n % 2) for n in (5, 6, 7))], BAD),
     "an open read says nothing": ([write(0, 1, 1), read(2, OPEN, None)], GOOD),
     "failed and seen": ([failed(write(0, 1, 1)), read(2, 3, 1)], BAD),
     "failed and not seen": ([failed(write(0, 1, 1)), write(2, 3, 2), read(4, 5, 2)], GOOD),

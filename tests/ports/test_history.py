@@ -247,3 +247,10 @@ def test_a_full_disk_is_told_and_its_history_refused() -> None:
         for _ in range(10):
             writer.add(ONE)
     assert refused(stream.getvalue()) is Reason.NOT_RECORDED
+
+
+def test_an_open_operation_ends_never() -> None:
+    """Whatever it says of when its client gave up."""
+    assert (ONE.ends_ns, OPEN.ends_ns) == (20, float("inf"))
+    assert Operation(3, "write", (), None, 50, 60, "n1", Outcome.INDETERMINATE).ends_ns == float("inf")
+    assert Operation(3, "write", (), None, 50, 60, "n1", Outcome.FAIL).ends_ns == 60
