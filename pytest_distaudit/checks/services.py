@@ -202,14 +202,8 @@ def _open_ended(program: Program) -> bool:
 
 
 def _plain(words: Sequence[str], name: str) -> tuple[str, ...]:
-    """Without the service's own name, ports and addresses, and the options that they are given to."""
-    kept: list[str] = []
-    for word in words:
-        if word != name and not _WHERE.fullmatch(word):
-            kept.append(word)
-        elif kept and kept[-1].startswith("-"):
-            kept.pop()
-    return tuple(kept)
+    """Without ports, addresses and the service's own name."""
+    return tuple(word.replace(name, "") for word in words if not _WHERE.fullmatch(word))
 
 
 def _file(one: _Service) -> str:
