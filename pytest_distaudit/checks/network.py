@@ -68,6 +68,10 @@ def isolated(claim: Claim, evidence: Evidence) -> Judgement:
     return verified(f"{counted(len(groups), 'group')} apart", f"{told}; {made}")
 
 
+def _port(attempt: Attempt) -> int:
+    return int(attempt.place.rpartition(":")[2])
+
+
 def _shared(text: str | None) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[+,\s]+", text or "") if word)
 
@@ -196,7 +200,7 @@ def _all_seen(groups: Groups, seen: Neighbourhood) -> None:
 def _controlled(groups: Groups, attempts: Sequence[Attempt]) -> None:
     """Raise unless the dials that did not arrive would have: those from there, and those to there, do elsewhere."""
     worked = [one for one in attempts if one.way == CONTROL and one.outcome == ARRIVED]
-    can, could = {one.source for one in worked}, {one.target for one in worked}
+    can, could = {one.source for one in worked}, {(one.target, _port(one)) for one in worked}
     for mine, other in permutations(groups, 2):
         sources = [one for one in groups[mine] if not one.alone]
         targets = [one for one in groups[other] if not one.alone]
@@ -206,10 +210,11 @@ def _controlled(groups: Groups, attempts: Sequence[Attempt]) -> None:
         if mute:
             because = "nobody answered it on its own network, either"
             unverifiable(Reason.NO_CONTROL, f"{listed(mute)} connects to nobody", because)
-        deaf = [one.name for one in targets if one.ports and one.name not in could]
-        if deaf:
-            because = "its ports were not reached from its own network, either"
-            unverifiable(Reason.NO_CONTROL, f"{listed(deaf)} answers nobody", because)
+        for one in targets:
+            deaf = [str(port) for port in one.ports or () if (one.name, port) not in could]
+            if deaf:
+                because = f"not reached from its own network, either: {counted(len(deaf), 'port')} {listed(deaf)}"
+                unverifiable(Reason.NO_CONTROL, f"{one.name} answers nobody", because)
         if not any(one.ports for one in targets):
             because = "nobody there listens on a port, so that no attempt could have arrived"
             unverifiable(Reason.NO_CONTROL, f"{other} cannot be tried", because)

@@ -37,7 +37,7 @@ from pytest_distaudit.systems._netns_dials import Dial, dialled, within
 
 _PROC = Path("/proc")
 _COMPOSE = "com.docker.compose."
-_MOST, _MOST_ATTEMPTS, _MOST_PORTS = 1000, 2000, 8
+_MOST, _MOST_ATTEMPTS = 1000, 2000
 _AT_ONCE = 8
 _TALKS = "com.docker.network.bridge.enable_icc"
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -225,7 +225,7 @@ def _directly(target: _Seen, way: str, source: _Seen | None = None) -> Iterator[
     if target.pid and target.member.namespace == os.readlink(_PROC / "self/ns/net"):
         addresses = source.gateways if source is not None else ()  # the host has too many to try them all
     for address in addresses:
-        for port in (target.member.ports or ())[:_MOST_PORTS]:
+        for port in target.member.ports or ():
             yield target.member.name, way, Dial((address, port), (target.pid, port))
 
 

@@ -80,8 +80,23 @@ def _enter(pid: int) -> None:
 
 
 def dialled(pid: int, dials: Sequence[Dial]) -> list[str]:
-    """What came of each, in their order. Raises OSError if the network of ``pid`` may not be entered."""
-    return within(pid, lambda: [one for at in range(0, len(dials), _BATCH) for one in _batch(dials[at : at + _BATCH])])
+    """What came of each, in their order. Raises OSError if the network of ``pid`` may not be entered.
+
+    What nobody answered is tried once more: a busy machine may have been late.
+    """
+
+    def task() -> list[str]:
+        outcomes = _in_batches(dials)
+        silent = [at for at, outcome in enumerate(outcomes) if outcome == SILENT]
+        for at, outcome in zip(silent, _in_batches([dials[at] for at in silent]), strict=True):
+            outcomes[at] = outcome
+        return outcomes
+
+    return within(pid, task)
+
+
+def _in_batches(dials: Sequence[Dial]) -> list[str]:
+    return [one for at in range(0, len(dials), _BATCH) for one in _batch(dials[at : at + _BATCH])]
 
 
 def _batch(dials: Sequence[Dial]) -> list[str]:

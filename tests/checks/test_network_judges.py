@@ -159,3 +159,9 @@ def test_where_nobody_listens_nothing_was_tried():
     worker = member("green-worker", "g", ports=())
     controls = [*CONTROLS, tried("green-worker", "", ARRIVED, CONTROL)]
     assert word(BLUE, GREEN, worker, attempts=[*ATTEMPTS, *controls])[0] is Verdict.VERIFIED
+
+
+def test_one_port_does_not_vouch_for_another():
+    judgement = told(BLUE, member("green", "g", ports=(80, 5432)))
+    assert (judgement.verdict, judgement.reason) == (Verdict.UNVERIFIABLE, Reason.NO_CONTROL)
+    assert judgement.because == "not reached from its own network, either: 1 port 5432"
