@@ -78,10 +78,10 @@ def check(sequences: Sequence[Sequence[float]], *, noise: float = 0.0) -> Backof
     The dependency's own time to answer is taken out already; ``noise`` is what is left of its spread, as a share of
     a gap. A request that arrived once has no gaps. Rules and figures: simulated for this project over eleven
     generators (the forms of jitter are those of the AWS Architecture Blog's "Exponential Backoff And Jitter"): with
-    20 sequences of 4 to 6 gaps all were told right, 500 times each. These are also the simulations that the thresholds were
-    chosen on, so that the figure is no promise for others. Unlike there, a line may begin anywhere, and growth
-    that jitter alone might show is unknown. A jittered linear schedule cannot be told from an exponential one at this
-    size: both are growing.
+    20 sequences of 4 to 6 gaps all were told right, 500 times each. The thresholds were chosen on these simulations,
+    so that the figure is no promise for others. Unlike there, a line may begin anywhere, and growth that jitter alone
+    might show is unknown. A jittered linear schedule cannot be told from an exponential one at this size: both are
+    growing.
     """
     attempts = max((len(each) for each in sequences), default=-1) + 1
     if len(sequences) < ENOUGH:
