@@ -3,6 +3,7 @@ whatever is asked."""
 
 import os
 import socket
+from contextlib import suppress
 
 if __name__ == "__main__":
     with socket.create_server((os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"]))) as listener:
@@ -11,3 +12,9 @@ if __name__ == "__main__":
             with caller:
                 caller.recv(65536)
                 caller.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nok\n")
+                # to close with something unread would take the answer back
+                caller.shutdown(socket.SHUT_WR)
+                caller.settimeout(2)
+                with suppress(OSError):
+                    while caller.recv(65536):
+                        pass
