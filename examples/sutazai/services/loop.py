@@ -13,8 +13,8 @@ if __name__ == "__main__":
                 caller.recv(65536)
                 caller.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nok\n")
                 # to close with something unread would take the answer back
-                caller.shutdown(socket.SHUT_WR)
                 caller.settimeout(0.1)
                 with suppress(OSError):
+                    caller.shutdown(socket.SHUT_WR)
                     while caller.recv(65536):
                         pass
