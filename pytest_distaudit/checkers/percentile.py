@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, isnan
+from math import ceil, inf, isnan, log
 
 from pytest_distaudit.checkers.binomial import at_least, at_most
 from pytest_distaudit.domain.verdict import Reason, Verdict
@@ -43,6 +43,11 @@ def ranks(samples: int, share: float, confidence: float = 0.95) -> tuple[int, in
     low = _first(samples, lambda below: at_most(below, samples, share) > tail)
     high = _first(samples, lambda below: at_least(below, samples, share) <= tail)
     return low, high
+
+
+def least(share: float, tail: float) -> int:
+    """How many samples it takes until the largest bounds the quantile from above, wrong in no more than ``tail``."""
+    return ceil(log(tail) / log(share))
 
 
 def interval(samples: Sequence[float], share: float, confidence: float = 0.95) -> Interval:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from math import comb, exp, lgamma, log
+from math import comb
 
 #: how often either error may happen at most: in one audit of 200, which may have a second try with more performances
 LEVEL = 1 / 200 / 2
@@ -57,16 +57,6 @@ def by_length(values: Sequence[int], lengths: Sequence[float]) -> list[int]:
     slower = sorted(zip(values, lengths, strict=True), key=lambda one: one[0] / one[1])[: (len(values) + 1) // 2]
     pace = sum(value for value, _ in slower) / sum(length for _, length in slower)
     return [1000 * value - round(1000 * pace * length) for value, length in zip(values, lengths, strict=True)]
-
-
-def of_that_many(few: int, among: int, share: float) -> float:
-    """How often at most ``few`` of ``among`` independent events fall into a ``share`` of the time (binomial)."""
-    some = range(few + 1)
-    return sum(exp(_log_comb(among, one) + one * log(share) + (among - one) * log(1 - share)) for one in some)
-
-
-def _log_comb(among: int, some: int) -> float:
-    return lgamma(among + 1) - lgamma(some + 1) - lgamma(among - some + 1)
 
 
 def _sums(values: Sequence[int]) -> list[list[int]]:

@@ -7,8 +7,8 @@ from math import inf
 from statistics import fmean, median
 from typing import NoReturn
 
+from pytest_distaudit.checkers.percentile import least, ranks
 from pytest_distaudit.checks._exchange import LEVEL
-from pytest_distaudit.checks._quantile import least, ranks
 from pytest_distaudit.checks._watched import measured_once
 from pytest_distaudit.checks.registry import REGISTRY, SERVICE
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
@@ -20,8 +20,8 @@ from pytest_distaudit.domain.judgement import Judgement, NeedMore, refute, unver
 from pytest_distaudit.domain.needs import Look
 from pytest_distaudit.domain.verdict import Reason, Rung
 from pytest_distaudit.domain.wording import counted, listed
-from pytest_distaudit.ports.capabilities import Registry
 from pytest_distaudit.ports.discovery import LookupTimes
+from pytest_distaudit.ports.registrations import Registry
 
 #: so many times the fewest that could do are made where those leave it open
 _MORE = 5
@@ -159,12 +159,12 @@ class _Measured:
         self._many = len(self._took) + len(self._late) + self._wrong + self._empty
         #: whether all that was answered is that there is no instance
         self.nothing = self._empty == self._many > 0
-        first, last = ranks(self._many, share, LEVEL)
-        self.upper = None if last is None else self._at(last, late=inf)
+        first, last = ranks(self._many, share, 1 - 2 * LEVEL)
+        self.upper = None if last > self._many else self._at(last, late=inf)
         #: None where too few were made to say
-        self._lower = None if first is None else self._at(first)
+        self._lower = self._at(first) if first else None
         #: the same if what may have been held up had been answered at once
-        self.least_lower = 0.0 if first is None else self._at(first, held_up=_AS_MANY * self._slow_controls)
+        self.least_lower = self._at(first, held_up=_AS_MANY * self._slow_controls) if first else 0.0
 
     def _at(self, rank: int, late: float | None = None, held_up: int = 0) -> float:
         """The time of that rank; what was late took at least as long as it was waited for."""

@@ -16,7 +16,8 @@ from pytest_distaudit.domain.needs import Look, Perform
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.domain.wording import counted, listed
-from pytest_distaudit.ports.capabilities import ActivityRun, Listener, Lookup, Lookups, Performed
+from pytest_distaudit.ports.capabilities import ActivityRun, Listener, Performed
+from pytest_distaudit.ports.registrations import Lookup, Lookups
 
 
 @check(

@@ -13,12 +13,7 @@ from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, v
 from pytest_distaudit.domain.needs import Look, Need
 from pytest_distaudit.domain.verdict import Reason, Rung
 from pytest_distaudit.domain.wording import counted, listed
-from pytest_distaudit.ports.capabilities import (
-    HealthCheck,
-    Instance,
-    RegisteredService,
-    Registry,
-)
+from pytest_distaudit.ports.registrations import HealthCheck, Instance, RegisteredService, Registry
 
 REGISTRY = {"system": Role("the service registry")}
 SERVICE = Parameter(ParameterType.TEXT, "the service's name in the registry")

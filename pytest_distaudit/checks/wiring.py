@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pytest_distaudit.checkers import binomial
 from pytest_distaudit.checks._alternated import Moves, moves, performed
-from pytest_distaudit.checks._exchange import LEVEL, at_least, drawings, of_that_many, too_few
+from pytest_distaudit.checks._exchange import LEVEL, at_least, drawings, too_few
 from pytest_distaudit.checks._watched import busy
 from pytest_distaudit.domain.check import Role, check
 from pytest_distaudit.domain.claim import Claim
@@ -151,7 +152,7 @@ def _nothing_late(seen: Moves) -> None:
             busy("moves later", f"more moves {late} windows after performances; say how long they take with within")
     first, length = seen.before, sum(seen.lengths[: seen.before])
     early = sum(total[:first])
-    if of_that_many(early, sum(total), length / sum(seen.lengths)) <= _HINT:
+    if binomial.at_most(early, sum(total), length / sum(seen.lengths)) <= _HINT:
         busy("moves since the activity began", f"{early} moves in {length:.1f} s before, {sum(total) - early} since")
 
 

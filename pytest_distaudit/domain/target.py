@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.errors import Place
 
@@ -73,6 +74,11 @@ class Link:
     source: str
     to: str
     inject: Mapping[str, str] = field(default_factory=dict)
+
+
+def host_of(request: str) -> str:
+    """The host that a request ("POST http://front/tasks") names; "" if it names none."""
+    return urlsplit(request.split(maxsplit=1)[-1]).hostname or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.domain.tracing import carries_trace, trace_headers, trace_of
 from pytest_distaudit.engine.hub import Hub
-from pytest_distaudit.ports.capabilities import ActivityRun, KeyValue, Lookups, Performed, Queue
+from pytest_distaudit.ports.capabilities import ActivityRun, KeyValue, Performed, Queue
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
 from pytest_distaudit.ports.gateways import Gateway
 from pytest_distaudit.ports.located import Located
+from pytest_distaudit.ports.registrations import Lookups
 from pytest_distaudit.ports.streams import STREAM, StreamTail
 from pytest_distaudit.ports.tenancy import Tenancy
 

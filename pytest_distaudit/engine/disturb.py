@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.observation import Ask, Observation
-from pytest_distaudit.domain.target import Operation
+from pytest_distaudit.domain.target import Operation, host_of
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.engine.clock import Clock
 from pytest_distaudit.engine.hub import Hub
@@ -34,8 +34,7 @@ _SETTLES = 3
 class Trial:
     """What is to be done to which system, and what goes on meanwhile.
 
-    ``watched``: (system, asks) that are looked at; ``nodes``: system -> the header by which its instances tell
-    themselves apart.
+    ``watched``: (system, asks) that are looked at.
     """
 
     fault: Fault
@@ -95,9 +94,7 @@ def _refused(trial: Trial, located: Located) -> Observation | None:
 
 def _node(operation: Operation, bound: Mapping[str, Located]) -> str:
     """The header by which whoever answers names itself."""
-    from urllib.parse import urlsplit
-
-    host = urlsplit(operation.request.split(maxsplit=1)[-1]).hostname or ""
+    host = host_of(operation.request)
     identity = next((one.identity for name, one in bound.items() if name.lower() == host), None) or ""
     scheme, _, header = identity.partition(":")
     return header if scheme == "header" else ""
@@ -168,7 +165,7 @@ class _Trial:
         if back is None:
             undone = clock.now()
             self._say("bringing it back")
-            self._injection.undo()
+            self._undone()
             back = self._awaited(undone + self._course.patience_s)
         self._say("serves again" if back else f"does not serve {self._course.patience_s:g} s after it was brought back")
         return Round(injected, seen, witness, undone, back, self._injection.before, self._injection.serving())

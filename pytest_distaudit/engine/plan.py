@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Rest
 from pytest_distaudit.domain.observation import Ask
-from pytest_distaudit.domain.target import Target
+from pytest_distaudit.domain.target import Target, host_of
 from pytest_distaudit.ports.capabilities import Presence
 
 PRESENCE = Presence.ask()
@@ -82,8 +81,7 @@ def _players(pattern: str, target: Target) -> tuple[str, ...]:
 
 
 def _performers(target: Target, request: str) -> tuple[str, ...]:
-    host = urlsplit(request.split(maxsplit=1)[-1]).hostname or ""
-    return tuple(name for name in target.systems if name.lower() == host)
+    return tuple(name for name in target.systems if name.lower() == host_of(request))
 
 
 @dataclass(slots=True)

@@ -15,13 +15,12 @@ from pytest_distaudit.engine.activity import addressed, fill
 from pytest_distaudit.engine.clock import Clock
 from pytest_distaudit.ports.failure import Refusal
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
-from pytest_distaudit.ports.traffic import Outcome, Sent, Traffic
+from pytest_distaudit.ports.history import Outcome
+from pytest_distaudit.ports.traffic import Sent, Traffic
 
 #: requests under way at once; where more are due, they are sent late, and their lateness is told
 _MOST = 256
 _WORDS = 120
-#: headers by which an answer says that it is not the usual one
-_MARKS = ("retry-after", "warning", "age")
 #: methods that have no effect: what failed of them failed
 _READS = ("GET", "HEAD", "OPTIONS")
 
@@ -86,10 +85,9 @@ class Workload:
 
     def _told(self, nonce: str, due: float, sent: float, took: float, method: str, answer: Response) -> Sent:
         outcome = self._outcome(answer.status, method)
-        marks = tuple(f"{name}: {answer.headers[name]}" for name in _MARKS if name in answer.headers)
         detail = "" if outcome is Outcome.OK else answer.text[:_WORDS]
         node = answer.headers.get(self._node, "")
-        return Sent(nonce, due, sent, took, outcome, answer.status, node, nonce in answer.text, detail, marks)
+        return Sent(nonce, due, sent, took, outcome, answer.status, node, nonce in answer.text, detail)
 
     def _outcome(self, status: int, method: str) -> Outcome:
         """By the operation's own lists; a read that is in neither had no effect."""

@@ -25,12 +25,6 @@ def add_options(parser: pytest.Parser) -> None:
         help="the most that the audit may do; claims that need more are listed as not judged. An experiment disturbs "
         "systems that are declared disposable",
     )
-    add(
-        "--distaudit-plan",
-        action="store_true",
-        help="print what an audit with these options would look at, perform and disturb, and for how long, and stop; "
-        "nothing is started or asked",
-    )
     _without_systems(add)
     add("--distaudit-tree", metavar="DIR", type=Path, help=argparse.SUPPRESS)
     _reports(add)
@@ -110,6 +104,12 @@ def _proving(add: Callable[..., None]) -> None:
         metavar="N",
         type=_percentage,
         help="like --distaudit-prove; fail if less than N %% of the green claims can go red",
+    )
+    add(
+        "--distaudit-plan",
+        action="store_true",
+        help="print what an audit with these options would look at, perform and disturb, and for how long, and stop; "
+        "nothing is started or asked",
     )
     add(
         "--distaudit-explain",

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from pytest_distaudit.ports.capabilities import Capability
+from pytest_distaudit.ports.history import Outcome
 
 #: what fails of a steady operation, at most
 _FAILS = 0.01
-
-
-class Outcome(StrEnum):
-    """What became of one request. ``FAIL``: it certainly had no effect. What may have had one is indeterminate."""
-
-    OK = "ok"
-    FAIL = "fail"
-    INDETERMINATE = "indeterminate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +17,7 @@ class Sent:
     ``took`` in seconds until the last byte of its answer or until it was given up.
 
     ``status`` is None without an answer; ``node`` names who answered, "" if it does not say; ``echoed``: whether the
-    answer holds the request's ``nonce``; ``detail``: the first words of what is no success; ``marks``: the headers of
-    the answer that tell of a reduced one (``Retry-After``, ``Warning``, ``Age``), as "name: value".
+    answer holds the request's ``nonce``; ``detail``: the first words of what is no success.
     """
 
     nonce: str
@@ -38,7 +29,6 @@ class Sent:
     node: str = ""
     echoed: bool = False
     detail: str = ""
-    marks: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -69,8 +69,8 @@ def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:
         yield f"  undone: {_UNDO[one.fault]}; at least {course.least_s:g} s in all if it serves again at once"
     done = [one.course for one in found if not one.refused]
     if done:
-        most = sum(course.least_s + course.times * course.patience_s for course in done)
-        yield f"{_counted(len(done), 'experiment')}, at most {most:g} s in all"
+        least = sum(course.least_s for course in done)
+        yield f"{_counted(len(done), 'experiment')}, at least {least:g} s in all"
 
 
 def _counted(count: int, what: str) -> str:

@@ -16,20 +16,10 @@ from urllib.parse import quote
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.capabilities import (
-    Health,
-    HealthCheck,
-    HealthPart,
-    Instance,
-    Lookup,
-    Lookups,
-    Presence,
-    RegisteredService,
-    Registry,
-    ServerProcess,
-)
+from pytest_distaudit.ports.capabilities import Health, HealthPart, Presence, ServerProcess
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.located import address
+from pytest_distaudit.ports.registrations import HealthCheck, Instance, Lookup, Lookups, RegisteredService, Registry
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._agreement import agreement_probe
 from pytest_distaudit.systems._consul_guests import deaf_to, guests

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from pytest_distaudit.domain.target import Provision, SystemSpec, Target
+from pytest_distaudit.ports.control import Control
 from pytest_distaudit.ports.located import Inventory, Located
 from pytest_distaudit.targets import attached, planning, variables
 from pytest_distaudit.targets.closure import closed
@@ -78,9 +79,8 @@ def provision(
         located: dict[str, Located] = {}
         for name in sorted(names, key=partial(_depth, target)):
             spec = target.systems[name]
-            found = _located(spec, ways[name], plans, inventories.get(name), vouching, root)
-            if spec.disposable:
-                found = replace(found, control=controls.get(name))
+            control = controls.get(name) if spec.disposable else None
+            found = _located(spec, ways[name], plans, inventories.get(name), control, vouching, root)
             located[name] = _inside(found, spec, located[spec.inside]) if spec.inside else found
         yield Provisioned(located, {name: ways[name] for name in names})
 
@@ -191,6 +191,7 @@ def _located(
     mode: str,
     plans: Plans,
     inventory: Callable[[], Inventory] | None,
+    control: Control | None,
     vouching: Mapping[str, tuple[tuple[str, int], ...]],
     root: Path,
 ) -> Located:
@@ -208,6 +209,7 @@ def _located(
         health=spec.health,
         identity=spec.instances.identity if spec.instances else None,
         inventory=inventory,
+        control=control,
         neighbours=vouching.get(spec.name, ()),
         unavailable=unavailable,
         nested=spec.systems,

@@ -103,6 +103,14 @@ def test_ranks_are_the_narrowest_that_keep_their_tails(samples: int, share: Frac
     assert 0 <= low < high <= samples + 1
 
 
+@given(st.integers(1, 99), st.sampled_from([1 / 400, 1 / 200, 1 / 40, 1 / 5]))
+def test_the_fewest_that_bound_from_above(percent: int, tail: float) -> None:
+    share = percent / 100
+    fewest = percentile.least(share, tail)
+    assert percentile.ranks(fewest, share, 1 - 2 * tail)[1] <= fewest
+    assert fewest == 1 or percentile.ranks(fewest - 1, share, 1 - 2 * tail)[1] == fewest
+
+
 def test_the_interval_holds_the_quantile_as_often_as_it_says() -> None:
     """Of uniform numbers, where the quantile is its own share; ties and order change nothing."""
     draw = random.Random(7)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.ports.experiments import Experiment, Round
-from pytest_distaudit.ports.traffic import Outcome, Sent, Traffic
+from pytest_distaudit.ports.history import Outcome
+from pytest_distaudit.ports.traffic import Sent, Traffic
 
 from .evidence import fact
 

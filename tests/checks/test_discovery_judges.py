@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_distaudit.checkers.percentile import least
 from pytest_distaudit.checks._exchange import LEVEL
-from pytest_distaudit.checks._quantile import least
 from pytest_distaudit.domain.claim import Span, Timing
 from pytest_distaudit.domain.judgement import NeedMore
 from pytest_distaudit.domain.needs import Look
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.engine.judge import judge
-from pytest_distaudit.ports.capabilities import Instance, RegisteredService, Registry
 from pytest_distaudit.ports.discovery import LookupTimes
+from pytest_distaudit.ports.registrations import Instance, RegisteredService, Registry
 
 from .evidence import CHECKS, ask_of, claim, evidence, fact, failure, judged
 

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from pytest_distaudit.checks._exchange import at_least, at_most, by_length, drawings, of_that_many, too_few
+from pytest_distaudit.checks._exchange import at_least, at_most, by_length, drawings, too_few
 
 VALUES = (3, 1, 4, 1, 5, 9, 2, 6, 5)
 
@@ -28,10 +28,3 @@ def test_nothing_in_any_window_is_too_few():
 def test_what_the_length_explains_is_taken_out():
     assert by_length((8, 8, 16, 13), (1.0, 1.0, 2.0, 1.0)) == [0, 0, 0, 5000]
     assert by_length((0, 0, 5, 5), (1.0, 3.0, 1.0, 2.0)) == [0, 0, 5000, 5000]
-
-
-def test_few_of_many_events_in_much_of_the_time_are_seldom():
-    assert of_that_many(0, 10, 0.5) == pytest.approx(0.5**10)
-    assert of_that_many(10, 10, 0.3) == pytest.approx(1.0)
-    assert of_that_many(0, 0, 0.3) == pytest.approx(1.0)
-    assert 0.4 < of_that_many(50_000, 100_000, 0.5) < 0.6

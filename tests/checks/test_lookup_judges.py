@@ -8,7 +8,8 @@ import pytest
 
 from pytest_distaudit.domain.needs import Look
 from pytest_distaudit.domain.verdict import Reason, Verdict
-from pytest_distaudit.ports.capabilities import ActivityRun, Listener, Lookup, Lookups, Performed
+from pytest_distaudit.ports.capabilities import ActivityRun, Listener, Performed
+from pytest_distaudit.ports.registrations import Lookup, Lookups
 
 from .evidence import CHECKS, ask_of, claim, evidence, fact, judged
 

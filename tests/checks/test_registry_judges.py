@@ -8,12 +8,7 @@ import pytest
 
 from pytest_distaudit.domain.claim import Expect
 from pytest_distaudit.domain.verdict import Reason, Verdict
-from pytest_distaudit.ports.capabilities import (
-    HealthCheck,
-    Instance,
-    RegisteredService,
-    Registry,
-)
+from pytest_distaudit.ports.registrations import HealthCheck, Instance, RegisteredService, Registry
 
 from .evidence import CHECKS, claim, evidence, fact, failure, judged
 

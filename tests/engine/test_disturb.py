@@ -24,9 +24,10 @@ from pytest_distaudit.ports.control import Uncontrolled
 from pytest_distaudit.ports.experiments import Experiment
 from pytest_distaudit.ports.failure import Refusal
 from pytest_distaudit.ports.fetch import Request, Response
+from pytest_distaudit.ports.history import Outcome
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located
-from pytest_distaudit.ports.traffic import Outcome, Traffic
+from pytest_distaudit.ports.traffic import Traffic
 
 ASK = Operation("ask", "GET http://store/ask?{nonce}")
 WRITE = Operation("write", "POST http://store/write", fail=(409,))
@@ -230,7 +231,9 @@ def test_a_fault_that_nothing_shows_is_told_as_that() -> None:
 def test_what_cannot_be_brought_back_is_told_and_ends_it() -> None:
     world = World(returns=False)
     told = _experiment(_done(world, course=replace(COURSE, times=3)))
-    assert told.trouble == "its program is gone"
+    (one,) = told.rounds
+    assert (told.trouble, one.back, one.by_itself) == ("", None, False)
+    assert "store: could not be brought back: its program is gone" in world.deeds
     assert world.deeds.count("crash") == 1
 
 
@@ -238,6 +241,15 @@ def test_what_cannot_be_brought_back_is_told_and_ends_it() -> None:
 def test_rounds_end_where_they_tell_nothing_more(unaided: bool, rounds: int) -> None:
     course = replace(COURSE, hold_s=0.2, steady_s=0.1, times=3, unaided=unaided)
     assert len(_experiment(_done(World(), course=course)).rounds) == rounds
+
+
+def test_a_second_round_is_undone_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, told = World(), iter(["seen"])
+    monkeypatch.setattr("pytest_distaudit.engine.injection.Injection.witness", lambda self: next(told))
+    with pytest.raises(StopIteration):
+        _done(world, Fault.FREEZE, course=replace(COURSE, hold_s=0.1, steady_s=0.1, times=2))
+    assert world.deeds.count("freeze") == 2
+    assert world.up
 
 
 def test_it_is_undone_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
