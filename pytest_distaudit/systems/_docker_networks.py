@@ -33,7 +33,8 @@ from pytest_distaudit.ports.networks import (
 from pytest_distaudit.systems import _netns
 from pytest_distaudit.systems._docker_inside import is_here
 from pytest_distaudit.systems._docker_session import DockerSession
-from pytest_distaudit.systems._netns_dials import Dial, dialled, within
+from pytest_distaudit.systems._netns_dials import Dial, dialled
+from pytest_distaudit.systems._netns_enter import within
 
 _PROC = Path("/proc")
 _COMPOSE = "com.docker.compose."

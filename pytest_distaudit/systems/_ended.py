@@ -8,9 +8,7 @@ listen.
 from __future__ import annotations
 
 import atexit
-import ctypes
 import ipaddress
-import os
 import socket
 import struct
 import threading
@@ -21,10 +19,10 @@ from dataclasses import dataclass, field
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.systems._netns_enter import within
 
 _NETLINK_SOCK_DIAG, _TCP_AND_TCP6 = 4, 1 << 0 | 1 << 2
 _SO_RCVBUFFORCE, _BUFFER_BYTES = 33, 16 * 1024 * 1024
-_CLONE_NEWNET = 0x40000000
 _HEAD, _PORTS = struct.Struct("=IHHII"), struct.Struct("!HH")
 #: of inet_diag_msg after the netlink header: family, state, timer, retrans, then the ends
 _AT_PORTS, _AT_SOURCE, _AT_TO = 20, 24, 40
@@ -50,11 +48,12 @@ class _Counts:
 class Ear:
     """Hears what ends in one network. Thread-safe. Raises Unobservable where that is not allowed."""
 
-    def __init__(self, within: int | None) -> None:
+    def __init__(self, inside: int | None) -> None:
         self._lock = threading.Lock()
         self._counts: dict[str, _Counts] = {}
         try:
-            self._socket = _opened(within)
+            # opened inside another network, it stays there
+            self._socket = _listening() if inside is None else within(inside, _listening)
         except OSError as error:
             detail = f"connections that end at once are told to root alone ({error.strerror})"
             raise Unobservable(Reason.FORBIDDEN, detail) from None
@@ -124,30 +123,6 @@ def _plain(packed: bytes) -> str:
     return str(mapped or found)
 
 
-def _opened(within: int | None) -> socket.socket:
-    """The ear's socket; one that is opened inside another network stays there. Raises OSError."""
-    if within is None:
-        return _listening()
-    found: list[socket.socket | OSError] = []
-
-    def enter() -> None:
-        try:
-            with open(f"/proc/{within}/ns/net") as network:
-                if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), _CLONE_NEWNET):
-                    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            found.append(_listening())
-        except OSError as error:
-            found.append(error)
-
-    # a thread of its own, which ends: what it enters is entered by no other one
-    thread = threading.Thread(target=enter, name="network")
-    thread.start()
-    thread.join()
-    if isinstance(found[0], OSError):
-        raise found[0]
-    return found[0]
-
-
 def _listening() -> socket.socket:
     family = getattr(socket, "AF_NETLINK", None)
     if family is None:
@@ -167,10 +142,10 @@ _ears: dict[str, Ear] = {}
 _opening = threading.Lock()
 
 
-def ear(network: str, within: int | None) -> Ear:
-    """The one of that network ("" is the audit's own), which ``within`` is in. Raises Unobservable."""
+def ear(network: str, inside: int | None) -> Ear:
+    """The one of that network ("" is the audit's own), which process ``inside`` is in. Raises Unobservable."""
     with _opening:
         if network not in _ears:
-            _ears[network] = Ear(within)
+            _ears[network] = Ear(inside)
             atexit.register(_ears[network].close)
         return _ears[network]

@@ -5,22 +5,18 @@ Needs Linux and root. Nothing is sent; each connection is closed as soon as its 
 
 from __future__ import annotations
 
-import ctypes
 import errno
-import os
 import selectors
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
 from pytest_distaudit.ports.networks import ARRIVED, ELSEWHERE, REFUSED, SILENT, UNREACHABLE
 from pytest_distaudit.systems import _netns
+from pytest_distaudit.systems._netns_enter import within
 
-_NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 #: longer than the kernel waits before it sends a lost first packet again
 _DIAL_S = 1.1
 #: whoever publishes a port connects on after it accepted
@@ -28,7 +24,6 @@ _ARRIVAL_S, _STEP_S = 0.5, 0.02
 #: sockets at once
 _BATCH = 128
 
-T = TypeVar("T")
 #: (this host's process of a network stack, port): a socket of its table
 Door = tuple[int, int]
 
@@ -43,40 +38,6 @@ class Dial:
     place: _netns.Place
     door: Door
     passed_on: bool = False
-
-
-def within(pid: int, task: Callable[[], T]) -> T:
-    """Do ``task`` in the network of ``pid``, in a thread of its own. Raises OSError if it may not be entered."""
-    found: list[T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            _enter(pid)
-            found.append(task())
-        except BaseException as error:  # noqa: BLE001 - handed on to who waits
-            failed.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return found[0]
-
-
-def _enter(pid: int) -> None:
-    """For the calling thread alone, until it ends."""
-    library = ctypes.CDLL(None, use_errno=True)
-    handle = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
-    try:
-        if not hasattr(library, "setns"):
-            raise OSError(errno.ENOSYS, "this system has no networks to enter")
-        if library.setns(handle, _NEW_NETWORK):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-    finally:
-        os.close(handle)
 
 
 def dialled(pid: int, dials: Sequence[Dial]) -> list[str]:

@@ -122,7 +122,7 @@ class Told:
 
 
 def ear(monkeypatch: pytest.MonkeyPatch, told: Told) -> _ended.Ear:
-    monkeypatch.setattr(_ended, "_opened", lambda within: told)
+    monkeypatch.setattr(_ended, "_listening", lambda: told)
     return _ended.Ear(None)
 
 
@@ -151,10 +151,10 @@ def test_what_was_missed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_may_not_listen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuses(within: int | None) -> None:
+    def refuses() -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(_ended, "_opened", refuses)
+    monkeypatch.setattr(_ended, "_listening", refuses)
     with pytest.raises(Unobservable) as told:
         _ended.Ear(None)
     assert told.value.reason is Reason.FORBIDDEN
