@@ -47,7 +47,8 @@ def ranks(samples: int, share: float, confidence: float = 0.95) -> tuple[int, in
 
 def least(share: float, tail: float) -> int:
     """How many samples it takes until the largest bounds the quantile from above, wrong in no more than ``tail``."""
-    return ceil(log(tail) / log(share))
+    about = ceil(log(tail) / log(share))
+    return _first(about + 1, lambda samples: at_least(samples, samples, share) <= tail)
 
 
 def interval(samples: Sequence[float], share: float, confidence: float = 0.95) -> Interval:
