@@ -22,6 +22,7 @@ from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim, Expect, Span, Timing
 from pytest_distaudit.domain.comparison import Quantity
 from pytest_distaudit.domain.errors import InvalidInput, Place
+from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring import Bench, Provision, Wishes
 from pytest_distaudit.wiring.parameters import parsed
@@ -46,7 +47,7 @@ class Room:
         progress: Callable[[str], None] = lambda line: None,
     ) -> None:
         (root / "distaudit.toml").write_text(target, encoding="utf-8")
-        self._wishes = Wishes(root=root, provision=provision, progress=progress)
+        self._wishes = Wishes(root=root, provision=provision, scope=Scope.EXPERIMENT, progress=progress)
         self._bench = Bench(self._wishes)
         for name, check in (checks or {}).items():
             self._bench.checks.add(name, check, "testing")

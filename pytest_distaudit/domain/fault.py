@@ -7,16 +7,50 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """What is done to one system.
+    """What is done to one system, or to the link by which one caller reaches it.
 
-    A *crash* ends the processes that serve without a word, and whoever looks after them may start them again. An
-    *outage* takes the whole system away in order and keeps it away. A *freeze* halts the processes that serve: their
-    ports still accept connections, nobody answers.
+    Of a system: a *crash* ends the processes that serve without a word, and whoever looks after them may start them
+    again. An *outage* takes the whole system away in order and keeps it away. A *freeze* halts the processes that
+    serve: their ports still accept connections, nobody answers.
+
+    Of a link: a *cut* loses whatever is sent, and new connections come to nothing. *Half-open* accepts them and stays
+    silent. *Refuse* resets those there are and refuses new ones. *Error* answers every request with 503. *Delay* holds
+    answers back. What was sent meanwhile is never delivered later.
     """
 
     CRASH = "crash"
     OUTAGE = "outage"
     FREEZE = "freeze"
+    CUT = "cut"
+    HALF_OPEN = "half-open"
+    REFUSE = "refuse"
+    ERROR = "error"
+    DELAY = "delay"
+
+    @property
+    def of_link(self) -> bool:
+        """Whether it is done between two systems, and both go on."""
+        return self in _OF_LINK
+
+
+_OF_LINK = frozenset({Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.ERROR, Fault.DELAY})
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One fault of one system; of a link, of the one by which ``caller`` reaches it."""
+
+    fault: Fault
+    system: str
+    caller: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.fault} of {self.caller} -> {self.system}" if self.caller else f"{self.fault} of {self.system}"
+
+    @property
+    def place(self) -> str:
+        """Where it is done."""
+        return f"{self.caller} -> {self.system}" if self.caller else self.system
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +59,9 @@ class Course:
 
     ``steady_s`` without a fault, before and after; the fault lasts ``hold_s``, is done ``times`` times, and after each
     the system has ``patience_s`` to serve again. ``rate``: how often a second each operation is asked. ``unaided``: no
-    further round tells anything once the audit had to bring it back.
+    further round tells anything once the audit had to bring it back. ``after_s``: so long at least everything goes on
+    after a fault. ``answer_s``: how long a request is waited for, 0 as long as any other one. ``delay_s``: by how much
+    a delayed link holds an answer back.
     """
 
     hold_s: float
@@ -34,6 +70,9 @@ class Course:
     steady_s: float = 2.0
     rate: float = 20.0
     unaided: bool = False
+    after_s: float = 0.0
+    answer_s: float = 0.0
+    delay_s: float = 0.0
 
     def joined(self, other: Course) -> Course:
         """One that shows whatever either of them does."""
@@ -44,9 +83,12 @@ class Course:
             max(self.steady_s, other.steady_s),
             max(self.rate, other.rate),
             self.unaided and other.unaided,
+            max(self.after_s, other.after_s),
+            max(self.answer_s, other.answer_s),
+            max(self.delay_s, other.delay_s),
         )
 
     @property
     def least_s(self) -> float:
         """How long it takes if the system serves again at once."""
-        return self.steady_s + self.times * (self.hold_s + self.steady_s)
+        return self.steady_s + self.times * (self.hold_s + max(self.steady_s, self.after_s))

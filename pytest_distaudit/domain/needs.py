@@ -64,7 +64,8 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Disturb:
-    """``fault`` done to each system in ``role``, one system after the other, while the claim's operations are asked.
+    """``fault`` done to each system in ``role``, one system after the other, while the claim's operations are asked; a
+    fault of a link, to each one's link from the systems in ``caller``.
 
     ``watch`` is looked at all the while. One experiment serves all claims about the same fault of the same system; its
     course is the longest of theirs.
@@ -74,6 +75,7 @@ class Disturb:
     role: str
     course: Course
     watch: tuple[Look, ...] = ()
+    caller: str = ""
 
 
 Need = Look | Perform | Alternate | Rest | Probe | Read | Disturb

@@ -15,6 +15,10 @@ class Clock:
         """Now, in nanoseconds since the epoch."""
         return self._epoch_ns + time.monotonic_ns()
 
+    def at(self, monotonic_s: float) -> float:
+        """That moment of the monotonic clock, in seconds since the epoch."""
+        return self._epoch_ns / 1e9 + monotonic_s
+
     def now(self) -> float:
         """Now, in seconds since the epoch."""
         return self.ns() / 1e9

@@ -6,21 +6,24 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.fault import Aim, Course, Fault
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Operation, host_of
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.engine.clock import Clock
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.injection import Injection
+from pytest_distaudit.engine.link_injection import LinkInjection
+from pytest_distaudit.engine.presence import answers_now
 from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.control import Uncontrolled
-from pytest_distaudit.ports.experiments import Experiment, Round
+from pytest_distaudit.ports.experiments import Experiment, Round, args_of
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
+from pytest_distaudit.ports.links import Arrivals, Relay
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.ports.traffic import Traffic
 
@@ -32,13 +35,12 @@ _SETTLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is to be done to which system, and what goes on meanwhile.
+    """What is to be done to what, and what goes on meanwhile.
 
     ``watched``: (system, asks) that are looked at.
     """
 
-    fault: Fault
-    system: str
+    aim: Aim
     course: Course
     operations: tuple[Operation, ...] = ()
     watched: tuple[tuple[str, tuple[Ask, ...]], ...] = ()
@@ -53,12 +55,11 @@ def disturb(
     base_url: Callable[[str], str | None],
     tell: Callable[[str], None],
 ) -> tuple[Observation, ...]:
-    """Every look at what is watched, the traffic of each operation, and one Experiment."""
-    located = bound[trial.system]
-    if refused := _refused(trial, located):
+    """Every look at what is watched, the traffic of each operation, what arrived over a link, and one Experiment."""
+    if refused := _refused(trial.aim, bound):
         return (refused,)
     clock, began = Clock(), time.time()
-    injection = Injection(trial.fault, located, kinds[located.kind], hub.limits, hub.redactor)
+    injection = _injection(trial, bound[trial.aim.system], kinds, hub)
     with ExitStack() as stack:
         watch = stack.enter_context(_watching(hub, [(bound[name], asks) for name, asks in trial.watched]))
         loads = [
@@ -67,29 +68,71 @@ def disturb(
         ]
         course = _Trial(trial, injection, loads, clock, tell)
         told = course.run()
-    ask = Experiment.ask(fault=trial.fault.value)
-    latency = time.time() - began
+    aim, latency = trial.aim, time.time() - began
     value = hub.redactor.value(to_json(told))
-    seen = [Observation(trial.system, ask, began, latency, trial.fault.value, value=value)]
+    seen = [Observation(aim.system, Experiment.ask(**args_of(aim)), began, latency, str(aim), value=value)]
+    if aim.caller:
+        seen.append(_arrived(aim, bound[aim.system].relays[aim.caller], clock, began, hub))
     for load in loads:
         traffic = load.traffic()
-        ask = Traffic.ask(operation=traffic.operation, fault=trial.fault.value, system=trial.system)
+        ask = Traffic.ask(operation=traffic.operation, system=aim.system, **args_of(aim))
         way = f"{traffic.operation} x {len(traffic.sent)} at {traffic.rate:g}/s"
         seen.append(Observation("", ask, began, latency, way, value=hub.redactor.value(to_json(traffic))))
     return (*watch, *seen)
 
 
-def _refused(trial: Trial, located: Located) -> Observation | None:
-    """Why nothing may be done to the system, as what is known of the experiment."""
-    reason, why = None, ""
-    if not located.disposable:
-        reason, why = Reason.NOT_SAFE, "is not declared disposable; where it may be disturbed, set disposable = true"
-    elif located.control is None:
-        reason, why = Reason.NO_CONTROL, "was not started by the audit, which has no hand on its processes"
-    if reason is None:
+def _refused(aim: Aim, bound: Mapping[str, Located]) -> Observation | None:
+    """Why nothing may be done, as what is known of the experiment."""
+    disturbed = bound[aim.caller or aim.system]
+    relay = bound[aim.system].relays.get(aim.caller)
+    reason, why = Reason.NO_CONTROL, ""
+    if not disturbed.disposable:
+        reason = Reason.NOT_SAFE
+        why = f"{disturbed.system} is not declared disposable; where it may be disturbed, set disposable = true"
+    elif aim.caller:
+        why = _no_relay(aim, relay)
+    elif disturbed.control is None:
+        why = f"{aim.system} was not started by the audit, which has no hand on its processes"
+    if not why:
         return None
-    ask = Experiment.ask(fault=trial.fault.value)
-    return Observation(trial.system, ask, time.time(), 0.0, "", reason=reason, detail=f"{trial.system} {why}")
+    return Observation(aim.system, Experiment.ask(**args_of(aim)), time.time(), 0.0, "", reason=reason, detail=why)
+
+
+def _no_relay(aim: Aim, relay: Relay | None) -> str:
+    """Why nothing can be done to the link, or ""."""
+    if relay is None:
+        missing = f"no relay stands between {aim.caller} and {aim.system}"
+        return f"{missing}; declare a link from one to the other with inject, and have the audit start {aim.caller}"
+    if aim.fault is Fault.ERROR and not relay.speaks_http:
+        return f"{aim.system} is not asked over HTTP, so nothing can answer in its place"
+    return ""
+
+
+def _injection(trial: Trial, located: Located, kinds: Mapping[str, Kind], hub: Hub) -> Injection | LinkInjection:
+    aim, kind = trial.aim, kinds[located.kind]
+    if not aim.caller:
+        return Injection(aim.fault, located, kind, hub.limits, hub.redactor)
+    relay = located.relays[aim.caller]
+    return LinkInjection(aim, relay, lambda: answers_now(kind, located, hub.limits, hub.redactor), trial.course.delay_s)
+
+
+def _arrived(aim: Aim, relay: Relay, clock: Clock, began: float, hub: Hub) -> Observation:
+    """What came over the link since then."""
+    ask, way = Arrivals.ask(**args_of(aim)), f"relay between {aim.caller} and {aim.system}"
+    try:
+        arrivals, lines = relay.seen()
+    except Uncontrolled as error:
+        return Observation(aim.system, ask, began, 0.0, way, reason=Reason.BUDGET, detail=str(error))
+    came = [replace(one, at=clock.at(one.at)) for one in arrivals]
+    told = Arrivals(
+        relay.speaks_http,
+        tuple(one for one in came if one.at >= began),
+        tuple(
+            replace(one, opened=clock.at(one.opened), closed=None if one.closed is None else clock.at(one.closed))
+            for one in lines
+        ),
+    )
+    return Observation(aim.system, ask, began, 0.0, way, value=hub.redactor.value(to_json(told)))
 
 
 def _node(operation: Operation, bound: Mapping[str, Located]) -> str:
@@ -104,7 +147,12 @@ class _Trial:
     """The course of one experiment. Whatever happens, the fault is undone when ``run`` is left."""
 
     def __init__(
-        self, trial: Trial, injection: Injection, loads: Sequence[Workload], clock: Clock, tell: Callable[[str], None]
+        self,
+        trial: Trial,
+        injection: Injection | LinkInjection,
+        loads: Sequence[Workload],
+        clock: Clock,
+        tell: Callable[[str], None],
     ) -> None:
         self._trial, self._injection, self._loads, self._clock, self._tell = trial, injection, loads, clock, tell
         self._course = trial.course
@@ -117,16 +165,16 @@ class _Trial:
         try:
             while steady and self._another(rounds):
                 rounds.append(self._round(len(rounds) + 1))
-                self._pause(self._course.steady_s)
+                self._pause(max(self._course.steady_s, self._course.after_s))
         except Uncontrolled as error:
             trouble = str(error)
         finally:
             if steady:
                 self._undone()
-        course = self._course
+        course, aim = self._course, self._trial.aim
         return Experiment(
-            self._trial.fault.value, self._trial.system, began, self._clock.now(), steady,
-            course.hold_s, course.patience_s, tuple(rounds), trouble,
+            aim.fault.value, aim.system, began, self._clock.now(), steady,
+            course.hold_s, course.patience_s, tuple(rounds), trouble, aim.caller,
         )  # fmt: skip
 
     def _another(self, rounds: Sequence[Round]) -> bool:
@@ -145,14 +193,14 @@ class _Trial:
             if all(flow.steady for flow in flows):
                 break
         if not self._injection.serving():
-            return began, f"{self._trial.system} did not serve before anything was done to it"
+            return began, f"{self._trial.aim.place} did not serve before anything was done to it"
         # one operation that works is enough: each claim looks at its own again
         works = not flows or any(flow.steady for flow in flows)
         return began, "" if works else "; ".join(flow.told for flow in flows)
 
     def _round(self, number: int) -> Round:
-        trial, clock = self._trial, self._clock
-        self._say(f"{trial.fault.value}, {number} of {self._course.times}")
+        clock = self._clock
+        self._say(f"{self._trial.aim.fault}, {number} of {self._course.times}")
         injected = clock.now()
         self._injection.inject()
         witness = self._injection.witness()
@@ -171,9 +219,9 @@ class _Trial:
         return Round(injected, seen, witness, undone, back, self._injection.before, self._injection.serving())
 
     def _held(self, injected: float) -> float | None:
-        """Let the fault last; when the system served again by itself, which after an outage nobody expects."""
+        """Let the fault last; when the system served again by itself, where anybody may expect it to."""
         until = injected + self._course.hold_s
-        if self._trial.fault is not Fault.OUTAGE:
+        if self._trial.aim.fault in (Fault.CRASH, Fault.FREEZE):
             return self._awaited(until)
         self._pause(until - self._clock.now())
         return None
@@ -198,7 +246,7 @@ class _Trial:
         time.sleep(max(0.0, seconds))
 
     def _say(self, what: str) -> None:
-        self._tell(f"{self._trial.system}: {what}")
+        self._tell(f"{self._trial.aim.place}: {what}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -20,7 +21,7 @@ from pytest_distaudit.engine.rest import rest
 from pytest_distaudit.engine.turns import Turn, Turns
 from pytest_distaudit.ports.edges import Edges
 from pytest_distaudit.ports.fetch import Fetch
-from pytest_distaudit.ports.kind import Kind
+from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located
 
 #: systems by name, with the asks that are meant of each
@@ -74,7 +75,7 @@ class Gatherer:
         self,
         hub: Hub,
         kinds: Mapping[str, Kind],
-        fetch: Callable[[], Fetch],
+        fetch: Callable[[Limits], Fetch],
         tell: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self._hub, self._kinds, self._fetch, self._tell = hub, kinds, fetch, tell
@@ -103,7 +104,7 @@ class Gatherer:
                 activity,
                 [(bound[system], asks) for system, asks in watched.items()],
                 self._hub,
-                self._fetch(),
+                self._fetch(self._hub.limits),
                 lambda host: _base_url(bound, host),
                 Pace(self._lag(watched, bound), patience=patience),
             )
@@ -122,7 +123,7 @@ class Gatherer:
                 activity,
                 [(bound[system], asks) for system, asks in watched.items()],
                 self._hub,
-                self._fetch(),
+                self._fetch(self._hub.limits),
                 lambda host: _base_url(bound, host),
                 Rhythm(self._lag(watched, bound), effects_s, each=each),
             )
@@ -156,14 +157,16 @@ class Gatherer:
         return self._shared(key, self._taking(Turn.PERFORM, run))
 
     def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        """The one experiment of this fault on these addresses; nobody else looks meanwhile."""
+        """The one experiment of its aim on these addresses; nobody else looks meanwhile."""
 
         def run() -> tuple[Observation, ...]:
             self._hub.calm()
-            fetch, base = self._fetch(), partial(_base_url, bound)
+            limits = self._hub.limits
+            fetch = self._fetch(replace(limits, ask_s=max(limits.ask_s, trial.course.answer_s)))
+            base = partial(_base_url, bound)
             return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
 
-        return self._shared((trial.fault, bound[trial.system].place), self._taking(Turn.DISTURB, run))
+        return self._shared((trial.aim, bound[trial.aim.system].place), self._taking(Turn.DISTURB, run))
 
     def _taking(self, turn: Turn, make: Callable[[], tuple[Observation, ...]]) -> Callable[[], tuple[Observation, ...]]:
         """``make``, when it is its turn."""

@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.fault import Fault
-from pytest_distaudit.engine.observe import look
-from pytest_distaudit.engine.plan import PRESENCE
+from pytest_distaudit.engine.presence import answers_now
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.ports.control import Control
 from pytest_distaudit.ports.dial import answers
@@ -77,12 +75,7 @@ class Injection:
         return "the processes that served are gone, and connections are refused"
 
     def _answers(self, limits: Limits) -> bool:
-        """Whether the product itself answers; nothing of it is kept as evidence."""
-        try:
-            seen = next(look(self._kind, self._located, (PRESENCE,), limits, self._redactor))
-        except Unobservable:
-            return False
-        return seen.reason is None and bool(seen.value["up"])
+        return answers_now(self._kind, self._located, limits, self._redactor)
 
 
 _DEEDS: dict[Fault, Callable[[Control], None]] = {

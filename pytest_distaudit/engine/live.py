@@ -14,7 +14,7 @@ from pytest_distaudit.engine.blocking import silent, systems_down, unseen
 from pytest_distaudit.engine.conduct import Sight, timing_of
 from pytest_distaudit.engine.disturb import Trial
 from pytest_distaudit.engine.gather import Gathering
-from pytest_distaudit.engine.plan import PRESENCE, Plan, Planned, dependencies
+from pytest_distaudit.engine.plan import PRESENCE, Plan, Planned, aims, dependencies
 from pytest_distaudit.ports.located import Located
 
 #: seconds between two looks of one claim: often enough to be quick, seldom enough to be polite
@@ -111,11 +111,11 @@ class Live:
     def _disturbed(self, planned: Planned, bound: Mapping[str, Located], need: Disturb) -> Iterator[Observation]:
         """The one experiment of each of the role's systems, for every claim about it."""
         target = self._plan.target
-        for system in planned.roles[need.role]:
-            intended = self._plan.experiments[need.fault, system]
+        for aim in aims(planned, need):
+            intended = self._plan.experiments[aim]
             operations = tuple(target.operations[name] for name in intended.operations)
             watched = tuple((name, tuple(asks)) for name, asks in _bound(intended.watched, bound).items())
-            yield from self._gathering.disturbed(Trial(need.fault, system, intended.course, operations, watched), bound)
+            yield from self._gathering.disturbed(Trial(aim, intended.course, operations, watched), bound)
 
     def _longest(self, activity: str, otherwise: float) -> float:
         """The longest ``within`` of the claims about the activity."""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim
-from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.fault import Aim, Course
 from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Rest
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.target import Target, host_of
@@ -86,7 +86,7 @@ def _performers(target: Target, request: str) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Intended:
-    """One fault of one system: its course, the names of the operations, (system, ask) to look at, and for whom."""
+    """One fault: its course, the names of the operations, (system, ask) to look at, and for whom."""
 
     course: Course
     operations: dict[str, None] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Plan:
     asks: dict[str, dict[Ask, None]] = field(default_factory=dict)
     watched: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
     alternated: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
-    experiments: dict[tuple[Fault, str], Intended] = field(default_factory=dict)
+    experiments: dict[Aim, Intended] = field(default_factory=dict)
     rested: dict[tuple[str, Ask], None] = field(default_factory=dict)
     presence_claims: dict[str, str] = field(default_factory=dict)
 
@@ -134,8 +134,8 @@ class Plan:
 
     def _intend(self, planned: Planned, need: Disturb) -> None:
         """One experiment more, or more of one that is intended already."""
-        for system in planned.roles[need.role]:
-            intended = self.experiments.setdefault((need.fault, system), Intended(need.course))
+        for aim in aims(planned, need):
+            intended = self.experiments.setdefault(aim, Intended(need.course))
             intended.course = intended.course.joined(need.course)
             intended.operations.update(dict.fromkeys(planned.operations))
             intended.watched.update(dict.fromkeys(watch_list(planned, need)))
@@ -152,6 +152,12 @@ class Plan:
     def presence_claim(self, system: str) -> str | None:
         """The key of the claim that judges whether the system runs."""
         return self.presence_claims.get(system)
+
+
+def aims(planned: Planned, need: Disturb) -> tuple[Aim, ...]:
+    """What is done to what."""
+    callers = planned.roles[need.caller] if need.caller else ("",)
+    return tuple(Aim(need.fault, system, caller) for system in planned.roles[need.role] for caller in callers)
 
 
 def watch_list(planned: Planned, need: Perform | Alternate | Rest | Disturb) -> Iterable[tuple[str, Ask]]:

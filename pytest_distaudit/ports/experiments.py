@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_distaudit.domain.fault import Aim, Fault
 from pytest_distaudit.ports.capabilities import Capability
 
 
@@ -33,7 +34,8 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Experiment(Capability):
-    """One fault done to one system while the workload ran. Args: ``fault``, ``system``.
+    """One fault done to one system, or to the link by which ``caller`` reaches it, while the workload ran. Args:
+    ``fault``, of a link ``caller``.
 
     ``began``..``ended`` in seconds since the epoch. ``steady``: whether the system served and the workload succeeded
     before anything was done; without that nothing was, ``trouble`` says why. Then there are no ``rounds``.
@@ -51,3 +53,14 @@ class Experiment(Capability):
     patience_s: float
     rounds: tuple[Round, ...] = ()
     trouble: str = ""
+    caller: str = ""
+
+    @property
+    def aim(self) -> Aim:
+        """What was done to what."""
+        return Aim(Fault(self.fault), self.system, self.caller)
+
+
+def args_of(aim: Aim) -> dict[str, str]:
+    """By what an experiment of one system is told from its others."""
+    return {"fault": aim.fault.value, **({"caller": aim.caller} if aim.caller else {})}

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pytest_distaudit.domain.target import NestedSystems, Probes
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.control import Control
+from pytest_distaudit.ports.links import Relay
 from pytest_distaudit.ports.timing import Startup
 
 
@@ -38,6 +39,7 @@ class Located:
     ``neighbours`` are (host, port) of the target's other endpoints: second witnesses.
     ``unavailable``: why the system could not be had at all (reason, sentence); then nothing is asked.
     ``control`` disturbs it, where the audit started it and the target declares it disposable (None: nobody may).
+    ``relays``: caller -> the relay over which it reaches this system, where the audit has put one in the way.
     ``inside``: the engine of whose containers ``container`` (its name or Compose service) holds the system;
     ``nested``: what is in the system's own containers.
     """
@@ -57,6 +59,7 @@ class Located:
     container: str = ""
     nested: NestedSystems | None = None
     control: Control | None = None
+    relays: Mapping[str, Relay] = field(default_factory=dict)
 
     @cached_property
     def place(self) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -45,8 +45,8 @@ class Sent:
 class Traffic(Capability):
     """An operation asked ``rate`` times a second during one experiment, whatever became of earlier requests.
 
-    Args: ``operation``, ``fault``, ``system``. ``sent`` in the order in which they were due. Every request had a
-    connection of its own, and nothing was tried twice.
+    Args: ``operation``, ``fault``, ``system``, of a link ``caller``. ``sent`` in the order in which they were due.
+    Every request had a connection of its own, and nothing was tried twice.
     """
 
     capability = "traffic"

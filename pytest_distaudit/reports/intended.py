@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.fault import Aim, Course, Fault
 from pytest_distaudit.reports.wording import one_line
 
 _UNDO = {
@@ -19,8 +19,7 @@ _UNDO = {
 class Disturbance:
     """One experiment. ``refused``: why it would not be done, "" if it would be; ``claims`` are their keys."""
 
-    fault: Fault
-    system: str
+    aim: Aim
     course: Course
     operations: tuple[str, ...]
     claims: tuple[str, ...]
@@ -62,11 +61,12 @@ def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:
         course = one.course
         keys = ", ".join(one_line(key, 60) for key in one.claims)
         if one.refused:
-            yield f"{one.system}: no {one.fault.value}: {one.refused} ({keys})"
+            yield f"{one.aim.place}: no {one.aim.fault}: {one.refused} ({keys})"
             continue
         asked = f", asking {', '.join(one.operations)} {course.rate:g} times a second each" if one.operations else ""
-        yield f"{one.system}: {one.fault.value} {course.times} x, up to {course.hold_s:g} s each{asked} ({keys})"
-        yield f"  undone: {_UNDO[one.fault]}; at least {course.least_s:g} s in all if it serves again at once"
+        yield f"{one.aim.place}: {one.aim.fault} {course.times} x, up to {course.hold_s:g} s each{asked} ({keys})"
+        undone = _UNDO.get(one.aim.fault, "the link passes everything on")
+        yield f"  undone: {undone}; at least {course.least_s:g} s in all if it serves again at once"
     done = [one.course for one in found if not one.refused]
     if done:
         least = sum(course.least_s for course in done)

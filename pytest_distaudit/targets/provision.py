@@ -22,6 +22,7 @@ from pytest_distaudit.targets.native_control import NativeControl
 from pytest_distaudit.targets.neighbours import neighbours
 from pytest_distaudit.targets.planning import Plans, Sorted
 from pytest_distaudit.targets.recipe import Recipe
+from pytest_distaudit.targets.relays.placing import Placed, placed, relayable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def provision(
     on_notice: Callable[[str], None] | None = None,
     keep_s: float = 0.0,
     handed_on: Mapping[str, str] | None = None,
+    relayed: bool = False,
 ) -> Iterator[Provisioned]:
     """Have ``wanted`` while the block runs; everything started has ended when it is left.
 
@@ -56,7 +58,8 @@ def provision(
     fills ``${NAME}`` in endpoints; ``handed_on`` is what of it services and their description get (None: as usual);
     ``root`` is what relative paths are relative to; ``on_progress`` gets short sentences, in the calling thread, and
     ``on_notice`` (without it the same) those that are worth knowing afterwards; containers that are well may outlive
-    the run by ``keep_s``. Raises InvalidInput, with every problem, before anything is started.
+    the run by ``keep_s``. ``relayed``: whether relays are put in the way of the links that say how.
+    Raises InvalidInput, with every problem, before anything is started.
     """
     ways = {spec.name: planning.way_of(spec, mode, target) for spec in target.systems.values()}
     names = closed(target, wanted, lambda spec: ways[spec.name] == "native")
@@ -66,12 +69,14 @@ def provision(
         lot = _lot(sorted_, stack, root, given, keep_s, on_progress, on_notice or on_progress)
         contained = _contained(target, mode, sorted_, lot, stack)
         sorted_ = _with(sorted_, contained)
-        plans, lives = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
+        plans, lives, relays = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}, Placed()
         if sorted_.started:
             assert lot is not None
             plans = planning.plan(
                 sorted_, recipes, ground=lot.ground, root=root, environ=given, free_port=lot.free_port
             )
+            if relayed:
+                plans, relays = _relayed(target, sorted_, plans, stack)
             lives = _start(sorted_, plans, lot, stack)
         vouching = neighbours({**_declared(target, ways, names, environ), **plans.endpoints})
         inventories = {**contained.inventories, **{name: life.inventory for name, life in lives.items()}}
@@ -81,6 +86,7 @@ def provision(
             spec = target.systems[name]
             control = controls.get(name) if spec.disposable else None
             found = _located(spec, ways[name], plans, inventories.get(name), control, vouching, root)
+            found = replace(found, relays=relays.get(name, {}))
             located[name] = _inside(found, spec, located[spec.inside]) if spec.inside else found
         yield Provisioned(located, {name: ways[name] for name in names})
 
@@ -135,6 +141,16 @@ def _with(sorted_: Sorted, stack: Stack) -> Sorted:
         attached={**sorted_.attached, **stack.endpoints},
         unavailable={**sorted_.unavailable, **stack.unavailable},
     )
+
+
+def _relayed(target: Target, sorted_: Sorted, plans: Plans, stack: ExitStack) -> tuple[Plans, Placed]:
+    """The plans with relays in the way of links; those end when nobody needs them any more."""
+    links = relayable(target, sorted_.started, plans)
+    if not links:
+        return plans, Placed()
+    from pytest_distaudit.targets.relays.relay import Relays
+
+    return placed(links, plans, stack.enter_context(Relays().running()))
 
 
 def _start(sorted_: Sorted, plans: Plans, lot: Lot, stack: ExitStack) -> dict[str, Life]:

@@ -20,7 +20,7 @@ from pytest_distaudit.domain.finding import Finding
 from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.target import Project, Target
 from pytest_distaudit.domain.tolerance import Known, Tolerance
-from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
 from pytest_distaudit.engine.conduct import Conducted, conduct, timing_of
 from pytest_distaudit.engine.gather import Gatherer
@@ -293,6 +293,7 @@ class Bench:
             on_progress=self.wishes.progress,
             on_notice=self.wishes.notice,
             keep_s=self.wishes.keep_s,
+            relayed=self.wishes.scope >= Scope.EXPERIMENT,
         ) as found:
             yield found.located
 
@@ -309,7 +310,7 @@ class Bench:
         from pytest_distaudit.systems.http_fetch import HttpFetch
 
         kinds = {name: self.kinds[name] for name in self.kinds}
-        return Gatherer(self.hub, kinds, lambda: HttpFetch(self.hub.limits), self.wishes.progress)
+        return Gatherer(self.hub, kinds, HttpFetch, self.wishes.progress)
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:
         """The verdict of one claim, its evidence recorded where that was asked for.

@@ -36,8 +36,8 @@ def intended(bench: Bench) -> tuple[Intentions, tuple[Problem, ...]]:
 def _disturbances(plan: Plan) -> tuple[Disturbance, ...]:
     return tuple(
         Disturbance(
-            fault, system, one.course, tuple(one.operations), tuple(one.claims),
-            "" if plan.target.systems[system].disposable else _UNSAFE,
+            aim, one.course, tuple(one.operations), tuple(one.claims),
+            "" if plan.target.systems[aim.caller or aim.system].disposable else _UNSAFE,
         )
-        for (fault, system), one in plan.experiments.items()
+        for aim, one in plan.experiments.items()
     )  # fmt: skip

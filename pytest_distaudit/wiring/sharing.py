@@ -259,7 +259,7 @@ class _Asked:
 
 def _portable(located: Located) -> Located:
     """Without what does not travel; whether there is an inventory is told by one that is never called."""
-    return replace(located, inventory=_untold if located.inventory else None, control=None)
+    return replace(located, inventory=_untold if located.inventory else None, control=None, relays={})
 
 
 def _untold() -> Inventory:

@@ -56,7 +56,7 @@ class World:
             "work": lambda session, ask: Work({"used": self.used}),
         }
         kinds = {"store": Kind("store", {"url": ("x",)}, Session, answers)}
-        return Gatherer(Hub(kinds, Limits(), Redactor([])), kinds, lambda: self.fetch)
+        return Gatherer(Hub(kinds, Limits(), Redactor([])), kinds, lambda limits: self.fetch)
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +153,6 @@ def test_the_kernels_word_does_not_lag(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {"presence": lambda session, ask: Presence(up=True), "edges": lambda session, ask: Edges(())}
     kinds = {"store": Kind("store", {"url": ("x",)}, Session, answers, statistics_lag_s=5.0)}
     for asks in ([Edges.ask()], [Edges.ask(), Work.ask()]):
-        gatherer = Gatherer(Hub(kinds, Limits(), Redactor([])), kinds, lambda: World().fetch)
+        gatherer = Gatherer(Hub(kinds, Limits(), Redactor([])), kinds, lambda limits: World().fetch)
         gatherer.alternated(ACTIVITY, {"store": asks}, {"store": STORE}, 0.0, 1)
     assert lags == [0.0, 5.0]

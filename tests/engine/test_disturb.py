@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_distaudit.domain.errors import Unobservable
-from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.fault import Aim, Course, Fault
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Operation
 from pytest_distaudit.domain.verdict import Reason
@@ -106,7 +106,7 @@ class World:
         answers = {"presence": self.presence, "health": lambda session, ask: Health(healthy=self.up)}
         kinds = {"store": Kind("store", {"url": ("x",)}, Session, answers)}
         hub = Hub(kinds, Limits(), Redactor([]))
-        return Gatherer(hub, kinds, lambda: self.fetch, self.deeds.append)
+        return Gatherer(hub, kinds, lambda limits: self.fetch, self.deeds.append)
 
 
 class Session:
@@ -120,7 +120,7 @@ class Session:
 
 
 def _done(world: World, fault: Fault = Fault.CRASH, **more: object) -> tuple[Observation, ...]:
-    trial = Trial(fault, "store", COURSE, (ASK,))
+    trial = Trial(Aim(fault, "store"), COURSE, (ASK,))
     return world.gatherer().disturbed(replace(trial, **more), {"store": world.located()})  # type: ignore[arg-type]
 
 
@@ -272,7 +272,7 @@ def _interrupted(self: object) -> None:
 def test_what_may_not_be_disturbed_is_left_alone(more: dict[str, object], reason: Reason) -> None:
     world = World()
     located = replace(world.located(), **more)  # type: ignore[arg-type]
-    (seen,) = world.gatherer().disturbed(Trial(Fault.CRASH, "store", COURSE), {"store": located})
+    (seen,) = world.gatherer().disturbed(Trial(Aim(Fault.CRASH, "store"), COURSE), {"store": located})
     assert seen.reason is reason
     assert not world.deeds
 
@@ -280,7 +280,7 @@ def test_what_may_not_be_disturbed_is_left_alone(more: dict[str, object], reason
 def test_one_experiment_serves_all_who_ask_for_it() -> None:
     world = World(heals_s=0.1)
     gatherer, bound = world.gatherer(), {"store": world.located()}
-    trial = Trial(Fault.CRASH, "store", COURSE, (ASK,))
+    trial = Trial(Aim(Fault.CRASH, "store"), COURSE, (ASK,))
     found: list[tuple[Observation, ...]] = []
     threads = [threading.Thread(target=lambda: found.append(gatherer.disturbed(trial, bound))) for _ in range(3)]
     for thread in threads:

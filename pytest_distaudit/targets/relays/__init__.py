@@ -1,0 +1,1 @@
+"""Relays: what the audit puts between a caller and the system that it calls."""
