@@ -62,6 +62,11 @@ class Connection:
         self._ended = True
         if self._task is not None:
             self._task.cancel()
+        self._reset()
+
+    def _reset(self) -> None:
+        with suppress(OSError):
+            self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         for each in self._writers:
             each.transport.abort()
 
@@ -86,14 +91,11 @@ class Connection:
             pass
         finally:
             self._task = None
-            if not orderly:
-                with suppress(OSError):
-                    self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            for each in self._writers:
-                if orderly:
+            if orderly:
+                for each in self._writers:
                     each.close()
-                else:
-                    each.transport.abort()
+            else:
+                self._reset()
 
     async def _answer_error(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request, answered in the system's place once all of it is there."""
