@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.domain.judgement import unverifiable
 from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.experiments import Experiment
+from pytest_distaudit.ports.experiments import Experiment, args_of
 from pytest_distaudit.ports.traffic import Sent, Traffic
 
 #: fewer requests tell nothing
@@ -25,15 +26,23 @@ def effective(evidence: Evidence, fault: Fault, role: str = "system") -> dict[st
     return dict(found)
 
 
+def effective_one(evidence: Evidence, fault: Fault) -> Experiment:
+    """The experiment with the link from the role ``caller`` to ``system``, each played by one system."""
+    (caller,) = evidence.systems("caller")
+    told = evidence.one(Experiment, "system", Experiment.ask(fault=fault.value, caller=caller))
+    _effective(told)
+    return told
+
+
 def _effective(told: Experiment) -> None:
     if not told.steady:
         unverifiable(Reason.BASELINE, "not steady", told.trouble, remedy=_STEADY)
     if told.trouble or not told.rounds:
-        unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{told.system} not disturbed", told.trouble)
+        unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{told.aim.place} not disturbed", told.trouble)
     for number, one in enumerate(told.rounds, 1):
         if one.seen is None:
             unverifiable(
-                Reason.FAULT_NOT_EFFECTIVE, f"{told.system} not disturbed", f"{told.fault} {number}: {one.witness}"
+                Reason.FAULT_NOT_EFFECTIVE, f"{told.aim.place} not disturbed", f"{told.fault} {number}: {one.witness}"
             )
 
 
@@ -42,16 +51,22 @@ def traffics(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, Tr
     not steady before.
     """
     found = {
-        name: evidence.shared(Traffic, Traffic.ask(operation=name, fault=told.fault, system=told.system))
+        name: evidence.shared(Traffic, Traffic.ask(operation=name, system=told.system, **args_of(told.aim)))
         for name in claim.operations
     }
     for flow in found.values():
-        before = flow.part(told.began, told.rounds[0].injected)
+        before = undisturbed(told, flow)
         if not before.steady:
             unverifiable(Reason.BASELINE, "not steady", f"before anything was done {before.told}", remedy=_STEADY)
         if len(before.sent) < ENOUGH:
             unverifiable(Reason.VACUOUS, f"{len(before.sent)} requests before the fault", f"{ENOUGH} are needed")
     return found
+
+
+def undisturbed(told: Experiment, flow: Traffic) -> Traffic:
+    """What was asked and answered before anything was done; what was under way then may have met the fault."""
+    injected = told.rounds[0].injected
+    return replace(flow, sent=tuple(one for one in flow.between(told.began, injected) if one.ended < injected))
 
 
 def spans(experiment: Experiment) -> list[tuple[float, float]]:

@@ -31,13 +31,13 @@ class LinkInjection:
 
     def __init__(self, aim: Aim, relay: Relay, answering: Callable[[], bool], delay_s: float) -> None:
         self._aim, self._relay, self._answering, self._delay_s = aim, relay, answering, delay_s
-        self.before = ""
+        self.before = _SERVES
         self._round_trip_s = 0.0
 
     def inject(self) -> None:
         """Do it. Raises Uncontrolled."""
-        self.before = self.serving()
-        self._round_trip_s = self._typical_s()
+        if self._aim.fault is Fault.DELAY:
+            self._round_trip_s = self._typical_s()
         self._relay.stand(self._aim.fault, self._delay_s)
 
     def witness(self) -> str | None:

@@ -21,6 +21,8 @@ _CONNECTS_S: Final = 5.0
 #: pieces that wait to be passed on, in each direction
 _WAITING: Final = 64
 _SILENT: Final = (Fault.CUT, Fault.HALF_OPEN)
+#: so long, in seconds, one who hangs up into silence hears nothing of it
+_MUTE_S: Final = 5.0
 #: closed with this, a connection is reset instead of ended in order
 RESET: Final = struct.pack("ii", 1, 0)
 _UNAVAILABLE: Final = (
@@ -84,6 +86,7 @@ class Connection:
             elif self._relay.fault in _SILENT:
                 self.harmed = True
                 await self._only_hear(reader)
+                await asyncio.sleep(_MUTE_S)
             else:
                 await self._pass_on(reader, writer)
             orderly = True
