@@ -59,11 +59,6 @@ class Relay(Protocol):
         ...
 
     @property
-    def upstream(self) -> tuple[str, int]:
-        """(host, port) of the system itself."""
-        ...
-
-    @property
     def speaks_http(self) -> bool:
         """Whether it understands what it passes on, and can answer in the system's place."""
         ...

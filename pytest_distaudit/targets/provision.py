@@ -22,7 +22,8 @@ from pytest_distaudit.targets.native_control import NativeControl
 from pytest_distaudit.targets.neighbours import neighbours
 from pytest_distaudit.targets.planning import Plans, Sorted
 from pytest_distaudit.targets.recipe import Recipe
-from pytest_distaudit.targets.relays.placing import Placed, placed, relayable
+from pytest_distaudit.targets.relays import native as native_relays
+from pytest_distaudit.targets.relays.placing import Placing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,16 @@ def provision(
     with ExitStack() as stack:
         given = environ if handed_on is None else handed_on
         lot = _lot(sorted_, stack, root, given, keep_s, on_progress, on_notice or on_progress)
-        contained = _contained(target, mode, sorted_, lot, stack)
+        placing = Placing(target, stack, relayed)
+        contained = _contained(target, mode, sorted_, lot, stack, placing)
         sorted_ = _with(sorted_, contained)
-        plans, lives, relays = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}, Placed()
+        plans, lives = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
         if sorted_.started:
             assert lot is not None
             plans = planning.plan(
                 sorted_, recipes, ground=lot.ground, root=root, environ=given, free_port=lot.free_port
             )
-            if relayed:
-                plans, relays = _relayed(target, sorted_, plans, stack)
+            plans = native_relays.relayed(plans, sorted_.started, placing)
             lives = _start(sorted_, plans, lot, stack)
         vouching = neighbours({**_declared(target, ways, names, environ), **plans.endpoints})
         inventories = {**contained.inventories, **{name: life.inventory for name, life in lives.items()}}
@@ -86,7 +87,7 @@ def provision(
             spec = target.systems[name]
             control = controls.get(name) if spec.disposable else None
             found = _located(spec, ways[name], plans, inventories.get(name), control, vouching, root)
-            found = replace(found, relays=relays.get(name, {}))
+            found = replace(found, relays=placing.placed(name))
             located[name] = _inside(found, spec, located[spec.inside]) if spec.inside else found
         yield Provisioned(located, {name: ways[name] for name in names})
 
@@ -121,17 +122,25 @@ def _lot(
     return Lot(root, environ, ground, guard, FreePorts(), on_progress, on_notice, keep_s)
 
 
-def _contained(target: Target, mode: Provision, sorted_: Sorted, lot: Lot | None, stack: ExitStack) -> Stack:
+def _contained(
+    target: Target, mode: Provision, sorted_: Sorted, lot: Lot | None, stack: ExitStack, placing: Placing
+) -> Stack:
     """What runs in containers, started; removed by ``stack``."""
     if lot is None or not sorted_.contained:
         return Stack()
     from pytest_distaudit.targets.containers import description, tables, with_compose, with_testcontainers
     from pytest_distaudit.targets.containers.project import running
+    from pytest_distaudit.targets.relays import contained
 
+    if placing.links(spec.name for spec in sorted_.contained):
+        # what is kept would look for relays that are gone
+        lot = replace(lot, keep_s=0.0)
     compose = target.compose
     source = tables.of_tables(sorted_.contained) if compose is None else description.of_compose(compose)
     up = with_testcontainers.up if compose is None or mode == "containers" else with_compose.up
-    return stack.enter_context(running(source, sorted_.contained, up, lot))
+    return stack.enter_context(
+        running(source, sorted_.contained, up, lot, partial(contained.relayed, sorted_.contained, placing))
+    )
 
 
 def _with(sorted_: Sorted, stack: Stack) -> Sorted:
@@ -141,16 +150,6 @@ def _with(sorted_: Sorted, stack: Stack) -> Sorted:
         attached={**sorted_.attached, **stack.endpoints},
         unavailable={**sorted_.unavailable, **stack.unavailable},
     )
-
-
-def _relayed(target: Target, sorted_: Sorted, plans: Plans, stack: ExitStack) -> tuple[Plans, Placed]:
-    """The plans with relays in the way of links; those end when nobody needs them any more."""
-    links = relayable(target, sorted_.started, plans)
-    if not links:
-        return plans, Placed()
-    from pytest_distaudit.targets.relays.relay import Relays
-
-    return placed(links, plans, stack.enter_context(Relays().running()))
 
 
 def _start(sorted_: Sorted, plans: Plans, lot: Lot, stack: ExitStack) -> dict[str, Life]:

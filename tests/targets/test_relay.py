@@ -51,7 +51,7 @@ def system() -> Iterator[tuple[str, int]]:
 @pytest.fixture
 def relay(system: tuple[str, int]) -> Iterator[TcpRelay]:
     with Relays().running() as relays:
-        yield relays.between(system, speaks_http=True)
+        yield relays.between(lambda: system, speaks_http=True)
 
 
 class Caller:
@@ -203,7 +203,7 @@ def test_what_is_the_audits_own_is_treated_alike_and_not_counted(relay: TcpRelay
 
 def test_only_over_http_it_answers(system: tuple[str, int]) -> None:
     with Relays().running() as relays:
-        relay = relays.between(system, speaks_http=False)
+        relay = relays.between(lambda: system, speaks_http=False)
         with pytest.raises(Uncontrolled, match="only over HTTP"):
             relay.stand(Fault.ERROR)
         assert asked(relay).endswith(NONCE.encode())
@@ -213,7 +213,7 @@ def test_only_over_http_it_answers(system: tuple[str, int]) -> None:
 def test_a_system_that_is_not_there_is_not_there_over_the_relay_either() -> None:
     with closing(socket.socket()) as nobody, Relays().running() as relays:
         nobody.bind(("127.0.0.1", 0))
-        relay = relays.between(nobody.getsockname(), speaks_http=True)
+        relay = relays.between(nobody.getsockname, speaks_http=True)
         with pytest.raises(ConnectionResetError):
             asked(relay)
 

@@ -60,6 +60,17 @@ class Engine:
         """Whether the engine's own networks can be reached from here."""
         return not self.address or self.address.startswith(("unix:", "http+unix:"))
 
+    def gateway(self) -> str | None:
+        """The address of this machine that containers reach; None if the engine is elsewhere or tells none."""
+        from docker.errors import DockerException
+
+        if not self.is_local:
+            return None
+        with suppress(DockerException, OSError), self._lock:
+            plans = (self._client.api.inspect_network("bridge").get("IPAM") or {}).get("Config") or ()
+            return next((str(plan["Gateway"]) for plan in plans if plan.get("Gateway")), None)
+        return None
+
     def containers(self, run: str) -> dict[str, Container]:
         """The run's containers by compose service, whatever their state. Raises StartFailed."""
         with self._lock:
@@ -246,9 +257,13 @@ class Snapshot:
             return "127.0.0.1" if everywhere else binding["HostIp"], int(binding["HostPort"])
         return self._own_address(port)
 
+    def dialled_at(self, port: int) -> tuple[str, int] | None:
+        """(host, port) of its TCP ``port``: inside, where that can be; outside, the engine itself answers."""
+        return self._own_address(port) or self.reached_at(port)
+
     def listens(self, port: int) -> bool:
-        """Whether somebody listens there. Asked inside, where that can be: outside, the engine itself answers."""
-        place = self._own_address(port) or self.reached_at(port)
+        """Whether somebody listens there."""
+        place = self.dialled_at(port)
         return place is None or answers(*place)
 
     def _own_address(self, port: int) -> tuple[str, int] | None:

@@ -41,14 +41,23 @@ class Launch:
     limit_s: float
 
 
+#: what makes another one of a project before it is started: (project, engine, run)
+Change = Callable[[Described, Engine, str], Described]
 #: starts a project's services; returns "" or why not all of them were started, and never waits longer than the limit
 Up = Callable[[Described, Launch], str]
 
 
 @contextmanager
-def running(source: Source, specs: Collection[SystemSpec], up: Up, lot: Lot) -> Iterator[Stack]:
+def running(
+    source: Source,
+    specs: Collection[SystemSpec],
+    up: Up,
+    lot: Lot,
+    change: Change = lambda project, engine, run: project,
+) -> Iterator[Stack]:
     """Have the project of ``source`` while the block runs; ``specs`` are the systems that are its services.
 
+    ``change`` has the last word on the project before it is started.
     A service that exits, hangs or stays unhealthy is no error: its inventory and its log say so.
     """
     try:
@@ -73,7 +82,8 @@ def running(source: Source, specs: Collection[SystemSpec], up: Up, lot: Lot) -> 
                 lot.on_notice(
                     f"the kept stack is too old, or not all of it is well: {kept.removed(known, lot.environ)}"
                 )
-            yield from _new(specs, isolated(project, launch.run, lot.free_port), up, lot, launch, file)
+            project = change(isolated(project, launch.run, lot.free_port), engine, launch.run)
+            yield from _new(specs, project, up, lot, launch, file)
     finally:
         launch.yard.close()
         engine.close()

@@ -118,7 +118,10 @@ class Connection:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(_CONNECTS_S):
-            to_system = await asyncio.open_connection(*self._relay.upstream)
+            place = await asyncio.to_thread(self._relay.find)
+            if place is None:
+                raise ConnectionRefusedError
+            to_system = await asyncio.open_connection(*place)
         self._writers.append(to_system[1])
         async with asyncio.TaskGroup() as both:
             both.create_task(self._stream(reader, to_system[1], from_caller=True))

@@ -13,6 +13,7 @@ from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.ports.control import Uncontrolled
 from pytest_distaudit.ports.links import Arrival, Line
 from pytest_distaudit.targets.relays.connection import RESET, Connection
+from pytest_distaudit.targets.relays.placing import Find
 
 T = TypeVar("T")
 
@@ -29,10 +30,8 @@ _MOST: Final = 500_000
 class TcpRelay:
     """See ``ports.links.Relay``. Everything but the methods of that runs in ``loop``."""
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, upstream: tuple[str, int], speaks_http: bool, host: str = "127.0.0.1"
-    ) -> None:
-        self._loop, self.upstream, self.speaks_http = loop, upstream, speaks_http
+    def __init__(self, loop: asyncio.AbstractEventLoop, find: Find, speaks_http: bool, host: str) -> None:
+        self._loop, self.find, self.speaks_http = loop, find, speaks_http
         # holds the port while nobody listens: refused is refused, and the port nobody else's
         self._holder = _bound(host, 0)
         self.address: tuple[str, int] = self._holder.getsockname()[:2]
@@ -201,9 +200,9 @@ class Relays:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="distaudit-relays")
         self._relays: list[TcpRelay] = []
 
-    def between(self, upstream: tuple[str, int], speaks_http: bool) -> TcpRelay:
+    def between(self, find: Find, speaks_http: bool, host: str = "127.0.0.1") -> TcpRelay:
         """One more, which listens already. Raises OSError."""
-        relay = TcpRelay(self._loop, upstream, speaks_http)
+        relay = TcpRelay(self._loop, find, speaks_http, host)
         self._relays.append(relay)
         relay.open()
         return relay

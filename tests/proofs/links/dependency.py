@@ -20,4 +20,4 @@ class Dependency(BaseHTTPRequestHandler):
 
 
 ThreadingHTTPServer.request_queue_size = 256
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Dependency).serve_forever()
+ThreadingHTTPServer((os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])), Dependency).serve_forever()

@@ -54,4 +54,4 @@ def serve(ask: Callable[[str], str]) -> None:
             pass
 
     ThreadingHTTPServer.request_queue_size = 256
-    ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Front).serve_forever()
+    ThreadingHTTPServer((os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])), Front).serve_forever()
