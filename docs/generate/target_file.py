@@ -87,7 +87,14 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "from": "the system that depends",
             "to": "the system that it depends on",
-            "inject": "how the audit may stand between them; used by no check yet",
+            "inject": "how the audit may stand between them ({doc}`how </how-to/stand-between-two-systems>`)",
+        },
+    ),
+    "InjectEntry": (
+        "[targets.NAME.links.LINK.inject]",
+        {
+            "env": "the variable by which the caller, if the audit starts it, is told the other's address: of its "
+            "`native.env`, where the address is a placeholder, or of its service's `environment`",
         },
     ),
     "OperationEntry": (

@@ -135,7 +135,10 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
             key: _system(key, system, kinds[system.kind], places.place((*path, "systems", key)))
             for key, system in entry.systems.items()
         },
-        links={key: Link(key, link.from_, link.to, link.inject) for key, link in entry.links.items()},
+        links={
+            key: Link(key, link.from_, link.to, {"env": link.inject.env} if link.inject else {})
+            for key, link in entry.links.items()
+        },
         operations={
             key: Operation(key, one.request, tuple(one.ok), tuple(one.fail), one.json, one.headers)
             for key, one in entry.operations.items()

@@ -102,6 +102,15 @@ class SystemEntry:
 
 
 @dataclass(frozen=True)
+class InjectEntry:
+    """How the audit may stand in the way of a link."""
+
+    __pydantic_config__ = _REFUSING
+
+    env: Text
+
+
+@dataclass(frozen=True)
 class LinkEntry:
     """A dependency edge."""
 
@@ -109,7 +118,7 @@ class LinkEntry:
 
     from_: Annotated[Text, Field(alias="from")]
     to: Text
-    inject: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    inject: InjectEntry | None = None
 
 
 @dataclass(frozen=True)
