@@ -55,7 +55,7 @@ def traffics(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, Tr
         for name in claim.operations
     }
     for flow in found.values():
-        before = undisturbed(told, flow)
+        before = replace(flow, sent=tuple(one for one in flow.sent if undisturbed(told, one)))
         if not before.steady:
             unverifiable(Reason.BASELINE, "not steady", f"before anything was done {before.told}", remedy=_STEADY)
         if len(before.sent) < ENOUGH:
@@ -63,10 +63,9 @@ def traffics(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, Tr
     return found
 
 
-def undisturbed(told: Experiment, flow: Traffic) -> Traffic:
-    """What was asked and answered before anything was done; what was under way then may have met the fault."""
-    injected = told.rounds[0].injected
-    return replace(flow, sent=tuple(one for one in flow.between(told.began, injected) if one.ended < injected))
+def undisturbed(told: Experiment, sent: Sent) -> bool:
+    """Whether it was asked and answered before anything was done; what was under way then may have met the fault."""
+    return told.began <= sent.sent and sent.ended < told.rounds[0].injected
 
 
 def spans(experiment: Experiment) -> list[tuple[float, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pytest_distaudit.checks._disturbed import effective_one, traffics
@@ -50,11 +50,20 @@ class Linked:
         return one.injected, one.undone
 
 
-def linked(claim: Claim, evidence: Evidence, fault: Fault) -> dict[str, Linked]:
-    """Operation -> its calls. Raises Unverifiable if nothing was disturbed, or arrivals cannot be told apart."""
+def linked(claim: Claim, evidence: Evidence, fault: Fault, idle: Collection[str] = ()) -> dict[str, Linked]:
+    """Operation -> its calls. ``idle``: those that may come to no arrival.
+
+    Raises Unverifiable if nothing was disturbed, or arrivals cannot be told apart.
+    """
     told = effective_one(evidence, fault)
     seen = evidence.one(Arrivals, "system", Arrivals.ask(**args_of(told.aim)))
-    return {name: _linked(told, flow, seen) for name, flow in traffics(claim, evidence, told).items()}
+    flows = traffics(claim, evidence, told)
+    return {
+        name: Linked(told, _by_nonce(flow.sent, seen.arrivals), seen, by_nonce=True)
+        if name in idle
+        else _linked(told, flow, seen)
+        for name, flow in flows.items()
+    }
 
 
 def _linked(told: Experiment, flow: Traffic, seen: Arrivals) -> Linked:

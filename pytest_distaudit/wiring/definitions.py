@@ -49,6 +49,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.recovery",
     "pytest_distaudit.checks.availability",
     "pytest_distaudit.checks.breaker",
+    "pytest_distaudit.checks.bulkhead",
     "pytest_distaudit.checks.timeout",
     "pytest_distaudit.checks.retry",
     "pytest_distaudit.checks.discovery",

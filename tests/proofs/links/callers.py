@@ -35,6 +35,8 @@ native.after = ["dependency"]
 native.env = {{PORT = "{{port}}", DEPENDENCY_URL = "{{dependency.url}}"}}
 [targets.miniature.operations.ask-{name}]
 request = "GET http://{name}/ask?word={{nonce}}"
+[targets.miniature.operations.free-{name}]
+request = "GET http://{name}/free?word={{nonce}}"
 """
 
 

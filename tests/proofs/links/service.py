@@ -34,13 +34,15 @@ def say(word: str, timeout: float | None = 0.3) -> str:
     return text
 
 
-def serve(ask: Callable[[str], str]) -> None:
-    """Answer with what ``ask`` makes of each word."""
+def serve(ask: Callable[[str], str], free: Callable[[str], str] = str) -> None:
+    """Answer with what ``ask`` makes of each word, at ``/free`` with what that does."""
 
     class Front(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            parts = urlsplit(self.path)
             try:
-                self._answer(200, ask(parse_qs(urlsplit(self.path).query).get("word", ["up"])[0]))
+                does = free if parts.path == "/free" else ask
+                self._answer(200, does(parse_qs(parts.query).get("word", ["up"])[0]))
             except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
                 self._answer(503, type(error).__name__)
 
