@@ -1,0 +1,53 @@
+"""The judge of retries, branch by branch, on calls and arrivals made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_distaudit.domain.observation import Observation
+
+from .links import INJECTED, UNDONE, WELL, Fate, seen, word
+
+
+def trying(*gaps: float) -> Callable[[float], Fate]:
+    times = [0.001]
+    for gap in gaps:
+        times.append(times[-1] + gap)
+    return lambda at: (times[-1] + 0.01, False, times) if INJECTED <= at < UNDONE else WELL
+
+
+def backed(*looks: Observation, **params: object) -> tuple[str, str]:
+    return word("retry.backoff", *looks, **{"lasts": "2 s", **params})
+
+
+@pytest.mark.parametrize(
+    ("gaps", "verdict", "actual"),
+    [
+        ((0.1, 0.2, 0.4, 0.8), "verified", "5 tries, 0.1, 0.2, 0.4, 0.8 s apart"),
+        ((0.1, 0.2, 0.3, 0.4), "refuted", "the time between tries grows by the same amount"),
+        ((0.2, 0.2, 0.2, 0.2), "refuted", "tried again after the same time"),
+        ((0.001, 0.001), "refuted", "tried again at once"),
+        ((), "refuted", "not tried again"),
+        ((0.3,), "inconclusive-statistics", "no schedule seen"),
+    ],
+)
+def test_schedules(gaps, verdict, actual):
+    assert backed(*seen(trying(*gaps), "error", rate=20)) == (verdict, actual)
+
+
+def test_tries_and_jitter_are_as_claimed():
+    looks = seen(trying(0.1, 0.2, 0.4, 0.8), "error", rate=20)
+    assert backed(*looks, attempts="<= 5")[0] == "verified"
+    assert backed(*looks, attempts="<= 4") == ("refuted", "5 tries")
+    assert backed(*looks, jitter=True) == ("refuted", "no jitter")
+
+
+def test_tries_that_carry_no_nonce_are_not_told_apart():
+    looks = seen(trying(0.1, 0.2, 0.4, 0.8), "error", rate=20, named=False)
+    assert backed(*looks) == ("no-observable", "retries not told apart")
+
+
+def test_requests_whose_last_try_was_not_awaited_do_not_count():
+    assert backed(*seen(trying(0.1, 0.2, 0.4, 0.8), "error", rate=20), lasts="5.9 s")[0] == "inconclusive-statistics"
