@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.ports.codec import from_json
 from pytest_distaudit.ports.traffic import Sent, Traffic
 
-from .evidence import fact
+from .evidence import CHECKS, claim, fact
 from .links import ENDED, INJECTED, RATE, Fate, breaking, failing, seen, word
 
 
@@ -73,3 +76,20 @@ def test_without_nonces_arrivals_are_told_by_their_time_unless_others_arrive_too
     assert broken(*seen(failing, named=False)) == ("refuted", "never opened")
     assert broken(*seen(breaking(), named=False, others=50))[0] == "no-observable"
     assert broken(*seen(breaking(), named=True, others=50))[0] == "verified"
+
+
+@pytest.mark.parametrize(
+    ("open_s", "rate", "hold_s", "steady_s"), [(0.5, 50, 5.7, 1.0), (1.0, 25, 8.3, 1.6), (60.0, 10, 85.1, 4.0)]
+)
+def test_it_lasts_until_the_breaker_is_open_has_tried_in_vain_and_is_open_again(open_s, rate, hold_s, steady_s):
+    of = claim("breaker.opens", open_for=f"{open_s} s", timeout="0.3 s")
+    half_open, error = CHECKS["breaker.opens"].needs(of)
+    assert (half_open.fault, error.fault) == (Fault.HALF_OPEN, Fault.ERROR)
+    assert (half_open.role, half_open.caller) == ("system", "caller")
+    course = half_open.course
+    assert (course.rate, course.patience_s, course.times) == (rate, 10.0, 1)
+    assert (course.hold_s, course.steady_s) == pytest.approx((hold_s, steady_s))
+    assert course.after_s == pytest.approx(1.2 * open_s + 1 + 40 / rate)
+    assert [one.fault for one in CHECKS["breaker.opens"].needs(claim("breaker.opens", errors=False))] == [
+        Fault.HALF_OPEN
+    ]

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.ports.traffic import Traffic
 
-from .evidence import claim, evidence, judged
+from .evidence import CHECKS, claim, evidence, judged
 from .links import FAST, INJECTED, ROLES, UNDONE, WELL, Fate, seen
 
 
@@ -77,3 +78,29 @@ def test_the_free_operations_are_some_of_those_that_are_asked(free, actual):
 def test_an_operation_that_arrives_is_not_free():
     fate = crowded(5)
     assert kept_apart(fate, lambda at: WELL, limit=5, first=0)[0] == "ambiguous-claim"
+
+
+@pytest.mark.parametrize(
+    ("params", "rate", "hold_s"),
+    [
+        ({"limit": 5, "timeout": "1 s"}, 20, 4.0),
+        ({"limit": 10, "timeout": "1 s"}, 40, 4.0),
+        ({"limit": 50, "timeout": "1 s"}, 50, 7.0),
+        ({"timeout": "4 s"}, 25, 7.0),
+    ],
+)
+def test_it_lasts_until_four_times_the_limit_are_in_it(params, rate, hold_s):
+    (need,) = CHECKS["bulkhead.isolates"].needs(claim("bulkhead.isolates", free="x", **params))
+    assert (need.fault, need.role, need.caller) == (Fault.HALF_OPEN, "system", "caller")
+    answer_s = float(params["timeout"].split()[0])
+    assert need.course == Course(hold_s, 10.0, rate=rate, answer_s=answer_s)
+
+
+def test_the_slowest_of_several_is_told():
+    fates = [lambda at: (0.01, True, []), lambda at: (0.02, True, [])]
+    needing, *others = (seen(fate, rate=20, first=at * 10_000) for at, fate in enumerate([crowded(5), *fates]))
+    about = {"system": "model", "fault": "half-open", "caller": "front"}
+    flows = [replace(one[2], ask=Traffic.ask(operation=name, **about)) for name, one in zip("xy", others, strict=True)]
+    of = replace(claim("bulkhead.isolates", free="x, y", limit=5), operation="ask, x, y")
+    told = judged(of, evidence(ROLES, *needing, *flows))
+    assert (told.verdict.value, told.because) == ("verified", "the others took 20 ms or less, 95 % of them")

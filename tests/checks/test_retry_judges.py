@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.observation import Observation
 
+from .evidence import CHECKS, claim
 from .links import INJECTED, UNDONE, WELL, Fate, seen, word
 
 
@@ -51,3 +53,26 @@ def test_tries_that_carry_no_nonce_are_not_told_apart():
 
 def test_requests_whose_last_try_was_not_awaited_do_not_count():
     assert backed(*seen(trying(0.1, 0.2, 0.4, 0.8), "error", rate=20), lasts="5.9 s")[0] == "inconclusive-statistics"
+
+
+def test_it_lasts_until_enough_requests_have_been_tried_for_the_last_time():
+    (need,) = CHECKS["retry.backoff"].needs(claim("retry.backoff", lasts="3 s"))
+    assert (need.fault, need.role, need.caller) == (Fault.ERROR, "system", "caller")
+    assert need.course == Course(5.0, 10.0, rate=20.0, answer_s=3.0)
+
+
+def test_jitter_is_seen_or_not_or_undecided():
+    """Shares by which gaps of the same number differ: none, much, and something between."""
+
+    def spread(share: float) -> Callable[[float], Fate]:
+        def fate(at: float) -> Fate:
+            factor = 1 + share * (((at * 20) % 3) - 1)
+            return trying(*(gap * factor for gap in (0.1, 0.2, 0.4, 0.8)))(at)
+
+        return fate
+
+    found = [backed(*seen(spread(share), "error", rate=20), jitter=True) for share in (0.0, 0.07, 0.3)]
+    assert found[0] == ("refuted", "no jitter")
+    assert found[1] == ("inconclusive-statistics", "jitter not seen")
+    assert found[2][0] == "verified"
+    assert backed(*seen(spread(0.07), "error", rate=20))[0] == "verified"

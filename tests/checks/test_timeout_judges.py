@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.observation import Observation
 
+from .evidence import CHECKS, claim
 from .links import INJECTED, LATE, UNDONE, WELL, Fate, breaking, seen, word
 
 
@@ -50,3 +52,20 @@ def test_calls_that_a_breaker_stopped_do_not_count():
 
 def test_too_few_calls_decide_nothing():
     assert bounded(*seen(ending(0.5), rate=20), time="1.95 s")[0] == "inconclusive-statistics"
+
+
+@pytest.mark.parametrize(("time", "rate", "hold_s", "steady_s"), [("0.5 s", 10, 5.0, 3.5), ("2 s", 2.5, 14.0, 14.0)])
+def test_it_lasts_until_enough_calls_have_been_watched_for_three_times_the_limit(time, rate, hold_s, steady_s):
+    (need,) = CHECKS["timeout.bounds"].needs(claim("timeout.bounds", time=time))
+    assert (need.fault, need.role, need.caller) == (Fault.HALF_OPEN, "system", "caller")
+    expected = Course(hold_s, 10.0, rate=rate, steady_s=steady_s, answer_s=hold_s)
+    assert need.course == expected
+
+
+def test_calls_made_too_late_to_be_watched_do_not_count():
+    def fate(at: float) -> Fate:
+        if at > UNDONE - 1.4:
+            return (9.0, False, [0.001])
+        return ending(0.5)(at)
+
+    assert bounded(*seen(fate, rate=20))[0] == "verified"
