@@ -71,6 +71,8 @@ class Connection:
             self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         for each in self._writers:
             each.transport.abort()
+        if not self._writers:  # it has not come to that
+            self._client.close()
 
     async def run(self) -> None:
         """Until both sides are done with it."""
