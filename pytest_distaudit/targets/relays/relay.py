@@ -36,7 +36,6 @@ class TcpRelay:
         self._holder = _bound(host, 0)
         self.address: tuple[str, int] = self._holder.getsockname()[:2]
         self._listener: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
         self._fillers: list[socket.socket] = []
         self._connections: list[Connection] = []
         self._going: set[asyncio.Task[None]] = set()
@@ -88,10 +87,10 @@ class TcpRelay:
         if before in (Fault.REFUSE, Fault.CUT):
             self._let_in_again()
         if fault is Fault.REFUSE:
-            await self._stop_listening()
+            self._stop_listening()
         elif fault is Fault.CUT:
             await self._let_nobody_in()
-        elif self._accepting is None:
+        else:
             self._listen()
 
     async def _seen(self) -> tuple[tuple[Arrival, ...], tuple[Line, ...]]:
@@ -102,7 +101,7 @@ class TcpRelay:
         return tuple(arrivals), tuple(one.line for one in counted)
 
     async def _close(self) -> None:
-        await self._stop_listening()
+        self._stop_listening()
         self._let_in_again()
         self._holder.close()
         self._end_all()
@@ -114,37 +113,42 @@ class TcpRelay:
         if self._listener is None:
             self._listener = _bound(*self.address)
         self._listener.listen(_BACKLOG)
-        self._accepting = self._loop.create_task(self._accept(self._listener))
+        self._accept_on(self._listener)
 
-    async def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                client, peer = await self._loop.sock_accept(listener)
-            except OSError:  # gone before it was taken, or too many are open
-                await asyncio.sleep(_LET_IN_S)
-                continue
-            connection = Connection(self, client, len(self._connections) + 1, own=peer[1] in self._own)
-            self._own.discard(peer[1])
-            self._connections.append(connection)
-            task = self._loop.create_task(connection.run())
-            self._going.add(task)
-            task.add_done_callback(self._going.discard)
+    def _accept_on(self, listener: socket.socket) -> None:
+        if listener is self._listener and self.fault not in (Fault.CUT, Fault.REFUSE):
+            self._loop.add_reader(listener, self._accept, listener)
 
-    async def _stop_accepting(self) -> None:
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.gather(self._accepting, return_exceptions=True)
-            self._accepting = None
+    def _accept(self, listener: socket.socket) -> None:
+        """Take what waits. Not a task: one that is cancelled may have taken a connection of which nobody knows."""
+        try:
+            client, peer = listener.accept()
+        except BlockingIOError:
+            return
+        except OSError:  # gone before it was taken, or too many are open
+            self._loop.remove_reader(listener)
+            self._loop.call_later(_LET_IN_S, self._accept_on, listener)
+            return
+        connection = Connection(self, client, len(self._connections) + 1, own=peer[1] in self._own)
+        self._own.discard(peer[1])
+        self._connections.append(connection)
+        task = self._loop.create_task(connection.run())
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
 
-    async def _stop_listening(self) -> None:
-        await self._stop_accepting()
+    def _stop_accepting(self) -> None:
+        if self._listener is not None:
+            self._loop.remove_reader(self._listener)
+
+    def _stop_listening(self) -> None:
+        self._stop_accepting()
         if self._listener is not None:
             self._listener.close()
             self._listener = None
 
     async def _let_nobody_in(self) -> None:
         """Nobody is told so: with a full queue of waiting connections, the kernel drops further ones."""
-        await self._stop_accepting()
+        self._stop_accepting()
         if self._listener is None:
             self._listener = _bound(*self.address)
         self._listener.listen(0)
