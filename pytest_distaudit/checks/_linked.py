@@ -66,6 +66,12 @@ def linked(claim: Claim, evidence: Evidence, fault: Fault, idle: Collection[str]
     }
 
 
+def given(reason: Reason | None) -> Reason:
+    """The reason that a checker gives with everything that it cannot decide."""
+    assert reason is not None
+    return reason
+
+
 def _linked(told: Experiment, flow: Traffic, seen: Arrivals) -> Linked:
     injected = told.rounds[0].injected
     before = flow.between(told.began, injected)

@@ -6,14 +6,14 @@ from math import inf
 from statistics import median
 
 from pytest_distaudit.checkers import breaker
-from pytest_distaudit.checks._linked import ROLES, Called, Linked, linked
+from pytest_distaudit.checks._linked import ROLES, Called, Linked, given, linked
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
 from pytest_distaudit.domain.needs import Disturb
-from pytest_distaudit.domain.verdict import Reason, Rung, Scope, Verdict
+from pytest_distaudit.domain.verdict import Rung, Scope, Verdict
 
 _PATIENCE_S = 10.0
 #: calls a second: at least these, at most those, and so many in the open time
@@ -78,9 +78,9 @@ def opens(claim: Claim, evidence: Evidence) -> Judgement:
     for phases, name, found in tried:
         if phases.verdict is Verdict.UNVERIFIABLE:
             because = f"{name} with {found.told.aim}: {phases.because}"
-            unverifiable(phases.reason or Reason.INCONCLUSIVE_STATISTICS, "no breaker seen", because)
-    let_through = max(phases.let_through or 0 for phases, _, _ in tried)
-    closed_s = max(phases.closed_after_s or 0.0 for phases, _, _ in tried)
+            unverifiable(given(phases.reason), "no breaker seen", because)
+    let_through = max(phases.let_through for phases, _, _ in tried if phases.let_through is not None)
+    closed_s = max(phases.closed_after_s for phases, _, _ in tried if phases.closed_after_s is not None)
     return verified(f"opened after {let_through} calls, tried again, closed {closed_s:.2g} s after the heal")
 
 

@@ -7,7 +7,7 @@ from statistics import median
 
 from pytest_distaudit.checkers.bulkhead import Plateau, isolation, plateau
 from pytest_distaudit.checks._disturbed import undisturbed
-from pytest_distaudit.checks._linked import ROLES, Called, Linked, linked
+from pytest_distaudit.checks._linked import ROLES, Called, Linked, given, linked
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
@@ -98,7 +98,7 @@ def _goes_on(name: str, found: Linked) -> float:
         remedy = f"give the calls of {found.told.system} workers, or a limit, of their own"
         refute(f"{name} fails or stalls, too", seen, remedy=remedy)
     if told.verdict is Verdict.UNVERIFIABLE:
-        unverifiable(told.reason or Reason.INCONCLUSIVE_STATISTICS, f"{name} is slower", seen)
+        unverifiable(given(told.reason), f"{name} is slower", seen)
     return now_s
 
 
@@ -126,4 +126,4 @@ def _limited(claim: Claim, crowd: Plateau) -> None:
         because = f"{crowd.most} calls were in it, {seen}; the rest goes on: say the limit, if that is claimed"
         unverifiable(Reason.AMBIGUOUS_CLAIM, "no limit seen", because)
     if crowd.verdict is Verdict.UNVERIFIABLE:
-        unverifiable(crowd.reason or Reason.INCONCLUSIVE_STATISTICS, "no limit seen", f"{crowd.most} in it, {seen}")
+        unverifiable(given(crowd.reason), "no limit seen", f"{crowd.most} in it, {seen}")

@@ -6,7 +6,7 @@ import itertools
 
 from pytest_distaudit.checkers import backoff
 from pytest_distaudit.checkers.backoff import Backoff, Jitter, Schedule
-from pytest_distaudit.checks._linked import ROLES, Linked, linked
+from pytest_distaudit.checks._linked import ROLES, Linked, given, linked
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
@@ -82,7 +82,7 @@ def _judged(claim: Claim, name: str, told: Backoff) -> None:
     if told.schedule in _WORDS:
         refute(_WORDS[told.schedule], seen, remedy=_REMEDY)
     if told.schedule is Schedule.UNKNOWN:
-        unverifiable(told.reason or Reason.INCONCLUSIVE_STATISTICS, "no schedule seen", seen)
+        unverifiable(given(told.reason), "no schedule seen", seen)
     if not claim["attempts"].holds(told.attempts):
         refute(f"{told.attempts} tries", f"{name}; claimed are {claim['attempts']}", remedy="bound them as claimed")
     if claim["jitter"] and told.jitter is Jitter.ABSENT:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pytest_distaudit.checkers import timeouts
-from pytest_distaudit.checks._linked import ROLES, Called, Linked, linked
+from pytest_distaudit.checks._linked import ROLES, Called, Linked, given, linked
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
 from pytest_distaudit.domain.needs import Disturb
-from pytest_distaudit.domain.verdict import Reason, Rung, Scope, Verdict
+from pytest_distaudit.domain.verdict import Rung, Scope, Verdict
 
 _PATIENCE_S = 10.0
 #: after so many times the limit a call that has not ended is one that does not
@@ -99,4 +99,4 @@ def _judged(claim: Claim, name: str, told: timeouts.Timeout) -> None:
         refute("connections are kept", f"{because}; {kept}", remedy="cancel the call itself, not only the wait for it")
     if told.verdict is Verdict.UNVERIFIABLE:
         typical = "" if told.typical_s is None else f"; half of them took {told.typical_s:.2g} s or more"
-        unverifiable(told.reason or Reason.INCONCLUSIVE_STATISTICS, "neither in time nor never", because + typical)
+        unverifiable(given(told.reason), "neither in time nor never", because + typical)

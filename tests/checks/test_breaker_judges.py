@@ -12,7 +12,7 @@ from pytest_distaudit.ports.codec import from_json
 from pytest_distaudit.ports.traffic import Sent, Traffic
 
 from .evidence import CHECKS, claim, fact
-from .links import ENDED, INJECTED, RATE, Fate, breaking, failing, seen, word
+from .links import ENDED, INJECTED, RATE, UNDONE, Fate, breaking, failing, seen, word
 
 
 def broken(*looks: Observation, **params: object) -> tuple[str, str]:
@@ -22,8 +22,10 @@ def broken(*looks: Observation, **params: object) -> tuple[str, str]:
 def test_a_breaker_that_opens_tries_and_closes_is_verified():
     verdict, actual = broken(*seen(breaking()))
     assert (verdict, actual.partition(" calls")[0]) == ("verified", "opened after 24")
-    both = (*seen(breaking()), *seen(breaking(), "error"))
-    assert broken(*both, errors=True)[0] == "verified"
+    other = seen(breaking(opens=INJECTED + 1.0, closes=UNDONE + 0.2), "error")
+    verdict, actual = broken(*seen(breaking()), *other, errors=True)
+    assert verdict == "verified"
+    assert actual == "opened after 49 calls, tried again, closed 0.5 s after the heal"
 
 
 def test_one_that_never_opens_is_refuted_whichever_failure_shows_it():
@@ -79,7 +81,8 @@ def test_without_nonces_arrivals_are_told_by_their_time_unless_others_arrive_too
 
 
 @pytest.mark.parametrize(
-    ("open_s", "rate", "hold_s", "steady_s"), [(0.5, 50, 5.7, 1.0), (1.0, 25, 8.3, 1.6), (60.0, 10, 85.1, 4.0)]
+    ("open_s", "rate", "hold_s", "steady_s"),
+    [(0.1, 50, 5.22, 1.0), (0.5, 50, 5.7, 1.0), (1.0, 25, 8.3, 1.6), (60.0, 10, 85.1, 4.0)],
 )
 def test_it_lasts_until_the_breaker_is_open_has_tried_in_vain_and_is_open_again(open_s, rate, hold_s, steady_s):
     of = claim("breaker.opens", open_for=f"{open_s} s", timeout="0.3 s")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.observation import Observation
 
-from .evidence import CHECKS, claim
-from .links import INJECTED, UNDONE, WELL, Fate, seen, word
+from .evidence import CHECKS, claim, evidence, judged
+from .links import INJECTED, ROLES, UNDONE, WELL, Fate, seen, word
 
 
 def trying(*gaps: float) -> Callable[[float], Fate]:
@@ -76,3 +77,22 @@ def test_jitter_is_seen_or_not_or_undecided():
     assert found[1] == ("inconclusive-statistics", "jitter not seen")
     assert found[2][0] == "verified"
     assert backed(*seen(spread(0.07), "error", rate=20))[0] == "verified"
+
+
+@pytest.mark.parametrize(
+    ("gaps", "because"),
+    [
+        ((0.1, 0.2, 0.4, 0.8), "each time 2 times the one before"),
+        ((0.1, 0.2, 0.4), "each time 2 times the one before; too few, or too varied, to tell how they grow"),
+    ],
+)
+def test_what_was_seen_is_told(gaps, because):
+    of = replace(claim("retry.backoff", lasts="2 s"), operation="ask")
+    told = judged(of, evidence(ROLES, *seen(trying(*gaps), "error", rate=20)))
+    assert (told.verdict.value, told.because) == ("verified", because)
+
+
+def test_what_is_undecided_says_what_was_seen():
+    of = replace(claim("retry.backoff", lasts="2 s"), operation="ask")
+    told = judged(of, evidence(ROLES, *seen(trying(0.3), "error", rate=20)))
+    assert told.because == "ask, at most 2 tries"

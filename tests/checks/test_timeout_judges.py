@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.observation import Observation
+from pytest_distaudit.ports.codec import from_json
+from pytest_distaudit.ports.links import Arrivals
+from pytest_distaudit.ports.traffic import Traffic
 
-from .evidence import CHECKS, claim
-from .links import INJECTED, LATE, UNDONE, WELL, Fate, breaking, seen, word
+from .evidence import CHECKS, claim, evidence, fact, judged
+from .links import INJECTED, LATE, ROLES, UNDONE, WELL, Fate, breaking, seen, word
 
 
 def ending(after: float) -> Callable[[float], Fate]:
@@ -54,7 +58,9 @@ def test_too_few_calls_decide_nothing():
     assert bounded(*seen(ending(0.5), rate=20), time="1.95 s")[0] == "inconclusive-statistics"
 
 
-@pytest.mark.parametrize(("time", "rate", "hold_s", "steady_s"), [("0.5 s", 10, 5.0, 3.5), ("2 s", 2.5, 14.0, 14.0)])
+@pytest.mark.parametrize(
+    ("time", "rate", "hold_s", "steady_s"), [("0.1 s", 10, 3.8, 3.5), ("0.5 s", 10, 5.0, 3.5), ("2 s", 2.5, 14.0, 14.0)]
+)
 def test_it_lasts_until_enough_calls_have_been_watched_for_three_times_the_limit(time, rate, hold_s, steady_s):
     (need,) = CHECKS["timeout.bounds"].needs(claim("timeout.bounds", time=time))
     assert (need.fault, need.role, need.caller) == (Fault.HALF_OPEN, "system", "caller")
@@ -69,3 +75,25 @@ def test_calls_made_too_late_to_be_watched_do_not_count():
         return ending(0.5)(at)
 
     assert bounded(*seen(fate, rate=20))[0] == "verified"
+
+
+def test_the_slowest_of_several_operations_is_told():
+    looks = seen(ending(0.6), rate=20), seen(ending(0.5), rate=20, first=10_000)
+    args = {"system": "model", "fault": "half-open", "caller": "front"}
+    came = [from_json(Arrivals, one[1].value) for one in looks]
+    lines = len(came[0].lines)
+    moved = [replace(one, connection=one.connection + lines) for one in came[1].arrivals]
+    more = [replace(one, number=one.number + lines) for one in came[1].lines]
+    arrivals = Arrivals(True, (*came[0].arrivals, *moved), (*came[0].lines, *more))
+    second = replace(looks[1][2], ask=Traffic.ask(operation="other", **args))
+    about = {name: text for name, text in args.items() if name != "system"}
+    shared = (looks[0][0], fact("model", arrivals, **about), looks[0][2], second)
+    of = replace(claim("timeout.bounds", time="0.5 s"), operation="ask, other")
+    told = judged(of, evidence(ROLES, *shared))
+    assert (told.actual, told.because) == ("calls ended after 0.6 s", "claimed are 0.5 s")
+
+
+def test_what_is_undecided_says_how_long_it_took():
+    of = replace(claim("timeout.bounds", time="0.5 s"), operation="ask")
+    told = judged(of, evidence(ROLES, *seen(ending(1.2), rate=20)))
+    assert told.because.endswith("0 ended in time; half of them took 1.2 s or more"), told.because
