@@ -19,9 +19,11 @@ from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._http_metrics import work
 from pytest_distaudit.systems._http_served import served
+from pytest_distaudit.systems._http_surface import surface
 from pytest_distaudit.systems._http_words import alike, alike_but_for_chance, parts_of, short, verdict_of
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._nonsense import Nonsense, NonsenseAnswers, nonce
+from pytest_distaudit.systems._program import program
 from pytest_distaudit.systems._undisturbed import undisturbed
 from pytest_distaudit.systems._wire import Wire, bare
 from pytest_distaudit.systems.http_fetch import HttpFetch, user_agent
@@ -283,6 +285,8 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "answer": answer,
     "work": work,
     "served": served,
+    "surface": surface,
+    "program": program,
 }
 
 KIND = Kind(

@@ -14,6 +14,7 @@ from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Inventory, Located
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._listener import listener_of
+from pytest_distaudit.systems._program import program
 
 if TYPE_CHECKING:
     import psutil
@@ -91,6 +92,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "health": health,
     "listener": listener_of({}),
     "process": process,
+    "program": program,
 }
 
 KIND = Kind(

@@ -56,6 +56,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.throughput",
     "pytest_distaudit.checks.diagram",
     "pytest_distaudit.checks.network",
+    "pytest_distaudit.checks.services",
+    "pytest_distaudit.checks.microservices",
 )
 
 
