@@ -76,4 +76,21 @@ class Disturb:
     watch: tuple[Look, ...] = ()
 
 
-Need = Look | Perform | Alternate | Rest | Probe | Read | Disturb
+@dataclass(frozen=True, slots=True)
+class Divert:
+    """The claim's operation, asked ``rate`` times a second while instances of the audit's own are registered under
+    ``service`` in ``registry`` for ``within_s`` seconds at least.
+
+    ``registry``, ``callers`` and ``callees`` are roles. Where nobody comes and the callers may be started anew, that
+    is done while the registry tells of no other instances.
+    """
+
+    service: str
+    within_s: float
+    rate: float
+    registry: str = "registry"
+    callers: str = "caller"
+    callees: str = "callee"
+
+
+Need = Look | Perform | Alternate | Rest | Probe | Read | Disturb | Divert

@@ -307,9 +307,10 @@ class Bench:
     def gatherer(self) -> Gatherer:
         """What gathers evidence in this process."""
         from pytest_distaudit.systems.http_fetch import HttpFetch
+        from pytest_distaudit.targets.guard import promising
 
         kinds = {name: self.kinds[name] for name in self.kinds}
-        return Gatherer(self.hub, kinds, lambda: HttpFetch(self.hub.limits), self.wishes.progress)
+        return Gatherer(self.hub, kinds, lambda: HttpFetch(self.hub.limits), self.wishes.progress, promising)
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:
         """The verdict of one claim, its evidence recorded where that was asked for.

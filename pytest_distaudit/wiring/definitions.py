@@ -52,6 +52,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.throughput",
     "pytest_distaudit.checks.diagram",
     "pytest_distaudit.checks.network",
+    "pytest_distaudit.checks.discovery_used",
 )
 
 
