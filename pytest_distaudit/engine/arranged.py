@@ -7,16 +7,28 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Observation
+from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
+from pytest_distaudit.ports.load import Generator
 from pytest_distaudit.ports.located import Located
 
 #: (sort of undo, what it needs): for a block whose inside undoes it; the guard does where the run cannot any more
 Promised = Callable[..., AbstractContextManager[None]]
 #: gives that for as long as a block runs
 Promising = Callable[[], AbstractContextManager[Promised]]
+
+
+#: gives what sends a load for as long as a block runs
+Generating = Callable[[], AbstractContextManager[Generator]]
+
+
+def nobody_generates() -> AbstractContextManager[Generator]:
+    """For a world without a generator."""
+    raise Unobservable(Reason.NO_CONTROL, "nobody here can send a load")
 
 
 def _unguarded(undo: str, **what: Any) -> AbstractContextManager[None]:
@@ -41,6 +53,7 @@ class Tools:
     base_url: Callable[[str], str | None]
     tell: Callable[[str], None]
     promising: Promising
+    generating: Generating
 
 
 class Arrangement(Protocol):

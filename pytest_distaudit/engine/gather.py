@@ -13,7 +13,14 @@ from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.activity import Pace, perform
 from pytest_distaudit.engine.alternate import Rhythm, alternate
-from pytest_distaudit.engine.arranged import Arrangement, Promising, Tools, nobody_promises
+from pytest_distaudit.engine.arranged import (
+    Arrangement,
+    Generating,
+    Promising,
+    Tools,
+    nobody_generates,
+    nobody_promises,
+)
 from pytest_distaudit.engine.disturb import Trial, disturb
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.probe import probe_ask, run_probe
@@ -82,9 +89,10 @@ class Gatherer:
         fetch: Callable[[], Fetch],
         tell: Callable[[str], None] = lambda sentence: None,
         promising: Promising = nobody_promises,
+        generating: Generating = nobody_generates,
     ) -> None:
         self._hub, self._kinds, self._fetch, self._tell = hub, kinds, fetch, tell
-        self._promising = promising
+        self._promising, self._generating = promising, generating
         self._turns = Turns()
         self._lock = threading.Lock()
         self._once: dict[Hashable, Future[tuple[Observation, ...]]] = {}
@@ -178,7 +186,8 @@ class Gatherer:
         def run() -> tuple[Observation, ...]:
             self._hub.calm()
             base = partial(_base_url, bound)
-            tools = Tools(self._kinds, self._hub, self._fetch(), base, self._tell, self._promising)
+            given = self._tell, self._promising, self._generating
+            tools = Tools(self._kinds, self._hub, self._fetch(), base, *given)
             return arrangement.run(bound, tools)
 
         return self._shared(arrangement.key(bound), self._taking(Turn.DISTURB, run))

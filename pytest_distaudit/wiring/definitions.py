@@ -53,6 +53,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.diagram",
     "pytest_distaudit.checks.network",
     "pytest_distaudit.checks.discovery_used",
+    "pytest_distaudit.checks.performance",
 )
 
 
