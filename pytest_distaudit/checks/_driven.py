@@ -136,6 +136,8 @@ def surely_slow(told: Load, phase: Phase, share: float, limit: Comparison) -> bo
     Of two delays, the share beyond the sum of both bounds is at most the sum of the shares beyond each.
     """
     more, beyond = added_s(phase)
+    if not told.local:
+        more += min(told.quiet.took, default=0) / _US  # no answer is quicker than the way there and back
     least = (lower_s(phase, share - beyond) - more) / slower(told, phase, most=True)
     return least > 0 and not limit.holds(least)
 

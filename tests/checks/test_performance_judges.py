@@ -115,6 +115,12 @@ def test_a_machine_elsewhere_is_not_known_to_be_busy():
     assert word("latency", [phase(lambda at: 0.3, strain=BUSY)] * 3, local=False) == "refuted"
 
 
+def test_the_way_to_a_machine_elsewhere_is_not_the_systems():
+    far = replace(QUIET, took=(280_000,) * 20)
+    assert word("latency", [phase(lambda at: 0.3)] * 3, far, local=False) == Reason.BUDGET
+    assert word("latency", [phase(lambda at: 0.4)] * 3, far, local=False) == "refuted"
+
+
 def test_errors_that_are_allowed():
     assert word("latency", [phase(fate=seldom)] * 3, errors="<= 1 %") == "verified"
     assert word("latency", [phase(fate=lambda at: "e" if at % 20 == 0 else ".")] * 3, errors="<= 1 %") == "refuted"
