@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import checkers, claims, example, others, stack, tree, unused
+from benchmarks import checkers, claims, example, load, others, stack, tree, unused
 from benchmarks.measure import Row
 
 ALL: dict[str, Callable[[Path], Iterator[Row]]] = {
     "unused": unused.bench,
     "claims": claims.bench,
     "checkers": checkers.bench,
+    "load": load.bench,
     "example": example.bench,
     "tree": tree.bench,
     "others": others.bench,

@@ -28,7 +28,7 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "[targets.NAME]",
         {
             "compose": "the compose files of the target; one file's path is enough",
-            "audit_host": "where callers of the target can reach the audit; read, and used by no check yet",
+            "audit_host": "where callers of the target reach the audit, if a check has them call it",
             "systems": "name of a system: the system",
             "links": "name of a link: which system needs which; where the second is down, the first is not judged",
             "operations": "name of an operation: a request with its outcomes; used by no check yet",

@@ -78,4 +78,42 @@ class Disturb:
     caller: str = ""
 
 
-Need = Look | Perform | Alternate | Rest | Probe | Read | Disturb
+@dataclass(frozen=True, slots=True)
+class Divert:
+    """The claim's operation, asked ``rate`` times a second while instances of the audit's own are registered under
+    ``service`` in ``registry`` for ``within_s`` seconds at least.
+
+    ``registry``, ``callers`` and ``callees`` are roles. Where nobody comes and the callers may be started anew, that
+    is done while the registry tells of no other instances.
+    """
+
+    service: str
+    within_s: float
+    rate: float
+    registry: str = "registry"
+    callers: str = "caller"
+    callees: str = "callee"
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """The claim's operation, asked at each of ``rates`` (requests a second) for ``warm_s``, which is not counted, and
+    ``seconds`` after that. ``control``: how often a second, at the same moments, a server of the audit's own is asked;
+    ``patience_s``: how long an answer may take.
+    """
+
+    rates: tuple[float, ...]
+    seconds: float
+    warm_s: float
+    control: float
+    patience_s: float = 5.0
+    role: str = "system"
+
+    @property
+    def course(self) -> str:
+        """The same in words."""
+        rates = ", ".join(f"{rate:g}" for rate in self.rates)
+        return f"{rates} a second for {self.warm_s:g} + {self.seconds:g} s each"
+
+
+Need = Look | Perform | Alternate | Rest | Probe | Read | Disturb | Divert | Drive

@@ -14,6 +14,14 @@ from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.activity import Pace, perform
 from pytest_distaudit.engine.alternate import Rhythm, alternate
+from pytest_distaudit.engine.arranged import (
+    Arrangement,
+    Generating,
+    Promising,
+    Tools,
+    nobody_generates,
+    nobody_promises,
+)
 from pytest_distaudit.engine.disturb import Trial, disturb
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.probe import probe_ask, run_probe
@@ -67,6 +75,10 @@ class Gathering(Protocol):
         """The one experiment of this fault on these addresses."""
         ...
 
+    def arranged(self, arrangement: Arrangement, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The arrangement's one run on these addresses."""
+        ...
+
 
 class Gatherer:
     """Gathers in this process. Thread-safe. ``tell`` gets a sentence about every step of an experiment."""
@@ -77,8 +89,11 @@ class Gatherer:
         kinds: Mapping[str, Kind],
         fetch: Callable[[Limits], Fetch],
         tell: Callable[[str], None] = lambda sentence: None,
+        promising: Promising = nobody_promises,
+        generating: Generating = nobody_generates,
     ) -> None:
         self._hub, self._kinds, self._fetch, self._tell = hub, kinds, fetch, tell
+        self._promising, self._generating = promising, generating
         self._turns = Turns()
         self._lock = threading.Lock()
         self._once: dict[Hashable, Future[tuple[Observation, ...]]] = {}
@@ -167,6 +182,18 @@ class Gatherer:
             return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
 
         return self._shared((trial.aim, bound[trial.aim.system].place), self._taking(Turn.DISTURB, run))
+
+    def arranged(self, arrangement: Arrangement, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The arrangement's one run on these addresses; nobody else looks meanwhile."""
+
+        def run() -> tuple[Observation, ...]:
+            self._hub.calm()
+            base = partial(_base_url, bound)
+            given = self._tell, self._promising, self._generating
+            tools = Tools(self._kinds, self._hub, self._fetch(self._hub.limits), base, *given)
+            return arrangement.run(bound, tools)
+
+        return self._shared(arrangement.key(bound), self._taking(Turn.DISTURB, run))
 
     def _taking(self, turn: Turn, make: Callable[[], tuple[Observation, ...]]) -> Callable[[], tuple[Observation, ...]]:
         """``make``, when it is its turn."""

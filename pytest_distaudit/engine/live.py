@@ -6,17 +6,23 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pytest_distaudit.domain.claim import Span
-from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Probe, Read, Rest
+from pytest_distaudit.domain.needs import Alternate, Disturb, Divert, Drive, Look, Need, Perform, Probe, Read, Rest
 from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.domain.target import Target
 from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.engine.activity import PATIENCE_S
+from pytest_distaudit.engine.arranged import Arrangement
 from pytest_distaudit.engine.blocking import silent, systems_down, unseen
 from pytest_distaudit.engine.conduct import Sight, timing_of
 from pytest_distaudit.engine.disturb import Trial
+from pytest_distaudit.engine.divert import Diverting
+from pytest_distaudit.engine.drive import Driving
 from pytest_distaudit.engine.gather import Gathering
 from pytest_distaudit.engine.plan import PRESENCE, Plan, Planned, aims, dependencies
 from pytest_distaudit.ports.located import Located
 
+#: what is more than a look
+More = Perform | Alternate | Rest | Disturb | Divert | Drive | Read | Probe
 #: seconds between two looks of one claim: often enough to be quick, seldom enough to be polite
 _SHORTEST, _LONGEST = 0.2, 1.0
 
@@ -78,9 +84,7 @@ class Live:
             found.extend(self._gathering.facts(bound[system], wanted, newer_than))
         return found
 
-    def _done(
-        self, planned: Planned, bound: Mapping[str, Located], need: Perform | Alternate | Rest | Disturb | Read | Probe
-    ) -> Iterable[Observation]:
+    def _done(self, planned: Planned, bound: Mapping[str, Located], need: More) -> Iterable[Observation]:
         """What comes of more than a look."""
         match need:
             case Perform():
@@ -91,6 +95,8 @@ class Live:
                 return self._gathering.rested(_bound(self._plan.rested, bound), bound, need.seconds)
             case Disturb():
                 return self._disturbed(planned, bound, need)
+            case Divert() | Drive():
+                return self._gathering.arranged(_arrangement(planned, self._plan.target, need), bound)
             case Read():
                 return [self._files(need.ask)]
             case Probe():
@@ -121,6 +127,16 @@ class Live:
         """The longest ``within`` of the claims about the activity."""
         timings = [one.claim.timing for one in self._plan.claims if one.claim.activity == activity]
         return max((timing.seconds for timing in timings if timing), default=otherwise)
+
+
+def _arrangement(planned: Planned, target: Target, need: Divert | Drive) -> Arrangement:
+    """What the claim wants done, with its first operation."""
+    operation = target.operations[planned.operations[0]]
+    if isinstance(need, Drive):
+        return Driving(operation, tuple(dict.fromkeys((*planned.roles[need.role], *planned.performers))), need)
+    (registry,) = planned.roles[need.registry]
+    callers, callees = planned.roles[need.callers], planned.roles[need.callees]
+    return Diverting(need.service, registry, callers, callees, operation, need.within_s, need.rate, target.audit_host)
 
 
 def _bound(watched: Iterable[tuple[str, Ask]], bound: Mapping[str, Located]) -> dict[str, list[Ask]]:

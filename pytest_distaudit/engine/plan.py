@@ -10,7 +10,7 @@ from functools import cached_property
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.fault import Aim, Course
-from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Rest
+from pytest_distaudit.domain.needs import Alternate, Disturb, Divert, Drive, Look, Need, Perform, Rest
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.target import Target, host_of
 from pytest_distaudit.ports.capabilities import Presence
@@ -104,6 +104,8 @@ class Plan:
     watched: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
     alternated: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
     experiments: dict[Aim, Intended] = field(default_factory=dict)
+    #: experiments that are no fault, each with the claim that wants it
+    arranged: list[tuple[Planned, Divert | Drive]] = field(default_factory=list)
     rested: dict[tuple[str, Ask], None] = field(default_factory=dict)
     presence_claims: dict[str, str] = field(default_factory=dict)
 
@@ -131,6 +133,8 @@ class Plan:
                 self.rested.update(dict.fromkeys(watch_list(planned, need)))
             case Disturb():
                 self._intend(planned, need)
+            case Divert() | Drive():
+                self.arranged.append((planned, need))
 
     def _intend(self, planned: Planned, need: Disturb) -> None:
         """One experiment more, or more of one that is intended already."""

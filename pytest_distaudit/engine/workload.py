@@ -98,7 +98,11 @@ class Workload:
         return Outcome.INDETERMINATE
 
     def _request(self, words: Mapping[str, str]) -> Request:
-        operation = self._operation
-        method, url = fill(operation.request, words).split(maxsplit=1)
-        headers = {name: str(fill(value, words)) for name, value in operation.headers.items()}
-        return Request(method, addressed(url, self._base_url), headers, fill(operation.json, words))
+        return request_of(self._operation, words, self._base_url)
+
+
+def request_of(operation: Operation, words: Mapping[str, str], base_url: Callable[[str], str | None]) -> Request:
+    """One request of the operation with these words filled in."""
+    method, url = fill(operation.request, words).split(maxsplit=1)
+    headers = {name: str(fill(value, words)) for name, value in operation.headers.items()}
+    return Request(method, addressed(url, base_url), headers, fill(operation.json, words))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.ports.capabilities import Capability
 from pytest_distaudit.ports.located import Located
+from pytest_distaudit.ports.registrar import Registrar
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Kind:
     answers: Mapping[str, AnswerTo]
     together: Callable[[Located, Limits], Callable[[], Session]] | None = None
     probes: Mapping[str, Callable[..., Capability]] = field(default_factory=dict)
+    #: for registries: how they are written to
+    registrar: Callable[[Located, Limits], Registrar] | None = None
     #: it is called and calls nobody by itself, as stores and brokers do
     only_answers: bool = False
     #: seconds by which the system's own statistics may lag behind what happened

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.claim import Claim, Expect, Timing
 from pytest_distaudit.domain.judgement import Judgement
-from pytest_distaudit.domain.needs import Alternate, Disturb, Look, Need, Perform, Probe, Rest
+from pytest_distaudit.domain.needs import Alternate, Disturb, Divert, Drive, Look, Need, Perform, Probe, Rest
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.reports.wording import one_line, shown
@@ -107,7 +107,16 @@ def _need(need: Need) -> str:
         course = need.course
         asked = f"the operations at {course.rate:g}/s"
         return f"{course.times} x {need.fault.value} of {need.role} for {course.hold_s:g} s, and {asked}{watched}"
+    if isinstance(need, (Divert, Drive)):
+        return _arranged(need)
     return f"the project's files: {one_line(str(need.ask), 120)}"
+
+
+def _arranged(need: Divert | Drive) -> str:
+    if isinstance(need, Drive):
+        return f"the operation {need.course}, and a server of the audit's own meanwhile"
+    asked = f"the operation at {need.rate:g}/s, while instances of the audit's stand in {need.registry}"
+    return f"{asked} as {need.service}, for {need.within_s:g} s; where nobody comes, the {need.callers} is started anew"
 
 
 def _time(timing: Timing | None) -> str:

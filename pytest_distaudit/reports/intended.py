@@ -27,6 +27,20 @@ class Disturbance:
 
 
 @dataclass(frozen=True, slots=True)
+class Arranged:
+    """One experiment that is no fault of a system: ``what`` is done, how it is ``undone``, and in how many seconds at
+    least. ``refused``: why it would not be done, "" if it would be.
+    """
+
+    system: str
+    what: str
+    undone: str
+    least_s: float
+    claim: str
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Intentions:
     """Everything that one run would do. ``looks``: system -> how many facts; ``activities``: name -> how many claims;
     ``left_out``: (claim, why).
@@ -38,6 +52,7 @@ class Intentions:
     activities: dict[str, int] = field(default_factory=dict)
     disturbances: tuple[Disturbance, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    arranged: tuple[Arranged, ...] = ()
 
 
 def intentions(told: Intentions) -> Iterator[str]:
@@ -47,7 +62,10 @@ def intentions(told: Intentions) -> Iterator[str]:
     yield from _section(
         "performs", [f"{name}, for {_counted(count, 'claim')}" for name, count in told.activities.items()]
     )
-    yield from _section("disturbs, one after the other and last", list(_disturbances(told.disturbances)))
+    yield from _section(
+        "disturbs, one after the other and last",
+        [*_disturbances(told.disturbances), *_arranged(told.arranged), *_in_all(told)],
+    )
     yield from _section("leaves out", [f"{one_line(key, 60)}: {why}" for key, why in told.left_out])
 
 
@@ -67,10 +85,23 @@ def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:
         yield f"{one.aim.place}: {one.aim.fault} {course.times} x, up to {course.hold_s:g} s each{asked} ({keys})"
         undone = _UNDO.get(one.aim.fault, "the link passes everything on")
         yield f"  undone: {undone}; at least {course.least_s:g} s in all if it serves again at once"
-    done = [one.course for one in found if not one.refused]
+
+
+def _arranged(found: Sequence[Arranged]) -> Iterator[str]:
+    for one in found:
+        key = one_line(one.claim, 60)
+        if one.refused:
+            yield f"{one.system}: not {one.what}: {one.refused} ({key})"
+            continue
+        yield f"{one.system}: {one.what} ({key})"
+        yield f"  undone: {one.undone}; at least {one.least_s:g} s in all"
+
+
+def _in_all(told: Intentions) -> Iterator[str]:
+    done = [one.course.least_s for one in told.disturbances if not one.refused]
+    done += [one.least_s for one in told.arranged if not one.refused]
     if done:
-        least = sum(course.least_s for course in done)
-        yield f"{_counted(len(done), 'experiment')}, at least {least:g} s in all"
+        yield f"{_counted(len(done), 'experiment')}, at least {sum(done):g} s in all"
 
 
 def _counted(count: int, what: str) -> str:

@@ -26,6 +26,7 @@ from pytest_distaudit.systems._consul_guests import deaf_to, guests
 from pytest_distaudit.systems._consul_members import ConsulWords, membership
 from pytest_distaudit.systems._consul_monitor import listen
 from pytest_distaudit.systems._consul_own import by_others
+from pytest_distaudit.systems._consul_registrar import ConsulRegistrar
 from pytest_distaudit.systems._consul_session import INDEX, ConsulSession, identify, started_at
 from pytest_distaudit.systems._consul_times import lookup_times
 from pytest_distaudit.systems._consul_words import asked_by, seconds
@@ -277,6 +278,7 @@ KIND = Kind(
     connect=ConsulSession,
     answers=_ANSWERS,
     probes={"agreement-probe": agreement_probe(ConsulWords)},
+    registrar=ConsulRegistrar,
     # the log does not lag: this makes the idle window long enough to know what is usual
     statistics_lag_s=5.0,
 )

@@ -13,8 +13,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +77,10 @@ def guarded() -> Iterator[Guard]:
         yield guard
     finally:
         guard.dismiss()
+
+
+@contextmanager
+def promising() -> Iterator[Callable[..., AbstractContextManager[None]]]:
+    """How to promise to a guard of the block's own."""
+    with guarded() as guard:
+        yield guard.promised

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 _LATE_S = 1.0
+_ANSWER_S = 5.0
 
 
 def main(pid: int, journal: Path) -> None:
@@ -74,10 +75,18 @@ def _folder(entry: Mapping[str, Any]) -> None:
     shutil.rmtree(entry["path"], ignore_errors=True)
 
 
+def _request(entry: Mapping[str, Any]) -> None:
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    asked = Request(entry["url"], method=entry["method"], headers=entry["headers"])  # noqa: S310 - the audit's own
+    build_opener(ProxyHandler({})).open(asked, timeout=_ANSWER_S).close()
+
+
 _UNDO: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "processes": _processes,
     "containers": _containers,
     "folder": _folder,
+    "request": _request,
 }
 
 if __name__ == "__main__":

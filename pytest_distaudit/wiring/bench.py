@@ -308,9 +308,12 @@ class Bench:
     def gatherer(self) -> Gatherer:
         """What gathers evidence in this process."""
         from pytest_distaudit.systems.http_fetch import HttpFetch
+        from pytest_distaudit.systems.http_load import http_load
+        from pytest_distaudit.targets.guard import promising
 
         kinds = {name: self.kinds[name] for name in self.kinds}
-        return Gatherer(self.hub, kinds, HttpFetch, self.wishes.progress)
+        limits = self.hub.limits
+        return Gatherer(self.hub, kinds, HttpFetch, self.wishes.progress, promising, lambda: http_load(limits))
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:
         """The verdict of one claim, its evidence recorded where that was asked for.

@@ -58,6 +58,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.network",
     "pytest_distaudit.checks.services",
     "pytest_distaudit.checks.microservices",
+    "pytest_distaudit.checks.discovery_used",
+    "pytest_distaudit.checks.performance",
 )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from pytest_distaudit.domain.errors import Problem
-from pytest_distaudit.engine.plan import Plan
-from pytest_distaudit.reports.intended import Disturbance, Intentions
+from pytest_distaudit.domain.needs import Divert, Drive
+from pytest_distaudit.domain.target import Probes
+from pytest_distaudit.engine.plan import Plan, Planned
+from pytest_distaudit.reports.intended import Arranged, Disturbance, Intentions
 from pytest_distaudit.wiring.bench import Bench
 
 _UNSAFE = "it is not declared disposable"
+_NO_WRITING = 'not all of its systems have probes = "write"'
 
 
 def intended(bench: Bench) -> tuple[Intentions, tuple[Problem, ...]]:
@@ -28,8 +32,9 @@ def intended(bench: Bench) -> tuple[Intentions, tuple[Problem, ...]]:
     plan = bench.plan
     looks = {name: len(asks) for name, asks in plan.asks.items()}
     told = Intentions(
-        bench.target.name, len(plan.claims), looks, dict(activities), _disturbances(plan), tuple(left_out)
-    )
+        bench.target.name, len(plan.claims), looks, dict(activities), _disturbances(plan), tuple(left_out),
+        tuple(_arranged(plan)),
+    )  # fmt: skip
     return told, tuple(problems)
 
 
@@ -41,3 +46,28 @@ def _disturbances(plan: Plan) -> tuple[Disturbance, ...]:
         )
         for aim, one in plan.experiments.items()
     )  # fmt: skip
+
+
+def _arranged(plan: Plan) -> Iterator[Arranged]:
+    for planned, need in plan.arranged:
+        yield _diversion(plan, planned, need) if isinstance(need, Divert) else _drive(plan, planned, need)
+
+
+def _diversion(plan: Plan, planned: Planned, need: Divert) -> Arranged:
+    (registry,) = planned.roles[need.registry]
+    systems = [plan.target.systems[name] for name in (registry, *planned.roles[need.callees])]
+    safe = all(one.probes is Probes.WRITE or one.disposable for one in systems)
+    asked = f"asking {planned.operations[0]} {need.rate:g} times a second"
+    what = f"instances of the audit's registered as {need.service} for {need.within_s:g} s, {asked}"
+    more = "where nobody comes, the others are paused and the disposable callers started anew, and all that undone"
+    return Arranged(
+        registry, what, f"deregistered; {more}", need.within_s, planned.claim.key, "" if safe else _NO_WRITING
+    )
+
+
+def _drive(plan: Plan, planned: Planned, need: Drive) -> Arranged:
+    systems = [plan.target.systems[name] for name in (*planned.roles[need.role], *planned.performers)]
+    what = f"{planned.operations[0]} asked {need.course}"
+    least_s = len(need.rates) * (need.warm_s + need.seconds)
+    refused = "" if all(one.disposable for one in systems) else _UNSAFE
+    return Arranged(systems[0].name, what, "the load ends", least_s, planned.claim.key, refused)

@@ -23,6 +23,7 @@ from pytest_distaudit.domain.errors import InvalidInput
 from pytest_distaudit.domain.needs import Probe
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
+from pytest_distaudit.engine.arranged import Arrangement
 from pytest_distaudit.engine.disturb import Trial
 from pytest_distaudit.engine.gather import Gathering, Watched
 from pytest_distaudit.ports.located import Inventory, Located
@@ -131,6 +132,10 @@ class Broker:
         """The one experiment."""
         return self._gathering.disturbed(trial, {name: self._ours(located) for name, located in bound.items()})
 
+    def answer_arranged(self, arrangement: Arrangement, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The arrangement's one run."""
+        return self._gathering.arranged(arrangement, {name: self._ours(located) for name, located in bound.items()})
+
     def _had(self, systems: Sequence[str]) -> Mapping[str, Located]:
         with self._lock:
             first = self._located is None
@@ -228,6 +233,14 @@ class Shared:
             return self._own.disturbed(trial, bound)
         portable = {name: _portable(located) for name, located in bound.items()}
         found: tuple[Observation, ...] = self._ask("disturbed", trial, portable)
+        return found
+
+    def arranged(self, arrangement: Arrangement, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+        """The arrangement's one run on these addresses."""
+        if not all(map(self._is_common, bound.values())):
+            return self._own.arranged(arrangement, bound)
+        portable = {name: _portable(located) for name, located in bound.items()}
+        found: tuple[Observation, ...] = self._ask("arranged", arrangement, portable)
         return found
 
     def _is_common(self, located: Located) -> bool:

@@ -65,3 +65,58 @@ def test_a_check_that_asks_an_operation_needs_one(disturbed: AuditedProject) -> 
     assert (
         "check recovery.self-heals needs an 'operation' of the target to ask; name one or more" in result.stdout.str()
     )
+
+
+FOLLOWS = """
+  - id: follows
+    quote: It answers on /hello.
+    check: discovery.used
+    roles: {registry: web, caller: web, callee: web}
+    operation: hello
+    with: {service: web}
+    within: 5s
+"""
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_an_instance_of_the_audits_is_told_of(project: AuditedProject, web: Web, writes: bool) -> None:
+    path = project.pytester.path / "distaudit.toml"
+    text = path.read_text("utf-8") + OPERATION
+    path.write_text(text.replace('kind = "http"', 'kind = "http"\nprobes = "write"') if writes else text, "utf-8")
+    project.claims(FOLLOWS)
+    result = plan(project, "--distaudit-scope=experiment")
+    assert result.ret == 0
+    what = "instances of the audit's registered as web for 5 s, asking hello 20 times a second"
+    if writes:
+        assert f"  web: {what} (follows)" in result.outlines
+        assert "  1 experiment, at least 5 s in all" in result.outlines
+    else:
+        assert f'  web: not {what}: not all of its systems have probes = "write" (follows)' in result.outlines
+    assert not web.asked
+
+
+QUICK = """
+  - id: quick
+    quote: It answers on /hello.
+    check: performance.latency
+    system: web
+    operation: hello
+    with: {time: "< 1 s", rate: "50 /s", seconds: "3 s"}
+"""
+
+
+@pytest.mark.parametrize("disposable", [True, False])
+def test_a_load_is_told_of(project: AuditedProject, web: Web, disposable: bool) -> None:
+    path = project.pytester.path / "distaudit.toml"
+    text = path.read_text("utf-8") + OPERATION
+    path.write_text(text.replace('kind = "http"', 'kind = "http"\ndisposable = true') if disposable else text, "utf-8")
+    project.claims(QUICK)
+    result = plan(project, "--distaudit-scope=experiment")
+    assert result.ret == 0
+    what = "hello asked 50, 50, 50 a second for 1 + 3 s each"
+    if disposable:
+        assert f"  web: {what} (quick)" in result.outlines
+        assert "  1 experiment, at least 12 s in all" in result.outlines
+    else:
+        assert f"  web: not {what}: it is not declared disposable (quick)" in result.outlines
+    assert not web.asked

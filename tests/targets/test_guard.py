@@ -11,14 +11,17 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
 import pytest
 
-from pytest_distaudit.targets.guard import guarded
+from pytest_distaudit.targets.guard import guarded, promising
 from pytest_distaudit.targets.guarding import _open_promises
 from pytest_distaudit.targets.recipes import builtin_recipes
 
@@ -111,7 +114,7 @@ def test_a_child_that_holds_the_pipe_open_does_not_fool_the_guard(place: Path) -
         place,
         """
         import os, time
-        from pytest_distaudit.targets.guard import guarded
+        from pytest_distaudit.targets.guard import guarded, promising
         with guarded() as guard:
             if os.fork() == 0:
                 os.environ.clear()
@@ -164,3 +167,27 @@ def test_nothing_is_left_however_and_whenever_a_run_is_ended(place: Path, deadly
         os.killpg(process.pid, deadly)
         process.wait(15)
         assert gone(place) == [], f"moment {number + 1}: {moment:.2f} s after the start"
+
+
+def test_a_request_that_undoes_is_sent_where_the_run_could_not() -> None:
+    heard: list[tuple[str, str, str | None]] = []
+
+    class Registry(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            heard.append((self.command, self.path, self.headers["X-Token"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/away"
+        with promising() as promised:
+            with promised("request", method="PUT", url=f"{url}/1", headers={}):
+                pass
+            with suppress(OSError), promised("request", method="PUT", url=f"{url}/2", headers={"X-Token": "t"}):
+                raise OSError("cut off")
+        server.shutdown()
+    assert heard == [("PUT", "/away/2", "t")]
