@@ -106,10 +106,13 @@ def test_calls_that_go_on_as_before_are_isolated() -> None:
         (0.1, 1.0, "unverifiable"),
         (0.1, 1.01, "refuted"),
         (0.001, 0.051, "verified"),
-        (0.001, 0.052, "refuted"),
+        (0.001, 0.052, "unverifiable"),
+        (0.001, 0.251, "unverifiable"),
+        (0.001, 0.252, "refuted"),
         (0.01, 0.06, "verified"),
         (0.01, 0.1, "unverifiable"),
-        (0.01, 0.11, "refuted"),
+        (0.01, 0.25, "unverifiable"),
+        (0.01, 0.27, "refuted"),
     ],
 )
 def test_how_much_slower_they_may_be(calm: float, now: float, verdict: str) -> None:
