@@ -15,6 +15,8 @@ ENOUGH: Final = 10
 _OF_TEN: Final = 9
 _EARLY, _LATE, _SLACK_S = 0.8, 1.2, 0.5
 _NEVER: Final = 3
+#: by how much a busy machine alone does not make a call longer, in seconds
+_BUSY_S: Final = 2.0
 #: how long is waited where no limit is claimed
 _UNTOLD_S: Final = 30.0
 
@@ -37,8 +39,9 @@ class Silence:
 class Timeout:
     """``verdict`` with the ``reason`` of an unverifiable one.
 
-    ``in_time``: calls that were answered when claimed, and let go then, too. ``unanswered``: without an answer for
-    three times the claim. ``leaked``: answered, and the connection stayed open for as long. ``typical_s``: the median.
+    ``in_time``: calls that were answered when claimed, and let go then, too. ``unanswered``: without an answer for so
+    long that none is to be expected. ``leaked``: answered, and the connection stayed open for as long. ``typical_s``:
+    the median.
     """
 
     verdict: Verdict
@@ -50,15 +53,20 @@ class Timeout:
     typical_s: float | None
 
 
+def never_s(limit_s: float | None) -> float:
+    """After how many seconds an answer is none: three times the limit, two seconds more at least; 30 without one."""
+    return _UNTOLD_S if limit_s is None else max(_NEVER * limit_s, limit_s + _BUSY_S)
+
+
 def check(calls: Sequence[Silence], limit_s: float | None) -> Timeout:
     """Judge the claim that calls end after ``limit_s``; None where it names no time.
 
-    Rule: nine of ten answer between 0.8 and 1.2 of the limit (+ 0.5 s) and close their connection then. Refuted if more
-    than one of ten has no answer after three times the limit (30 s where none is named), or keeps its connection for
-    as long. In between, with fewer than ten calls, or where the closing cannot be seen, nothing is decided; answers of
-    a gateway in between hide the service's own.
+    Rule: nine of ten answer between 0.8 and 1.2 of the limit (+ 0.5 s) and close their connection then. Refuted if
+    more than one of ten has no answer after :func:`never_s`, or keeps its connection for as long. In between, with
+    fewer than ten calls, or where the closing cannot be seen, nothing is decided; answers of a gateway in between
+    hide the service's own.
     """
-    most = _UNTOLD_S if limit_s is None else _NEVER * limit_s
+    most = never_s(limit_s)
     unanswered = sum(_later(each.answered_s, each.watched_s, most) for each in calls)
     leaked = sum(
         each.visible and each.answered_s is not None and _later(each.released_s, each.watched_s, most) for each in calls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from statistics import pstdev
 
 from pytest_distaudit.checkers import backoff
 from pytest_distaudit.checkers.backoff import Backoff, Jitter, Schedule
@@ -17,6 +18,8 @@ from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 
 _PATIENCE_S = 10.0
 _RATE = 20.0
+#: which part of the shortest time between tries the audit itself may be late by
+_NOISE = 0.1
 #: requests whose retries are watched to the end
 _WATCHED = 40
 _WORDS = {
@@ -64,6 +67,7 @@ def backs_off(claim: Claim, evidence: Evidence) -> Judgement:
                 Reason.NO_OBSERVABLE, "retries not told apart", because, remedy="pass on a header of the request"
             )
         told = backoff.check(_gaps(claim, found))
+        _refuse_noise(name, found, told)
         _judged(claim, name, told)
     gaps = ", ".join(f"{gap:.2g}" for gap in told.gaps_s)
     return verified(f"{told.attempts} tries, {gaps} s apart", _grown(told))
@@ -75,6 +79,15 @@ def _gaps(claim: Claim, found: Linked) -> list[list[float]]:
     late = ended - float(claim["lasts"].quantity.value)
     times = [[one.at for one in each.arrivals] for each in found.calls if began <= each.sent.sent <= late]
     return [[after - before for before, after in itertools.pairwise(each)] for each in times if each]
+
+
+def _refuse_noise(name: str, found: Linked, told: Backoff) -> None:
+    """Where the audit's own requests were late by varying times, so was everything else on a busy machine."""
+    began, ended = found.failing
+    late = [each.sent.sent - each.sent.due for each in found.calls if began <= each.sent.sent < ended]
+    if told.gaps_s and pstdev(late) > _NOISE * min(told.gaps_s):
+        because = f"{name}: the audit's own requests were late by times that differ by {pstdev(late) * 1000:.0f} ms"
+        unverifiable(Reason.BUDGET, "too busy to tell", because, remedy="let the audit have the machine to itself")
 
 
 def _judged(claim: Claim, name: str, told: Backoff) -> None:

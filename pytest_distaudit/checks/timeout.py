@@ -13,8 +13,6 @@ from pytest_distaudit.domain.needs import Disturb
 from pytest_distaudit.domain.verdict import Rung, Scope, Verdict
 
 _PATIENCE_S = 10.0
-#: after so many times the limit a call that has not ended is one that does not
-_NEVER = 3
 #: calls that are under way at once, at most: a pool of connections must not be what they wait for
 _AT_ONCE, _OFTEN = 5, 10.0
 #: calls of which the end is watched
@@ -28,10 +26,14 @@ def _limit(claim: Claim) -> float:
     return float(claim["time"].quantity.value)
 
 
+def _never(claim: Claim) -> str:
+    return f"{timeouts.never_s(_limit(claim)):g} s"
+
+
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
     limit_s = _limit(claim)
     rate = min(_OFTEN, _AT_ONCE / limit_s)
-    hold_s = _NEVER * limit_s + _WATCHED / rate + _SLACK_S
+    hold_s = timeouts.never_s(limit_s) + _WATCHED / rate + _SLACK_S
     course = Course(hold_s, _PATIENCE_S, rate=rate, steady_s=_STEADY / rate, answer_s=hold_s)
     return (Disturb(Fault.HALF_OPEN, "system", course, caller="caller"),)
 
@@ -66,13 +68,13 @@ def bounds(claim: Claim, evidence: Evidence) -> Judgement:
 
 
 def _silences(found: Linked, limit_s: float) -> list[timeouts.Silence]:
-    """The calls that came to the silent dependency early enough to be watched for three times the limit."""
+    """The calls that came to the silent dependency early enough to be watched until no end is to be expected."""
     began, ended = found.failing
     closed = {line.number: line.closed for line in found.seen.lines}
     return [
         _silence(each, closed, ended)
         for each in found.calls
-        if each.arrivals and began <= each.arrivals[0].at and each.sent.sent <= ended - _NEVER * limit_s
+        if each.arrivals and began <= each.arrivals[0].at and each.sent.sent <= ended - timeouts.never_s(limit_s)
     ]
 
 
@@ -92,10 +94,10 @@ def _silence(each: Called, closed: dict[int, float | None], ended: float) -> tim
 def _judged(claim: Claim, name: str, told: timeouts.Timeout) -> None:
     because = f"of {told.calls} calls of {name} to the silent dependency {told.in_time} ended in time"
     if told.verdict is Verdict.REFUTED and told.unanswered >= told.leaked:
-        never = f"{told.unanswered} had no answer after {_NEVER} times the {claim['time']}"
+        never = f"{told.unanswered} had no answer after {_never(claim)}"
         refute("calls do not end", f"{because}; {never}", remedy="give every call of it a timeout")
     if told.verdict is Verdict.REFUTED:
-        kept = f"{told.leaked} were answered and kept their connection for {_NEVER} times the {claim['time']}"
+        kept = f"{told.leaked} were answered and kept their connection for {_never(claim)}"
         refute("connections are kept", f"{because}; {kept}", remedy="cancel the call itself, not only the wait for it")
     if told.verdict is Verdict.UNVERIFIABLE:
         typical = "" if told.typical_s is None else f"; half of them took {told.typical_s:.2g} s or more"

@@ -45,6 +45,11 @@ def test_never_is_three_times_the_claim() -> None:
     assert check([Silence(None, 5.9)] * 10, 2).verdict is Verdict.UNVERIFIABLE
 
 
+def test_never_is_two_seconds_more_than_the_claim_at_least() -> None:
+    assert check([ended(2.51)] * 10, 0.5).verdict is Verdict.REFUTED
+    assert check([ended(2.5)] * 10, 0.5).verdict is Verdict.UNVERIFIABLE
+
+
 def test_an_answer_that_lets_go_of_nothing_leaks() -> None:
     for released in (None, 6.1):
         found = check([ended(2.0, released)] * 10, 2)

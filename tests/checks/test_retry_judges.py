@@ -9,6 +9,8 @@ import pytest
 
 from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.observation import Observation
+from pytest_distaudit.ports.codec import from_json, to_json
+from pytest_distaudit.ports.traffic import Traffic
 
 from .evidence import CHECKS, claim, evidence, judged
 from .links import INJECTED, ROLES, UNDONE, WELL, Fate, seen, word
@@ -96,3 +98,13 @@ def test_what_is_undecided_says_what_was_seen():
     of = replace(claim("retry.backoff", lasts="2 s"), operation="ask")
     told = judged(of, evidence(ROLES, *seen(trying(0.3), "error", rate=20)))
     assert told.because == "ask, at most 2 tries"
+
+
+@pytest.mark.parametrize(("late", "verdict"), [(0.018, "verified"), (0.022, "budget")])
+def test_a_machine_that_is_too_busy_tells_no_gaps(late, verdict):
+    """Every second request of the audit is late: half of that is the spread, a tenth of the first gap may be."""
+    told, came, flow = seen(trying(0.1, 0.2, 0.4, 0.8), "error", rate=20)
+    sent = from_json(Traffic, flow.value).sent
+    slow = [replace(one, due=one.due - late * (at % 2)) for at, one in enumerate(sent)]
+    moved = replace(flow, value=to_json(Traffic("ask", 20, tuple(slow))))
+    assert backed(told, came, moved)[0] == verdict
