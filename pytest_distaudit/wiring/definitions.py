@@ -54,6 +54,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.network",
     "pytest_distaudit.checks.services",
     "pytest_distaudit.checks.microservices",
+    "pytest_distaudit.checks.by_way_of",
 )
 
 
