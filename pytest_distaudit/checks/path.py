@@ -31,7 +31,7 @@ _WATCH = (Look("through", Work.ask()),)
     changes_target=True,
     cost_s=16.0,
     needs=lambda claim: (Alternate(_WATCH, FIRST.each),),
-    shows_not="in which order they work, and that one of them could not be left out (an experiment would show it)",
+    shows_not="in which order they work, and that work does not come past one of them (wiring.by-way-of)",
 )
 def path(claim: Claim, evidence: Evidence) -> Judgement | NeedMore:
     """Every system must work with the same performances; one that hands work on must do that as well."""

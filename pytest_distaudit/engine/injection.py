@@ -62,9 +62,7 @@ class Injection:
 
     def _shown(self) -> str | None:
         if self._fault is Fault.FREEZE:
-            quick = replace(self._limits, connect_s=_SILENT_S, ask_s=_SILENT_S, look_s=2 * _SILENT_S)
-            halted = self._control.frozen() and not self._answers(quick)
-            return f"its processes stand still, and no answer came within {_SILENT_S:g} s" if halted else None
+            return self._halted()
         serving = self._control.serving()
         if serving == self.before:
             return None
@@ -73,6 +71,15 @@ class Injection:
         if any(answers(*address(url)) for url in self._located.endpoints.values()):
             return None
         return "the processes that served are gone, and connections are refused"
+
+    def _halted(self) -> str | None:
+        """What cannot be asked at all shows no more than that its processes stand still."""
+        if not self._control.frozen():
+            return None
+        if not any(address(url)[1] for url in self._located.endpoints.values()):
+            return "its processes stand still"
+        quick = replace(self._limits, connect_s=_SILENT_S, ask_s=_SILENT_S, look_s=2 * _SILENT_S)
+        return None if self._answers(quick) else f"its processes stand still, and no answer came within {_SILENT_S:g} s"
 
     def _answers(self, limits: Limits) -> bool:
         return answers_now(self._kind, self._located, limits, self._redactor)

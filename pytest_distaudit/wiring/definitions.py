@@ -60,6 +60,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.microservices",
     "pytest_distaudit.checks.discovery_used",
     "pytest_distaudit.checks.performance",
+    "pytest_distaudit.checks.by_way_of",
 )
 
 

@@ -205,6 +205,21 @@ def test_other_faults_last_as_long_as_they_should(fault: Fault) -> None:
     assert world.up
 
 
+class Worker(World):
+    """It has no port: nobody can ask it whether it stands still."""
+
+    def presence(self, session: object, ask: Ask) -> Presence:
+        return Presence(up=bool(self.serving()))
+
+    def located(self, **more: object) -> Located:
+        return super().located(endpoints={}, **more)
+
+
+def test_what_has_no_port_stands_still_by_its_processes() -> None:
+    (one,) = _experiment(_done(Worker(), Fault.FREEZE)).rounds
+    assert (one.witness, one.seen is not None) == ("its processes stand still", True)
+
+
 def test_nothing_is_done_to_what_does_not_work() -> None:
     world = World()
     world.status = 500
