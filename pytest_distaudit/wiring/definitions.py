@@ -54,6 +54,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.network",
     "pytest_distaudit.checks.discovery_used",
     "pytest_distaudit.checks.performance",
+    "pytest_distaudit.checks.stream_ordered",
 )
 
 
