@@ -27,12 +27,12 @@ class Appended(Watched[StreamTail]):
         since = [look.fact for look in self._since]
         wanted = {one.nonce for one in run.runs if one.ok}
         starts = _behind(self.start.entries)
-        new = [one for one in self.end.entries if _order(one.position) > starts.get(one.partition, ())]
+        new = [one for one in self.end.entries if order_of(one.position) > starts.get(one.partition, ())]
         self.found = len(new)
         self.nonces = len(wanted & {nonce for one in new for nonce in one.nonces})
         self.changed = self.end.changed + _changed(since)
         gone = _gone(since, self.end)
-        lost = sum(_order(position) > starts.get(number, ()) for number, position in gone)
+        lost = sum(order_of(position) > starts.get(number, ()) for number, position in gone)
         self.pushed_out = len(gone) - lost
         self.lost = lost + len(self.end.entries) - self.end.again - self.end.changed
         self.moved = _moved(self.start, self.end)
@@ -50,7 +50,8 @@ def performances(run: ActivityRun) -> str:
     return counted(len(run.runs), "performance")
 
 
-def _order(position: str) -> tuple[int, ...]:
+def order_of(position: str) -> tuple[int, ...]:
+    """What positions of one partition are ordered by."""
     return tuple(int(part) for part in position.split("-"))
 
 
@@ -65,7 +66,7 @@ def _behind(entries: Iterable[Entry]) -> dict[int, tuple[int, ...]]:
     """Partition -> its last position."""
     last: dict[int, tuple[int, ...]] = {}
     for one in entries:
-        last[one.partition] = max(last.get(one.partition, ()), _order(one.position))
+        last[one.partition] = max(last.get(one.partition, ()), order_of(one.position))
     return last
 
 
@@ -73,7 +74,7 @@ def _from(entries: Iterable[Entry]) -> dict[int, tuple[int, ...]]:
     """Partition -> its first position."""
     first: dict[int, tuple[int, ...]] = {}
     for one in entries:
-        first[one.partition] = min(first.get(one.partition, _order(one.position)), _order(one.position))
+        first[one.partition] = min(first.get(one.partition, order_of(one.position)), order_of(one.position))
     return first
 
 
@@ -97,7 +98,7 @@ def _gone(looks: Sequence[StreamTail], end: StreamTail) -> set[Place]:
         (one.partition, one.position)
         for look in looks
         for one in look.entries
-        if one.partition not in end.cut or _order(one.position) > first.get(one.partition, ())
+        if one.partition not in end.cut or order_of(one.position) > first.get(one.partition, ())
     }
     return gone - left
 

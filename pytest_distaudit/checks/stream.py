@@ -16,19 +16,20 @@ from pytest_distaudit.domain.wording import counted, listed
 from pytest_distaudit.ports.capabilities import ActivityRun
 from pytest_distaudit.ports.streams import STREAM, Stream, StreamTail
 
-_LOG = {"system": Role("the system that keeps the stream")}
-_NAME = Parameter(ParameterType.TEXT, "the stream's name: a topic, a stream's key, a stream queue")
+LOG = {"system": Role("the system that keeps the stream")}
+NAME = Parameter(ParameterType.TEXT, "the stream's name: a topic, a stream's key, a stream queue")
 
 
 def _stream(claim: Claim) -> Ask:
     return Stream.ask(name=claim["stream"])
 
 
-def _tail(claim: Claim) -> Ask:
+def tail_ask(claim: Claim) -> Ask:
+    """The latest entries of the claim's stream."""
     return StreamTail.ask(name=claim["stream"])
 
 
-def _formed(told: Stream | StreamTail) -> None:
+def formed(told: Stream | StreamTail) -> None:
     """Raise unless it keeps what was appended, by its kind."""
     if not told.form:
         refute(f"no stream {told.name}", f"nothing has the name {told.name!r}")
@@ -42,9 +43,9 @@ def _formed(told: Stream | StreamTail) -> None:
     claims="the system keeps a stream of that name",
     says="stream {stream}",
     rung=Rung.CONFIGURED,
-    roles=_LOG,
+    roles=LOG,
     params={
-        "stream": _NAME,
+        "stream": NAME,
         "partitions": Parameter(ParameterType.NUMBER, "how many partitions, such as '>= 3'", None),
         "groups": Parameter(ParameterType.NUMBER, "how many named groups of readers, such as '>= 1'", None),
     },
@@ -54,7 +55,7 @@ def _formed(told: Stream | StreamTail) -> None:
 def exists(claim: Claim, evidence: Evidence) -> Judgement:
     """A stream by its kind, not a queue, list or channel that is called one, nor one of the product's own."""
     stream = evidence.one(Stream, ask=_stream(claim))
-    _formed(stream)
+    formed(stream)
     if stream.internal:
         refute(f"{stream.name} is the product's own", "it is there without anybody's events")
     told = [f"stream {stream.name} exists"]
@@ -76,7 +77,7 @@ def _members(members: int | None) -> str:
 
 
 def _watched(claim: Claim) -> tuple[Need, ...]:
-    asks = [_tail(claim), *([_stream(claim)] if claim["retention"] is not None else [])]
+    asks = [tail_ask(claim), *([_stream(claim)] if claim["retention"] is not None else [])]
     return (Perform(tuple(Look("system", ask) for ask in asks)),)
 
 
@@ -86,9 +87,9 @@ def _watched(claim: Claim) -> tuple[Need, ...]:
     says="what an activity appends to {stream} can be read again",
     rung=Rung.USED,
     scope=Scope.ACTIVITY,
-    roles=_LOG,
+    roles=LOG,
     params={
-        "stream": _NAME,
+        "stream": NAME,
         "retention": Parameter(ParameterType.TIME, "for how long entries are kept, such as '>= 168 h'", None),
     },
     takes_activity=True,
@@ -101,11 +102,11 @@ def _watched(claim: Claim) -> tuple[Need, ...]:
 def replayable(claim: Claim, evidence: Evidence) -> Judgement:
     """Two readers of the audit's own, at every look, must find what the performances appended, and find it again."""
     run = evidence.shared(ActivityRun)
-    looks = evidence.history(StreamTail, ask=_tail(claim))
+    looks = evidence.history(StreamTail, ask=tail_ask(claim))
     performed = [one for one in run.runs if one.ok]
     if not performed and looks[-1].fact.form in ("", STREAM):  # it may be the first event that makes it
         baseline(run)
-    _formed(looks[-1].fact)
+    formed(looks[-1].fact)
     appended = Appended(looks, run)
     told = _refuted_by(appended, len(performed))
     if len(performed) < len(run.runs):

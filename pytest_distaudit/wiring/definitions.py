@@ -61,6 +61,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.discovery_used",
     "pytest_distaudit.checks.performance",
     "pytest_distaudit.checks.by_way_of",
+    "pytest_distaudit.checks.stream_ordered",
 )
 
 
