@@ -25,7 +25,8 @@ class Course:
 
     ``steady_s`` without a fault, before and after; the fault lasts ``hold_s``, is done ``times`` times, and after each
     the system has ``patience_s`` to serve again. ``rate``: how often a second each operation is asked. ``unaided``: no
-    further round tells anything once the audit had to bring it back.
+    further round tells anything once the audit had to bring it back. ``effects_s``: how long after the last request the
+    effects of all are waited for (0: nobody reads them), ``rest_s``: how long that is watched at least.
     """
 
     hold_s: float
@@ -34,6 +35,8 @@ class Course:
     steady_s: float = 2.0
     rate: float = 20.0
     unaided: bool = False
+    effects_s: float = 0.0
+    rest_s: float = 0.0
 
     def joined(self, other: Course) -> Course:
         """One that shows whatever either of them does."""
@@ -44,9 +47,11 @@ class Course:
             max(self.steady_s, other.steady_s),
             max(self.rate, other.rate),
             self.unaided and other.unaided,
+            max(self.effects_s, other.effects_s),
+            max(self.rest_s, other.rest_s),
         )
 
     @property
     def least_s(self) -> float:
         """How long it takes if the system serves again at once."""
-        return self.steady_s + self.times * (self.hold_s + self.steady_s)
+        return self.steady_s + self.times * (self.hold_s + self.steady_s) + self.rest_s

@@ -48,6 +48,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.timing",
     "pytest_distaudit.checks.recovery",
     "pytest_distaudit.checks.availability",
+    "pytest_distaudit.checks.delivery",
     "pytest_distaudit.checks.discovery",
     "pytest_distaudit.checks.throughput",
     "pytest_distaudit.checks.diagram",
