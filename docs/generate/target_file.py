@@ -105,6 +105,8 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "fail": "statuses of a refusal; every other one is indeterminate",
             "json": "the body",
             "headers": "headers",
+            "effect": "`GET http://SYSTEM/path/{nonce}`: answers with the nonce once it is done, not before",
+            "effect_ok": "statuses by which it says so; default: every 2xx",
         },
     ),
     "ActivityEntry": (

@@ -61,7 +61,8 @@ class Course:
     the system has ``patience_s`` to serve again. ``rate``: how often a second each operation is asked. ``unaided``: no
     further round tells anything once the audit had to bring it back. ``after_s``: so long at least everything goes on
     after a fault. ``answer_s``: how long a request is waited for, 0 as long as any other one. ``delay_s``: by how much
-    a delayed link holds an answer back.
+    a delayed link holds an answer back. ``effects_s``: how long after the last request the effects of all are waited
+    for (0: nobody reads them), ``rest_s``: how long that is watched at least.
     """
 
     hold_s: float
@@ -73,6 +74,8 @@ class Course:
     after_s: float = 0.0
     answer_s: float = 0.0
     delay_s: float = 0.0
+    effects_s: float = 0.0
+    rest_s: float = 0.0
 
     def joined(self, other: Course) -> Course:
         """One that shows whatever either of them does."""
@@ -86,9 +89,11 @@ class Course:
             max(self.after_s, other.after_s),
             max(self.answer_s, other.answer_s),
             max(self.delay_s, other.delay_s),
+            max(self.effects_s, other.effects_s),
+            max(self.rest_s, other.rest_s),
         )
 
     @property
     def least_s(self) -> float:
         """How long it takes if the system serves again at once."""
-        return self.steady_s + self.times * (self.hold_s + max(self.steady_s, self.after_s))
+        return self.steady_s + self.times * (self.hold_s + max(self.steady_s, self.after_s)) + self.rest_s

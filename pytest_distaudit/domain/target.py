@@ -83,7 +83,11 @@ def host_of(request: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A request of the target with its outcomes; a status in neither list is indeterminate."""
+    """A request of the target with its outcomes; a status in neither list is indeterminate.
+
+    ``effect``: a request that shows whether what was asked with that ``{nonce}`` has been done: then it answers with a
+    status of ``effect_ok`` (empty: any 2xx) and the nonce. 404, 410 or a success without the nonce: not yet.
+    """
 
     name: str
     request: str
@@ -91,6 +95,8 @@ class Operation:
     fail: tuple[int, ...] = ()
     json: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    effect: str = ""
+    effect_ok: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,16 @@ from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Operation, host_of
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.engine.clock import Clock
+from pytest_distaudit.engine.effects import Following
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.injection import Injection
 from pytest_distaudit.engine.link_injection import LinkInjection
 from pytest_distaudit.engine.presence import answers_now
+from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.control import Uncontrolled
+from pytest_distaudit.ports.effects import Effects
 from pytest_distaudit.ports.experiments import Experiment, Round, args_of
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
@@ -62,12 +65,19 @@ def disturb(
     injection = _injection(trial, bound[trial.aim.system], kinds, hub)
     with ExitStack() as stack:
         watch = stack.enter_context(_watching(hub, [(bound[name], asks) for name, asks in trial.watched]))
-        loads = [
-            stack.enter_context(Workload(each, trial.course.rate, fetch, base_url, clock, _node(each, bound)))
-            for each in trial.operations
-        ]
-        course = _Trial(trial, injection, loads, clock, tell)
-        told = course.run()
+        with ExitStack() as asking:
+            loads = [
+                asking.enter_context(Workload(each, trial.course.rate, fetch, base_url, clock, _node(each, bound)))
+                for each in trial.operations
+            ]
+            followed = [
+                stack.enter_context(Following(each, load, fetch, base_url, clock))
+                for each, load in zip(trial.operations, loads, strict=True)
+                if each.effect and trial.course.effects_s
+            ]
+            told = _Trial(trial, injection, loads, clock, tell).run()
+        for one in followed:
+            one.settle(trial.course.rest_s, trial.course.effects_s)
     aim, latency = trial.aim, time.time() - began
     value = hub.redactor.value(to_json(told))
     seen = [Observation(aim.system, Experiment.ask(**args_of(aim)), began, latency, str(aim), value=value)]
@@ -78,7 +88,14 @@ def disturb(
         ask = Traffic.ask(operation=traffic.operation, system=aim.system, **args_of(aim))
         way = f"{traffic.operation} x {len(traffic.sent)} at {traffic.rate:g}/s"
         seen.append(Observation("", ask, began, latency, way, value=hub.redactor.value(to_json(traffic))))
+    seen.extend(_effects(one.effects(), aim, began, hub.redactor) for one in followed)
     return (*watch, *seen)
+
+
+def _effects(found: Effects, aim: Aim, began: float, redactor: Redactor) -> Observation:
+    ask = Effects.ask(operation=found.operation, system=aim.system, **args_of(aim))
+    way = f"effects of {found.operation}"
+    return Observation("", ask, began, time.time() - began, way, value=redactor.value(to_json(found)))
 
 
 def _refused(aim: Aim, bound: Mapping[str, Located]) -> Observation | None:

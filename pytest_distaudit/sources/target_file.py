@@ -29,7 +29,14 @@ from pytest_distaudit.sources.shape_errors import Path as KeyPath
 from pytest_distaudit.sources.shape_errors import shape_problems
 from pytest_distaudit.sources.source_text import read_text
 from pytest_distaudit.sources.target_rules import Kinds, TargetRules
-from pytest_distaudit.sources.target_shape import ComposeEntry, ContainerEntry, ProjectEntry, SystemEntry, TargetEntry
+from pytest_distaudit.sources.target_shape import (
+    ComposeEntry,
+    ContainerEntry,
+    OperationEntry,
+    ProjectEntry,
+    SystemEntry,
+    TargetEntry,
+)
 from pytest_distaudit.sources.toml_places import TomlPlaces, parse_toml
 
 __all__ = ["check_against_target", "read_project", "unknown_targets"]
@@ -139,10 +146,7 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
             key: Link(key, link.from_, link.to, {"env": link.inject.env} if link.inject else {})
             for key, link in entry.links.items()
         },
-        operations={
-            key: Operation(key, one.request, tuple(one.ok), tuple(one.fail), one.json, one.headers)
-            for key, one in entry.operations.items()
-        },
+        operations={key: _operation(key, one) for key, one in entry.operations.items()},
         activities={
             key: Activity(key, one.request, one.json, one.headers, one.cleanup, tuple(one.ok))
             for key, one in entry.activities.items()
@@ -151,6 +155,13 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
         compose=_compose(entry.compose),
         audit_host=entry.audit_host,
     )
+
+
+def _operation(name: str, entry: OperationEntry) -> Operation:
+    return Operation(
+        name, entry.request, tuple(entry.ok), tuple(entry.fail), entry.json, entry.headers,
+        entry.effect or "", tuple(entry.effect_ok),
+    )  # fmt: skip
 
 
 def _compose(entry: ComposeEntry | None) -> Compose | None:

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.errors import Place, did_you_mean
 from pytest_distaudit.sources.shape_errors import Path
-from pytest_distaudit.sources.target_shape import SystemEntry, TargetEntry
+from pytest_distaudit.sources.target_shape import OperationEntry, SystemEntry, TargetEntry
 from pytest_distaudit.sources.toml_places import TomlPlaces
 
 #: Kind -> endpoint name -> allowed URL schemes; the first endpoint is what ``url`` means.
 Kinds = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_READS = ("GET",)
 #: An endpoint that every kind may have: not an address but a process of this machine.
 _PROCESS = {"pid": ("pid", "pidfile")}
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
@@ -54,13 +55,23 @@ class TargetRules:
         if closed:
             self._links(entry)
         for name, operation in entry.operations.items():
-            self._request(operation.request, ("operations", name, "request"), closed)
-            for status in sorted(set(operation.ok) & set(operation.fail)):
-                self._say(("operations", name, "fail"), f"status {status} is both ok and fail; keep it in one list")
+            self._operation(operation, ("operations", name), closed)
         for name, activity in entry.activities.items():
             self._request(activity.request, ("activities", name, "request"), closed)
             if activity.cleanup is not None:
                 self._request(activity.cleanup, ("activities", name, "cleanup"), closed)
+
+    def _operation(self, entry: OperationEntry, path: Path, closed: bool) -> None:
+        self._request(entry.request, (*path, "request"), closed)
+        for status in sorted(set(entry.ok) & set(entry.fail)):
+            self._say((*path, "fail"), f"status {status} is both ok and fail; keep it in one list")
+        if entry.effect is None:
+            return
+        self._request(entry.effect, (*path, "effect"), closed)
+        if "{nonce}" not in entry.effect:
+            self._say((*path, "effect"), "it asks for no {nonce}, and would show the same for every request")
+        if entry.effect.split(maxsplit=1)[0] not in _READS:
+            self._say((*path, "effect"), f"it is asked again and again and must only read: {' or '.join(_READS)}")
 
     def _inside(self, entry: TargetEntry, name: str) -> None:
         """What a system is inside of is an engine, and not itself by any number of steps."""

@@ -132,6 +132,8 @@ class OperationEntry:
     fail: list[Status] = field(default_factory=list)
     json: Any = None
     headers: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    effect: Text | None = None
+    effect_ok: list[Status] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.bulkhead",
     "pytest_distaudit.checks.timeout",
     "pytest_distaudit.checks.retry",
+    "pytest_distaudit.checks.delivery",
     "pytest_distaudit.checks.discovery",
     "pytest_distaudit.checks.throughput",
     "pytest_distaudit.checks.diagram",

@@ -14,13 +14,17 @@ from pytest_distaudit.domain.fault import Aim, Course, Fault
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Operation
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.engine.clock import Clock
 from pytest_distaudit.engine.disturb import Trial
+from pytest_distaudit.engine.effects import Following
 from pytest_distaudit.engine.gather import Gatherer
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.redact import Redactor
+from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.capabilities import Health, Presence
 from pytest_distaudit.ports.codec import from_json
 from pytest_distaudit.ports.control import Uncontrolled
+from pytest_distaudit.ports.effects import Effects
 from pytest_distaudit.ports.experiments import Experiment
 from pytest_distaudit.ports.failure import Refusal
 from pytest_distaudit.ports.fetch import Request, Response
@@ -313,6 +317,71 @@ def test_what_is_watched_is_looked_at_all_the_while() -> None:
     assert len(looks) >= 3
     assert {one.reason for one in looks} == {None, Reason.BLOCKED}
     assert looks == sorted(looks, key=lambda one: one.at)
+
+
+class Works(World):
+    """Does what it is asked for some time after, and says so at ``/done``."""
+
+    def __init__(self, delay_s: float = 0.2, canned: bool = False) -> None:
+        super().__init__(heals_s=0.1)
+        self.delay_s, self.canned, self.asked = delay_s, canned, dict[str, float]()
+
+    def fetch(self, request: Request) -> Response:
+        answer = super().fetch(request)
+        nonce = request.url.rpartition("?")[2]
+        if "/ask" in request.url:
+            self.asked[nonce] = time.time()
+            return answer
+        done = self.canned or time.time() - self.asked.get(nonce, time.time()) > self.delay_s
+        return replace(answer, status=200 if done else 404)
+
+
+def _effects(seen: Sequence[Observation]) -> Effects:
+    told: Effects = from_json(Effects, next(one.value for one in seen if one.ask.capability == "effects"))
+    return told
+
+
+FOLLOWED = replace(ASK, effect="GET http://store/done?{nonce}")
+PATIENT = replace(COURSE, rate=10, effects_s=5.0, rest_s=0.5)
+
+
+def test_effects_are_read_until_all_are_there() -> None:
+    world = Works()
+    seen = _done(world, operations=(FOLLOWED,), course=PATIENT)
+    told, sent = _effects(seen), {one.nonce: one for one in _traffic(seen).sent}
+    assert (told.operation, told.invented) == ("ask", False)
+    known = {one.nonce: one.first for one in told.effects}
+    assert all((at := known[nonce]) and at > one.sent + 0.2 for nonce, one in sent.items() if one.ok)
+    assert not any(known[nonce] for nonce, one in sent.items() if not one.ok)
+
+
+def test_an_effect_of_what_nobody_asked_is_told() -> None:
+    assert _effects(_done(Works(canned=True), operations=(FOLLOWED,), course=PATIENT)).invented
+
+
+def test_what_never_takes_effect_is_waited_for_no_longer_than_it_may_take() -> None:
+    began = time.time()
+    told = _effects(_done(Works(delay_s=99), operations=(FOLLOWED,), course=replace(PATIENT, effects_s=1.5)))
+    assert time.time() - began < 30
+    assert not any(one.first for one in told.effects)
+    assert any(one.absent for one in told.effects)
+
+
+def test_no_effects_are_read_where_no_claim_wants_them() -> None:
+    assert not [one for one in _done(Works(), operations=(FOLLOWED,)) if one.ask.capability == "effects"]
+
+
+@pytest.mark.parametrize(("status", "told"), [(500, None), (404, False), (410, False), (202, False), (200, True)])
+def test_what_an_answer_says_of_an_effect(status: int, told: bool | None) -> None:
+    def fetch(request: Request) -> Response:
+        return Response(status, {}, request.url.encode(), 0.001)
+
+    operation = replace(FOLLOWED, effect_ok=(200,))
+    load = Workload(operation, 1, fetch, lambda host: None, Clock())
+    with Following(operation, load, fetch, lambda host: None, Clock()) as following:
+        time.sleep(0.8)
+    assert following.effects().invented is told
+    assert bool(following.effects().trouble) is (told is None)
 
 
 def test_the_longest_course_serves_all() -> None:

@@ -58,6 +58,8 @@ inject = {env = "MODEL_URL"}
 request = "POST http://front/ask"
 ok = [200]
 fail = [409, 422]
+effect = "GET http://front/asked/{nonce}"
+effect_ok = [200]
 [targets.staging.activities.submit-task]
 request = "POST http://front/tasks"
 json = {prompt = "{nonce}"}
@@ -94,7 +96,11 @@ def test_the_example_of_the_design_is_read_whole(read) -> None:
     assert front.instances == Instances("header:X-Boot")
     assert (tools.inside, tools.systems) == ("engine", NestedSystems("mcp-*", "mcp", "stdio"))
     assert target.links == {"tasks-model": Link("tasks-model", "tasks", "model", {"env": "MODEL_URL"})}
-    assert target.operations == {"ask-model": Operation("ask-model", "POST http://front/ask", (200,), (409, 422))}
+    asked = Operation(
+        "ask-model", "POST http://front/ask", (200,), (409, 422),
+        effect="GET http://front/asked/{nonce}", effect_ok=(200,),
+    )  # fmt: skip
+    assert target.operations == {"ask-model": asked}
     assert target.activities == {
         "submit-task": Activity(
             "submit-task", "POST http://front/tasks", {"prompt": "{nonce}"}, {}, "DELETE http://front/tasks/{id}"

@@ -1,0 +1,113 @@
+"""What checks read of the effects of requests, and of the queue that should have carried them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pytest_distaudit.checkers import total_queue
+from pytest_distaudit.checkers.total_queue import Deliveries
+from pytest_distaudit.domain.claim import Claim
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.evidence import Evidence, Seen
+from pytest_distaudit.domain.judgement import unverifiable
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.capabilities import Queue
+from pytest_distaudit.ports.effects import Effect, Effects
+from pytest_distaudit.ports.experiments import Experiment
+from pytest_distaudit.ports.history import Operation, Outcome
+from pytest_distaudit.ports.traffic import Sent, Traffic
+
+_REMEDY = "let the operation's effect name what answers with the nonce once, and only once, the work is done"
+
+
+def effects(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, dict[str, Effect]]:
+    """Operation -> nonce -> what became of it, for each of the claim's. Raises Unverifiable."""
+    found: dict[str, dict[str, Effect]] = {}
+    for name in claim.operations:
+        try:
+            seen = evidence.shared(Effects, Effects.ask(operation=name, fault=told.fault, system=told.system))
+        except Unobservable as error:
+            if error.reason is not Reason.NOT_RECORDED:
+                raise
+            unverifiable(Reason.NO_OBSERVABLE, f"{name} has no effect to read", remedy=_REMEDY)
+        if seen.invented:
+            because = "it was shown of a request that nobody has sent"
+            unverifiable(Reason.NO_OBSERVABLE, f"{name}'s effect is shown of anything", because, remedy=_REMEDY)
+        if seen.invented is None:
+            unverifiable(Reason.NO_OBSERVABLE, f"{name}'s effect could not be read", seen.trouble, remedy=_REMEDY)
+        found[name] = {one.nonce: one for one in seen.effects}
+    return found
+
+
+def shown(sent: Sequence[Sent], known: dict[str, Effect], until: float) -> tuple[Sent, ...]:
+    """Those whose effect was read by that time."""
+    return tuple(
+        one for one in sent if one.nonce in known and (at := known[one.nonce].first) is not None and at <= until
+    )
+
+
+def total(flow: Traffic, known: dict[str, Effect], empty: float | None, since: float) -> Deliveries:
+    """What was lost, by the rule for total queues. Nothing is certainly lost but what was read to be absent after
+    ``since``, when no message waited any more (``empty``: from when on; None: some always did).
+    """
+    return total_queue.check(_history(flow, known, empty, since))
+
+
+def _history(flow: Traffic, known: dict[str, Effect], empty: float | None, since: float) -> Iterator[Operation]:
+    for number, one in enumerate(flow.sent):
+        call = _ns(one.sent)
+        yield Operation(number, "enqueue", (one.nonce,), None, call, _ns(one.ended), outcome=one.outcome)
+        effect = known.get(one.nonce, Effect(one.nonce))
+        if effect.first is not None:
+            yield Operation(number, "dequeue", (), one.nonce, call, max(call, _ns(effect.first)))
+        elif one.ok and (effect.absent is None or effect.absent < max(since, empty or since)):
+            # it was not asked again late enough: it may be there
+            yield Operation(number, "dequeue", (), None, call, None, outcome=Outcome.INDETERMINATE)
+    if empty is not None:
+        yield Operation(len(flow.sent), "drain", (), (), _ns(empty), _ns(empty))
+
+
+def _ns(seconds: float) -> int:
+    return int(seconds * 1e9)
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The looks at one queue during an experiment; statistics may be ``lag`` seconds behind."""
+
+    looks: Sequence[Seen[Queue]]
+    lag: float
+
+    def moved(self, counter: str, since: float = 0.0, until: float | None = None) -> int:
+        """By how much it grew between the first and the last look in this time, whatever lags. Raises Unverifiable."""
+        seen = [one for one in self.looks if since <= one.at and (until is None or one.at <= until)]
+        told = [getattr(one.fact, counter) for one in seen]
+        if not told or any(each is None for each in told):
+            unverifiable(Reason.NO_OBSERVABLE, "no counters", "the broker keeps no message statistics")
+        if any(after < before for before, after in pairwise(told)):
+            unverifiable(Reason.NO_OBSERVABLE, "the counters began anew", f"of {counter} messages, in between")
+        moved: int = told[-1] - told[0]
+        return moved
+
+    def waiting(self, since: float, until: float) -> list[tuple[float, int]]:
+        """(when, how many messages were in the queue or handed out and not acknowledged) of each look in this time."""
+        found = [
+            (one.at, one.fact.ready + one.fact.unacked)
+            for one in self.looks
+            if since <= one.at <= until and one.fact.ready is not None and one.fact.unacked is not None
+        ]
+        if not found:
+            unverifiable(Reason.NO_OBSERVABLE, "no look at the messages that wait", "the broker did not tell them")
+        return found
+
+    def empty(self, since: float) -> float | None:
+        """From when on nothing waited, well after ``since``; None if something always did."""
+        after = since + self.lag
+        return next((at for at, count in self.waiting(since, float("inf")) if at >= after and not count), None)
+
+
+def last_answer(flows: Sequence[Traffic]) -> float:
+    """When the last request that succeeded was answered."""
+    return max((one.ended for flow in flows for one in flow.sent if one.ok), default=0.0)

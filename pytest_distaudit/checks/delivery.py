@@ -1,0 +1,207 @@
+"""Claims about what a queue does for the work that goes through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_distaudit.checks._disturbed import ENOUGH, effective, traffics
+from pytest_distaudit.checks._effects import Moves, effects, last_answer, shown, total
+from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
+from pytest_distaudit.domain.claim import Claim
+from pytest_distaudit.domain.evidence import Evidence
+from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
+from pytest_distaudit.domain.needs import Disturb, Look
+from pytest_distaudit.domain.observation import Ask
+from pytest_distaudit.domain.verdict import Reason, Rung, Scope
+from pytest_distaudit.ports.capabilities import Queue
+from pytest_distaudit.ports.effects import Effect
+from pytest_distaudit.ports.experiments import Experiment, Round
+from pytest_distaudit.ports.traffic import Sent, Traffic
+
+#: how far a broker's statistics may be behind, in seconds
+LAG_S = 7.0
+#: requests a second, and how long before and after: enough to tell something
+RATE = 10.0
+STEADY_S = 4.0
+#: beyond the lag, how long requests wait for a consumer that stands still
+WAITS_S = 5.0
+_PATIENCE_S = 30.0
+#: how long all effects may take where the claim does not say it (behaviours 2.2)
+_WITHIN_S = 60.0
+#: a look takes so long, or the moment is not known better
+_LOOK_S = 1.0
+#: of what should wait, how much has to: some looks are older than others
+_SHARE = 0.5
+
+_VHOST = Parameter(ParameterType.TEXT, "the virtual host; default: that of the broker's address", None)
+_QUEUE = {"queue": Parameter(ParameterType.TEXT, "the queue's name"), "vhost": _VHOST}
+_ROLES = {"system": Role("the message broker"), "consumer": Role("who takes the messages and does the work")}
+
+
+def _within(claim: Claim) -> float:
+    return claim.timing.seconds if claim.timing else _WITHIN_S
+
+
+def _ask(claim: Claim) -> Ask:
+    return Queue.ask(name=claim["queue"], **({"vhost": claim["vhost"]} if claim["vhost"] else {}))
+
+
+def _course(claim: Claim, hold_s: float, times: int = 1) -> Course:
+    return Course(
+        hold_s, _PATIENCE_S, times, steady_s=STEADY_S, rate=RATE, effects_s=_within(claim) + LAG_S, rest_s=2 * LAG_S
+    )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Everything about one claim."""
+
+    told: Experiment
+    flows: dict[str, Traffic]
+    known: dict[str, dict[str, Effect]]
+    moves: Moves
+
+    def acknowledged(self, began: float, ended: float) -> list[tuple[Sent, dict[str, Effect]]]:
+        """Requests that were sent and succeeded in this time, of every operation, with its effects."""
+        return [
+            (one, self.known[name])
+            for name, flow in self.flows.items()
+            for one in flow.between(began, ended)
+            if one.ok and one.ended <= ended
+        ]
+
+
+def _seen(claim: Claim, evidence: Evidence, fault: Fault, role: str) -> _Seen:
+    (told,) = effective(evidence, fault, role).values()
+    looks = evidence.history(Queue, ask=_ask(claim))
+    if not looks[-1].fact.exists:
+        refute(f"no queue {claim['queue']}", "when all was over", remedy="declare the queue, or correct the document")
+    found = _Seen(told, traffics(claim, evidence, told), effects(claim, evidence, told), Moves(looks, LAG_S))
+    _carried(found, claim["queue"])
+    _has_effects(found)
+    return found
+
+
+def _carried(seen: _Seen, queue: str) -> None:
+    """Raise unless as many messages came into the queue as requests succeeded."""
+    first, last = seen.moves.looks[0].at + _LOOK_S, seen.moves.looks[-1].at - LAG_S
+    asked = len(seen.acknowledged(first, last))
+    came = seen.moves.moved("published")
+    because = f"{asked} requests succeeded, and {came} messages came into queue {queue}"
+    if asked and not came:
+        refute("no message arrived", because, remedy="publish the work to this queue, or correct the document")
+    if came < asked:
+        unverifiable(Reason.VACUOUS, f"{came} messages for {asked} requests", because)
+
+
+def _has_effects(seen: _Seen) -> None:
+    """Raise where no effect was ever seen: an address that shows none looks the same as work that is not done."""
+    for name, flow in seen.flows.items():
+        if not shown(flow.sent, seen.known[name], float("inf")):
+            because = f"of {len(flow.sent)} requests; the address of its effect may be wrong"
+            unverifiable(Reason.BASELINE, f"no effect of {name} was ever seen", because)
+
+
+def _nothing_lost(seen: _Seen, within_s: float) -> int:
+    """How many requests had their effect. Raises if any that succeeded had none."""
+    flows, delivered = list(seen.flows.values()), 0
+    last = last_answer(flows)
+    empty = seen.moves.empty(last)
+    for name, flow in seen.flows.items():
+        found = total(flow, seen.known[name], empty, last + within_s)
+        if found.lost and found.reason is None:
+            because = f"{found.acknowledged} requests succeeded, no message waits any more: {found.lost[0]} has none"
+            refute(f"{len(found.lost)} of {found.acknowledged} had no effect", because)
+        if found.reason is not None:
+            missing = len(found.lost) + len(found.undelivered)
+            because = f"{missing} of {found.acknowledged} have none yet, and messages wait or it cannot be read"
+            unverifiable(found.reason, f"not done after {within_s:g} s", because)
+        delivered += found.acknowledged
+    return delivered
+
+
+@check(
+    "queue.delivers",
+    claims="what operations ask for waits in the queue while its consumer stands still, and is done when it goes on",
+    says="queue {queue} delivers the work to its consumer",
+    rung=Rung.USED,
+    scope=Scope.EXPERIMENT,
+    roles=_ROLES,
+    params=_QUEUE,
+    takes_operation=True,
+    connects=(("consumer", "system"),),
+    cost_s=45.0,
+    needs=lambda claim: (
+        Disturb(Fault.FREEZE, "consumer", _course(claim, LAG_S + WAITS_S), (Look("system", _ask(claim)),)),
+    ),
+    shows_not="that the message itself carries the work: a consumer that takes it and finds its work elsewhere looks "
+    "the same; whether work is done twice, or survives a crash (queue.redelivers)",
+)
+def delivers(claim: Claim, evidence: Evidence) -> Judgement:
+    """Behaviours 2.1: the consumer is frozen. Messages have to wait, effects to be absent, and all to come after."""
+    seen = _seen(claim, evidence, Fault.FREEZE, "consumer")
+    one = seen.told.rounds[0]
+    if one.undone is None or one.seen is None:
+        unverifiable(Reason.FAULT_NOT_EFFECTIVE, "the consumer was replaced", "before its queue could be looked at")
+    held = seen.acknowledged(one.seen, one.undone)
+    if len(held) < ENOUGH:
+        because = f"while the consumer stood still; {ENOUGH} are needed: the operation may wait for the work itself"
+        unverifiable(Reason.VACUOUS, f"{len(held)} requests succeeded", because)
+    rose = _waits(seen, one)
+    done = _nothing_lost(seen, _within(claim))
+    _taken(seen, one)
+    return verified(
+        f"{rose} messages waited, all {done} requests done",
+        f"none of {len(held)} requests had its effect while the consumer stood still",
+    )
+
+
+def _waits(seen: _Seen, one: Round) -> int:
+    """How many messages waited at last. Raises unless they did, and their effects with them."""
+    assert one.seen is not None
+    assert one.undone is not None
+    at, waited = seen.moves.waiting(one.seen, one.undone)[-1]
+    rose = waited - seen.moves.waiting(0.0, one.injected)[-1][1]
+    asked, expected = seen.acknowledged(one.seen, at), seen.acknowledged(one.seen, at - LAG_S)
+    told = f"{rose} more messages waited while the consumer stood still, {len(asked)} were asked for"
+    if not expected:
+        unverifiable(Reason.VACUOUS, "no look late enough", "at the queue, while the consumer stood still")
+    if early := sum(1 for each, known in seen.acknowledged(one.seen, one.undone) if shown([each], known, one.undone)):
+        _done_early(seen, early, len(asked) - rose, told)
+    if rose < len(expected) or seen.moves.moved("acked", one.seen + LAG_S, one.undone):
+        _not_waiting(seen, one, rose < _SHARE * len(expected), told)
+    return rose
+
+
+def _done_early(seen: _Seen, early: int, taken: int, told: str) -> None:
+    """Raise. More effects than messages can have been taken refute, where every request is one message."""
+    because = f"{told}, and {early} effects were there"
+    sent = sum(len(flow.sent) for flow in seen.flows.values())
+    if _SHARE * early > max(taken, 0) and seen.moves.moved("published") <= sent:
+        refute("done without the messages", because, remedy="let the consumer do the work, and nobody else")
+    because = f"{because}: name the system that holds all consumers"
+    unverifiable(Reason.VACUOUS, "the work goes on without this consumer", because)
+
+
+def _not_waiting(seen: _Seen, one: Round, few: bool, told: str) -> None:
+    """Raise: the work waited, its messages did not."""
+    if seen.moves.moved("delivered_auto", one.injected, one.undone):
+        because = f"{told}; who takes them need not acknowledge, so that they may wait where nobody sees them"
+        unverifiable(Reason.NO_OBSERVABLE, "messages are handed out for good", because)
+    if few:
+        refute("the messages do not wait for the consumer", f"{told}: somebody else takes them")
+    unverifiable(Reason.VACUOUS, "not all messages waited", told)
+
+
+def _taken(seen: _Seen, one: Round) -> None:
+    """Raise unless the messages have left the queue together with the work."""
+    assert one.seen is not None
+    before = min(count for _, count in seen.moves.waiting(0.0, one.injected))
+    _, count = seen.moves.waiting(0.0, float("inf"))[-1]
+    asked = len(seen.acknowledged(one.seen, seen.told.ended))
+    left = count - before
+    if left >= asked:
+        refute("done without taking the messages", f"all was done, and {left} messages still wait")
+    if left > 0:
+        unverifiable(Reason.VACUOUS, f"{left} messages still wait", "although all was done")

@@ -1,0 +1,153 @@
+"""The judge of what a queue delivers, branch by branch, on experiments made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_distaudit.domain.fault import Fault
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.capabilities import Queue
+from pytest_distaudit.ports.effects import Effects
+
+from .deliveries import LAST_S, carrying, effects, looks
+from .evidence import CHECKS, claim, evidence, failure, judged
+from .experiments import experiment, round_, traffic
+
+ROLES = {"system": ("broker",), "consumer": ("worker",)}
+#: the consumer stands still between the two
+FROZEN, GOES_ON = 2.0, 11.5
+HELD = experiment(round_(seen=0.1, undone=9.5, back=9.6), system="worker", fault="freeze")
+FLOW = traffic(fails=lambda later: False, system="worker", fault="freeze")
+
+
+def later(one):
+    """When an honest consumer has done it."""
+    return GOES_ON + 1 if FROZEN <= one.sent < GOES_ON else one.sent + 0.1
+
+
+def at_once(one):
+    return one.sent + 0.05
+
+
+def never(one):
+    return None
+
+
+def told(flow=FLOW, held=HELD, first=later, taken=later, queue=None, seen=None, **more):
+    of = replace(claim("queue.delivers", queue="tasks"), operation="ask")
+    seen = [effects(flow, first, **more)] if seen is None else seen
+    return judged(of, evidence(ROLES, held, flow, *seen, *looks(queue or carrying(flow, taken))))
+
+
+def word(**more):
+    judgement = told(**more)
+    return judgement.reason or judgement.verdict.value, judgement.actual
+
+
+def test_work_that_waits_and_is_done_after_is_verified():
+    judgement = told()
+    assert judgement.verdict.value == "verified", judgement
+    assert judgement.actual == "189 messages waited, all 240 requests done"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected", "actual"),
+    [
+        ({"first": at_once}, "refuted", "done without the messages"),
+        ({"taken": at_once}, "refuted", "the messages do not wait for the consumer"),
+        ({"taken": never}, "refuted", "done without taking the messages"),
+        ({"taken": lambda one: None if one.sent > 11 else later(one)}, Reason.NO_OBSERVABLE, "not done after 60 s"),
+        ({"first": at_once, "taken": at_once}, Reason.VACUOUS, "the work goes on without this consumer"),
+        ({"first": lambda one: None if one.sent == 5 else later(one)}, "refuted", "1 of 240 had no effect"),
+        ({"first": lambda one: None if one.sent == 5 else later(one), "absent": 60.0}, Reason.NO_OBSERVABLE, "not"),
+        ({"first": lambda one: None if one.sent == 5 else later(one), "absent": None}, Reason.NO_OBSERVABLE, "not"),
+        ({"first": never}, Reason.BASELINE, "no effect of ask was ever seen"),
+        ({"invented": True}, Reason.NO_OBSERVABLE, "ask's effect is shown of anything"),
+        ({"invented": None, "trouble": "500"}, Reason.NO_OBSERVABLE, "ask's effect could not be read"),
+        ({"seen": []}, Reason.NO_OBSERVABLE, "ask has no effect to read"),
+        ({"queue": lambda at: Queue("tasks", False)}, "refuted", "no queue tasks"),
+        ({"queue": carrying(FLOW, later, published=7)}, "refuted", "no message arrived"),
+        ({"queue": carrying(FLOW, later, published=None)}, Reason.NO_OBSERVABLE, "no counters"),
+        ({"queue": carrying(FLOW, later, unacked=None)}, Reason.NO_OBSERVABLE, "no look at the messages that wait"),
+    ],
+)
+def test_what_else_there_is(more, expected, actual):
+    if more.get("taken") is not None and expected is Reason.NO_OBSERVABLE:
+        more = {**more, "first": lambda one: None if one.sent > 11 else later(one)}
+    found, said = word(**more)
+    assert (found, actual in said) == (expected, True), (found, said)
+
+
+def test_half_of_the_messages_count_for_nothing():
+    few = carrying(FLOW, later)
+    found = word(queue=lambda at: replace(few(at), published=few(at).published // 2))
+    assert found[0] is Reason.VACUOUS, found
+
+
+def test_counters_that_began_anew_tell_nothing():
+    few = carrying(FLOW, later)
+    found = word(queue=lambda at: replace(few(at), published=few(at).published if at < 5 else 0))
+    assert found == (Reason.NO_OBSERVABLE, "the counters began anew")
+
+
+def test_a_second_consumer_takes_half_and_is_no_lie():
+    def first(one):
+        return at_once(one) if int(one.sent * 20) % 2 else later(one)
+
+    found = word(first=first, taken=first)
+    assert found == (Reason.VACUOUS, "the work goes on without this consumer")
+
+
+def test_several_messages_a_request_excuse_what_is_done_early():
+    twice = carrying(FLOW, later)
+
+    def queue(at):
+        return replace(twice(at), ready=2 * twice(at).ready, published=2 * twice(at).published)
+
+    assert word(first=at_once, queue=queue) == (Reason.VACUOUS, "the work goes on without this consumer")
+
+
+def test_messages_that_are_handed_out_for_good_may_wait_unseen():
+    one = carrying(FLOW, at_once)
+    found = word(queue=lambda at: replace(one(at), delivered_auto=one(at).acked, acked=0))
+    assert found == (Reason.NO_OBSERVABLE, "messages are handed out for good")
+
+
+def test_part_of_the_messages_waiting_tells_nothing():
+    def taken(one):
+        return at_once(one) if FROZEN <= one.sent < GOES_ON and int(one.sent * 20) % 10 < 5 else later(one)
+
+    assert word(queue=carrying(FLOW, taken)) == (Reason.VACUOUS, "not all messages waited")
+
+
+def test_messages_that_are_left_tell_nothing():
+    honest = carrying(FLOW, later)
+    found = word(queue=lambda at: replace(honest(at), ready=honest(at).ready + (4 if at == LAST_S else 0)))
+    assert found[0] is Reason.VACUOUS
+    assert found[1].endswith("messages still wait")
+
+
+def test_an_operation_that_waits_for_the_work_tells_nothing():
+    flow = traffic(fails=lambda later: later < 9, system="worker", fault="freeze")
+    found = word(flow=flow)
+    assert found[0] is Reason.VACUOUS
+    assert found[1].endswith("requests succeeded")
+
+
+def test_a_consumer_that_is_replaced_tells_nothing():
+    replaced = experiment(round_(back=3.0), system="worker", fault="freeze")
+    assert word(held=replaced) == (Reason.FAULT_NOT_EFFECTIVE, "the consumer was replaced")
+
+
+def test_effects_that_could_not_be_gathered_say_why():
+    lost = failure("", Effects, Reason.AUDIT_ERROR, "no", operation="ask", fault="freeze", system="worker")
+    assert word(seen=[lost])[0] is Reason.AUDIT_ERROR
+
+
+def test_the_course_follows_from_the_claim():
+    (need,) = CHECKS["queue.delivers"].needs(claim("queue.delivers", queue="tasks", vhost="v"))
+    assert (need.fault, need.role, need.course.hold_s) == (Fault.FREEZE, "consumer", 12.0)
+    assert need.watch[0].ask == Queue.ask(name="tasks", vhost="v")
+    assert (need.course.effects_s, need.course.rest_s) == (67.0, 14.0)

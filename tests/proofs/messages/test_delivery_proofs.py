@@ -1,0 +1,137 @@
+"""Two-sided proofs of the checks about work that goes through a queue, on a real RabbitMQ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_distaudit.checks import delivery
+from pytest_distaudit.domain.audit import ClaimResult
+from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.testing import Room
+
+pytestmark = [pytest.mark.proof, pytest.mark.live]
+HERE = Path(__file__).parent
+#: queue: (how work is asked for, how it is done)
+QUEUES = {
+    "honest": ("publishes", "works"),
+    "twice": ("does_it_and_publishes", "works"),
+    "void": ("does_it_and_publishes_into_the_void", "works"),
+    "noted": ("notes_it_and_publishes_into_the_void", "does_what_was_noted"),
+    "woken": ("wakes", "works"),
+    "dropped": ("notes_it_and_publishes", "does_what_was_noted"),
+    "untaken": ("notes_it_and_publishes", "does_what_was_noted"),
+    "halves": ("publishes", "loses_every_other"),
+    "canned": ("publishes", "drops"),
+    "silent": ("publishes", "drops"),
+    "unasked": ("publishes", "works_unasked"),
+}
+BROKER = """
+[targets.miniature.systems.rabbitmq]
+kind = "rabbitmq"
+# counts every half second and is read every second, not every five: the audit need not wait so long
+[targets.miniature.systems.rabbitmq.native.settings]
+collect_statistics_interval = 500
+"management.sample_retention_policies.global.minute" = 1
+"management.sample_retention_policies.basic.minute" = 1
+"management.sample_retention_policies.detailed.minute" = 1
+"""
+
+
+CARRIER = """
+[targets.miniature.systems.{name}]
+kind = "http"
+disposable = true
+native.argv = ["{{python}}", {words}]
+native.after = "rabbitmq"
+native.ready = "GET /live"
+native.env = {{PORT = "{{port}}", AMQP_URL = "{{rabbitmq.amqp}}", GROUND = "{ground}"}}
+"""
+OPERATION = """
+[targets.miniature.operations.ask-{queue}]
+request = "POST http://office/{queue}"
+json = {{work = "{{nonce}}"}}
+effect = "GET http://office/done/{queue}/{{nonce}}"
+"""
+OFFICE = """
+[targets.miniature.systems.office]
+kind = "http"
+native.argv = ["{{python}}", "{here}/office.py", "dropped"]
+native.after = ["rabbitmq", "carrier"]
+native.ready = "GET /live"
+[targets.miniature.systems.office.native.env]
+PORT = "{{port}}"
+AMQP_URL = "{{rabbitmq.amqp}}"
+CARRIER_URL = "{{carrier.url}}"
+GROUND = "{ground}"
+WAYS = '{ways}'
+"""
+
+
+def _target(ground: Path) -> str:
+    words = [f"{HERE}/carrier.py", *(f"{queue}={way}" for queue, (_, way) in QUEUES.items())]
+    carrier = CARRIER.format(name="carrier", words=json.dumps(words)[1:-1], ground=ground)
+    office = OFFICE.format(
+        here=HERE, ground=ground, ways=json.dumps({queue: way for queue, (way, _) in QUEUES.items()})
+    )
+    return BROKER + carrier + office + "".join(OPERATION.format(queue=queue) for queue in QUEUES)
+
+
+@pytest.fixture(scope="module")
+def told(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ClaimResult]]:
+    """Queue -> the verdict that it delivers. All share the one experiment of their consumer."""
+    ground = tmp_path_factory.mktemp("messages")
+    with pytest.MonkeyPatch.context() as patch, Room(ground, _target(ground)) as room:
+        patch.setattr(delivery, "LAG_S", 1.6)
+        patch.setattr(delivery, "WAITS_S", 7.0)
+        patch.setattr(delivery, "STEADY_S", 7.0)
+        patch.setattr(delivery, "RATE", 5.0)
+        results = room.judge_together(*(_claim(queue) for queue in QUEUES))
+        yield dict(zip(QUEUES, results, strict=True))
+
+
+def _claim(queue: str) -> tuple[str, dict[str, object]]:
+    roles = {"system": "rabbitmq", "consumer": "carrier"}
+    return "queue.delivers", {"roles": roles, "operation": f"ask-{queue}", "queue": queue, "within": "6s"}
+
+
+def test_work_that_waits_for_its_consumer_is_verified(told: dict[str, ClaimResult]) -> None:
+    result = told["honest"]
+    assert result.verdict is Verdict.VERIFIED, (result.actual, result.because)
+
+
+@pytest.mark.parametrize(
+    ("queue", "actual"),
+    [
+        ("twice", "done without the messages"),
+        ("void", "no message arrived"),
+        ("noted", "no message arrived"),
+        ("woken", "no message arrived"),
+        ("dropped", "the messages do not wait for the consumer"),
+        ("untaken", "done without taking the messages"),
+        ("halves", "had no effect"),
+    ],
+)
+def test_what_does_not_go_through_the_queue_is_refuted(told: dict[str, ClaimResult], queue: str, actual: str) -> None:
+    result = told[queue]
+    assert result.verdict is Verdict.REFUTED, (result.actual, result.because)
+    assert actual in result.actual, (result.actual, result.because)
+
+
+@pytest.mark.parametrize(
+    ("queue", "reason", "actual"),
+    [
+        ("canned", Reason.NO_OBSERVABLE, "is shown of anything"),
+        ("silent", Reason.BASELINE, "no effect of ask-silent was ever seen"),
+        ("unasked", Reason.NO_OBSERVABLE, "messages are handed out for good"),
+    ],
+)
+def test_what_cannot_be_told_apart_is_not_judged(
+    told: dict[str, ClaimResult], queue: str, reason: Reason, actual: str
+) -> None:
+    result = told[queue]
+    assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, reason), (result.actual, result.because)
+    assert actual in result.actual, (result.actual, result.because)
