@@ -83,7 +83,11 @@ def host_of(request: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A request of the target with its outcomes; a status in neither list is indeterminate."""
+    """A request of the target with its outcomes; a status in neither list is indeterminate.
+
+    ``degraded``: statuses of a reduced answer, which it may give while something that it needs is away. Where
+    ``marker`` is given, only an answer that bears it is one: a text, or ``header:NAME`` for a header.
+    """
 
     name: str
     request: str
@@ -91,6 +95,12 @@ class Operation:
     fail: tuple[int, ...] = ()
     json: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    degraded: tuple[int, ...] = ()
+    marker: str = ""
+
+    def succeeds(self, status: int) -> bool:
+        """Whether the status is one of success; without a list every 2xx is."""
+        return status in self.ok or (not self.ok and 200 <= status < 300)
 
 
 @dataclass(frozen=True, slots=True)

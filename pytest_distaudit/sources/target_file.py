@@ -137,7 +137,16 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
         },
         links={key: Link(key, link.from_, link.to, link.inject) for key, link in entry.links.items()},
         operations={
-            key: Operation(key, one.request, tuple(one.ok), tuple(one.fail), one.json, one.headers)
+            key: Operation(
+                key,
+                one.request,
+                tuple(one.ok),
+                tuple(one.fail),
+                one.json,
+                one.headers,
+                tuple(one.degraded),
+                one.marker or "",
+            )
             for key, one in entry.operations.items()
         },
         activities={

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pytest_distaudit.domain.errors import Place, did_you_mean
 from pytest_distaudit.sources.shape_errors import Path
-from pytest_distaudit.sources.target_shape import SystemEntry, TargetEntry
+from pytest_distaudit.sources.target_shape import OperationEntry, SystemEntry, TargetEntry
 from pytest_distaudit.sources.toml_places import TomlPlaces
 
 #: Kind -> endpoint name -> allowed URL schemes; the first endpoint is what ``url`` means.
@@ -57,10 +57,20 @@ class TargetRules:
             self._request(operation.request, ("operations", name, "request"), closed)
             for status in sorted(set(operation.ok) & set(operation.fail)):
                 self._say(("operations", name, "fail"), f"status {status} is both ok and fail; keep it in one list")
+            self._reduced(operation, ("operations", name))
         for name, activity in entry.activities.items():
             self._request(activity.request, ("activities", name, "request"), closed)
             if activity.cleanup is not None:
                 self._request(activity.cleanup, ("activities", name, "cleanup"), closed)
+
+    def _reduced(self, operation: OperationEntry, path: Path) -> None:
+        """A reduced answer can be told from a full one."""
+        if operation.marker is not None and not operation.degraded:
+            self._say((*path, "marker"), "a marker of reduced answers without 'degraded'; list their statuses there")
+        for status in operation.degraded if operation.marker is None else ():
+            if status in operation.ok or (not operation.ok and 200 <= status < 300):
+                because = "name the 'marker' that only a degraded answer bears: a text or header:NAME"
+                self._say((*path, "degraded"), f"status {status} is both ok and degraded; {because}")
 
     def _inside(self, entry: TargetEntry, name: str) -> None:
         """What a system is inside of is an engine, and not itself by any number of steps."""

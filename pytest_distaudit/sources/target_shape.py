@@ -123,6 +123,8 @@ class OperationEntry:
     fail: list[Status] = field(default_factory=list)
     json: Any = None
     headers: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    degraded: list[Status] = field(default_factory=list)
+    marker: Text | None = None
 
 
 @dataclass(frozen=True)
