@@ -103,6 +103,8 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "request": "`METHOD http://SYSTEM/path`",
             "ok": "statuses of success",
             "fail": "statuses of a refusal; every other one is indeterminate",
+            "degraded": "statuses of the reduced answers that it may give while something that it needs is away",
+            "marker": "what only a reduced answer bears: a text in it, or `header:NAME`",
             "json": "the body",
             "headers": "headers",
             "effect": "`GET http://SYSTEM/path/{nonce}`: answers with the nonce once it is done, not before",

@@ -87,6 +87,8 @@ class Operation:
 
     ``effect``: a request that shows whether what was asked with that ``{nonce}`` has been done: then it answers with a
     status of ``effect_ok`` (empty: any 2xx) and the nonce. 404, 410 or a success without the nonce: not yet.
+    ``degraded``: statuses of a reduced answer, which it may give while something that it needs is away. Where
+    ``marker`` is given, only an answer that bears it is one: a text, or ``header:NAME`` for a header.
     """
 
     name: str
@@ -97,6 +99,12 @@ class Operation:
     headers: Mapping[str, str] = field(default_factory=dict)
     effect: str = ""
     effect_ok: tuple[int, ...] = ()
+    degraded: tuple[int, ...] = ()
+    marker: str = ""
+
+    def succeeds(self, status: int) -> bool:
+        """Whether the status is one of success; without a list every 2xx is."""
+        return status in self.ok or (not self.ok and 200 <= status < 300)
 
 
 @dataclass(frozen=True, slots=True)

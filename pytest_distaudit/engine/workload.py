@@ -21,6 +21,7 @@ from pytest_distaudit.ports.traffic import Sent, Traffic
 #: requests under way at once; where more are due, they are sent late, and their lateness is told
 _MOST = 256
 _WORDS = 120
+_HEADER = "header:"
 #: methods that have no effect: what failed of them failed
 _READS = ("GET", "HEAD", "OPTIONS")
 
@@ -59,7 +60,7 @@ class Workload:
     def traffic(self) -> Traffic:
         """What has been answered or given up so far."""
         done = tuple(fate.result() for fate in list(self._sent) if fate.done())
-        return Traffic(self._operation.name, self._rate, done)
+        return Traffic(self._operation.name, self._rate, done, bool(self._operation.degraded))
 
     def _send(self) -> None:
         began = self._clock.now()
@@ -87,11 +88,21 @@ class Workload:
         outcome = self._outcome(answer.status, method)
         detail = "" if outcome is Outcome.OK else answer.text[:_WORDS]
         node = answer.headers.get(self._node, "")
-        return Sent(nonce, due, sent, took, outcome, answer.status, node, nonce in answer.text, detail)
+        reduced = self._reduced(answer)
+        return Sent(nonce, due, sent, took, outcome, answer.status, node, nonce in answer.text, detail, reduced)
+
+    def _reduced(self, answer: Response) -> bool:
+        """Whether it is an answer that the operation declares for when something is away."""
+        marker = self._operation.marker
+        if answer.status not in self._operation.degraded:
+            return False
+        if marker.startswith(_HEADER):
+            return marker.removeprefix(_HEADER).strip().lower() in answer.headers
+        return marker in answer.text
 
     def _outcome(self, status: int, method: str) -> Outcome:
         """By the operation's own lists; a read that is in neither had no effect."""
-        if status in self._operation.ok or (not self._operation.ok and 200 <= status < 300):
+        if self._operation.succeeds(status):
             return Outcome.OK
         if status in self._operation.fail or method in _READS:
             return Outcome.FAIL

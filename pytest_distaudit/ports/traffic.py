@@ -17,7 +17,8 @@ class Sent:
     ``took`` in seconds until the last byte of its answer or until it was given up.
 
     ``status`` is None without an answer; ``node`` names who answered, "" if it does not say; ``echoed``: whether the
-    answer holds the request's ``nonce``; ``detail``: the first words of what is no success.
+    answer holds the request's ``nonce``; ``detail``: the first words of what is no success; ``reduced``: whether it is
+    an answer that the operation declares for when something is away.
     """
 
     nonce: str
@@ -29,6 +30,7 @@ class Sent:
     node: str = ""
     echoed: bool = False
     detail: str = ""
+    reduced: bool = False
 
     @property
     def ok(self) -> bool:
@@ -46,13 +48,15 @@ class Traffic(Capability):
     """An operation asked ``rate`` times a second during one experiment, whatever became of earlier requests.
 
     Args: ``operation``, ``fault``, ``system``, of a link ``caller``. ``sent`` in the order in which they were due.
-    Every request had a connection of its own, and nothing was tried twice.
+    Every request had a connection of its own, and nothing was tried twice. ``reducible``: whether it declares reduced
+    answers.
     """
 
     capability = "traffic"
     operation: str
     rate: float
     sent: tuple[Sent, ...]
+    reducible: bool = False
 
     @property
     def failed(self) -> tuple[Sent, ...]:

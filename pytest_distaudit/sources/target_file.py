@@ -160,7 +160,7 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
 def _operation(name: str, entry: OperationEntry) -> Operation:
     return Operation(
         name, entry.request, tuple(entry.ok), tuple(entry.fail), entry.json, entry.headers,
-        entry.effect or "", tuple(entry.effect_ok),
+        entry.effect or "", tuple(entry.effect_ok), tuple(entry.degraded), entry.marker or "",
     )  # fmt: skip
 
 

@@ -65,6 +65,7 @@ class TargetRules:
         self._request(entry.request, (*path, "request"), closed)
         for status in sorted(set(entry.ok) & set(entry.fail)):
             self._say((*path, "fail"), f"status {status} is both ok and fail; keep it in one list")
+        self._reduced(entry, path)
         if entry.effect is None:
             return
         self._request(entry.effect, (*path, "effect"), closed)
@@ -72,6 +73,15 @@ class TargetRules:
             self._say((*path, "effect"), "it asks for no {nonce}, and would show the same for every request")
         if entry.effect.split(maxsplit=1)[0] not in _READS:
             self._say((*path, "effect"), f"it is asked again and again and must only read: {' or '.join(_READS)}")
+
+    def _reduced(self, operation: OperationEntry, path: Path) -> None:
+        """A reduced answer can be told from a full one."""
+        if operation.marker is not None and not operation.degraded:
+            self._say((*path, "marker"), "a marker of reduced answers without 'degraded'; list their statuses there")
+        for status in operation.degraded if operation.marker is None else ():
+            if status in operation.ok or (not operation.ok and 200 <= status < 300):
+                because = "name the 'marker' that only a degraded answer bears: a text or header:NAME"
+                self._say((*path, "degraded"), f"status {status} is both ok and degraded; {because}")
 
     def _inside(self, entry: TargetEntry, name: str) -> None:
         """What a system is inside of is an engine, and not itself by any number of steps."""

@@ -134,6 +134,8 @@ class OperationEntry:
     headers: dict[StrictStr, StrictStr] = field(default_factory=dict)
     effect: Text | None = None
     effect_ok: list[Status] = field(default_factory=list)
+    degraded: list[Status] = field(default_factory=list)
+    marker: Text | None = None
 
 
 @dataclass(frozen=True)

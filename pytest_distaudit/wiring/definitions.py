@@ -12,6 +12,7 @@ from pytest_distaudit.domain.check import Check
 from pytest_distaudit.domain.registry import Registry
 from pytest_distaudit.ports.edges import Edges
 from pytest_distaudit.ports.kind import Kind
+from pytest_distaudit.ports.runs import Runs
 
 #: Built-in checks, one module a family.
 CHECK_MODULES = (
@@ -53,6 +54,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.timeout",
     "pytest_distaudit.checks.retry",
     "pytest_distaudit.checks.delivery",
+    "pytest_distaudit.checks.degradation",
     "pytest_distaudit.checks.discovery",
     "pytest_distaudit.checks.throughput",
     "pytest_distaudit.checks.diagram",
@@ -110,8 +112,10 @@ def load_kinds() -> Registry[Kind]:
 def _with_edges(kind: Kind) -> Kind:
     """The kind, which also answers what this host alone knows of any system."""
     from pytest_distaudit.systems._edges import edges_of
+    from pytest_distaudit.systems._runs import runs
 
-    return replace(kind, answers={Edges.capability: edges_of(kind.only_answers), **kind.answers})
+    own = {Edges.capability: edges_of(kind.only_answers), Runs.capability: runs}
+    return replace(kind, answers={**own, **kind.answers})
 
 
 def _entries(group: str) -> Iterable[EntryPoint]:

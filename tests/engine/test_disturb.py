@@ -198,6 +198,28 @@ def test_a_status_in_no_list_tells_nothing_of_a_write(status: int, outcome: Outc
     assert _traffic(seen, "write").sent[0].outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("status", "degraded", "marker", "reduced"),
+    [
+        (503, (503,), "", True),
+        (500, (503,), "", False),
+        (200, (200,), "header:X-Boot", True),
+        (200, (200,), "header:X-Stale", False),
+        (200, (200,), "127.0.0.1", True),
+        (200, (200,), "stale", False),
+    ],
+)
+def test_a_reduced_answer_is_told_by_its_status_and_marker(
+    status: int, degraded: tuple[int, ...], marker: str, reduced: bool
+) -> None:
+    world = World(heals_s=0.1)
+    world.status = status
+    asked = replace(ASK, ok=(200, 500, 503), degraded=degraded, marker=marker)
+    traffic = _traffic(_done(world, operations=(asked,)))
+    assert traffic.reducible
+    assert {sent.reduced for sent in traffic.sent if sent.status == status} == {reduced}
+
+
 @pytest.mark.parametrize("fault", [Fault.OUTAGE, Fault.FREEZE])
 def test_other_faults_last_as_long_as_they_should(fault: Fault) -> None:
     world = World()
