@@ -205,11 +205,12 @@ def _one_program(one: _Service, other: _Service, told: _Told) -> None:
     same_work = bool(ours and its) and _serves(other, ours) == ours and _serves(one, its) == its
     same_words = _plain(mine.words, one.name) == _plain(theirs.words, other.name)
     if isinstance(alike, str):
-        if mine.digest == theirs.digest and same_words and same_work:
+        if mine.digest and mine.digest == theirs.digest and same_words and same_work:
             because = f"{mine.file} runs for both, and each serves what the other does: {listed(sorted(ours | its))}"
             refute(f"{one.name} and {other.name} are one program", because, remedy=_SAY_SO)
         return
-    if alike.one or (mine.digest == theirs.digest and not alike.most and not alike.unseen):
+    same_file = mine.digest and mine.digest == theirs.digest
+    if alike.one or (same_file and not alike.most and not alike.unseen):
         if not same_words and not same_work:
             return  # a command may make one of it that the other is not: that is not told here
         because = f"{_file(one)}, {_file(other)}: all code is common but for {counted(alike.most, 'statement')}"

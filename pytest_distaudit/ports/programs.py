@@ -25,7 +25,8 @@ class Program(Capability):
     """The program of the process that listens for the system, as this host sees it, in a container too.
 
     ``process``: that run of it. ``file``: the script or module that an interpreter runs, else the executable, by the
-    path that the process knows it by. ``digest``: of the file's bytes. ``words``: the rest of the command, without
+    path that the process knows it by. ``digest``: of the file's bytes, "" where that file only
+    launches what is elsewhere. ``words``: the rest of the command, without
     secrets. ``code``: the project's own files that the program is seen to load, that one first; None: they cannot be
     read, and ``unread`` says why. ``installed``: names of installed packages that they load. ``unseen``: why they may
     load more of the project than that, "" if that is all. ``beside``: digests of the source files that lie beside

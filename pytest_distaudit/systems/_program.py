@@ -34,7 +34,8 @@ _COMPILED = "it is compiled, or what it runs is not named by its command"
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What a command runs: ``file`` with its ``digest``, and the words behind it; ``text``: code in the command.
+    """What a command runs: ``file`` with its ``digest`` ("" where it only launches what is elsewhere), and the words
+    behind it; ``text``: code in the command.
 
     ``source``: where its code begins, "" where none is seen. ``folder`` is where it looks for modules first.
     """
@@ -129,15 +130,14 @@ def _entry(seen: Inside, argv: Sequence[str], executable: str) -> _Entry:
             return _Entry(seen.absolute(rest[0]), _digest(seen.path(rest[0])), rest[1:])
         if not word.startswith("-") and seen.is_file(word):
             return _script(seen, word, rest)
-    return _Entry(executable, _digest(seen.path(executable)), argv[1:])
+    return _Entry(executable, "", argv[1:])
 
 
 def _script(seen: Inside, word: str, rest: Sequence[str]) -> _Entry:
     file = seen.real(word)
-    entry = _Entry(file, _digest(seen.path(file)), rest)
     if os.path.splitext(file)[1] in TEXTS and not FOREIGN.search(os.path.dirname(file) + "/"):
-        return replace(entry, source=file, folder=os.path.dirname(file))
-    return _application(seen, entry)
+        return _Entry(file, _digest(seen.path(file)), rest, file, os.path.dirname(file))
+    return _application(seen, _Entry(file, "", rest))
 
 
 def _module(seen: Inside, name: str, rest: Sequence[str]) -> _Entry:
@@ -147,7 +147,7 @@ def _module(seen: Inside, name: str, rest: Sequence[str]) -> _Entry:
         if seen.is_file(written):
             file = seen.absolute(written)
             return _Entry(file, _digest(seen.path(written)), rest, file)
-    return _application(seen, _Entry(f"-m {name}", hashlib.sha256(f"-m {name}".encode()).hexdigest(), rest))
+    return _application(seen, _Entry(f"-m {name}", "", rest))
 
 
 def _application(seen: Inside, launcher: _Entry) -> _Entry:

@@ -178,6 +178,8 @@ def test_code_that_cannot_be_read_is_not_told_apart():
     same = [one.but(surface=Surface(("/orders", "/users"))) for one in both(code=None)]
     assert word(*same) == (Verdict.REFUTED, "orders and users are one program")
     assert word(*both(code=None)) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
+    launched = [one.but(surface=Surface(("/orders", "/users"))) for one in both(code=None, digest="")]
+    assert word(*launched) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
 
 
 def test_a_refutation_comes_before_what_is_not_told():

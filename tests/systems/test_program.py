@@ -48,7 +48,8 @@ def test_an_interpreter_is_no_program(place):
     unicorn = entry(folder, "-m", "uvicorn", "--log-level", "main", "app:app")
     assert (unicorn.file, unicorn.source) == ("-m uvicorn", f"{folder}/app.py")
     assert entry(folder, "-m", "uvicorn", "other:app").source == ""
-    assert entry(folder, "-q").source == ""
+    assert (entry(folder, "-q").source, entry(folder, "-q").digest) == ("", "")
+    assert unicorn.digest == "", "what only launches is no program"
 
 
 def test_what_an_installed_launcher_is_told_to_run(place):
