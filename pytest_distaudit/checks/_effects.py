@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 from pytest_distaudit.checkers import total_queue
 from pytest_distaudit.checkers.total_queue import Deliveries
@@ -80,9 +81,9 @@ class Moves:
     looks: Sequence[Seen[Queue]]
     lag: float
 
-    def moved(self, counter: str, since: float = 0.0, until: float | None = None) -> int:
+    def moved(self, counter: str, since: float = 0.0, until: float = inf) -> int:
         """By how much it grew between the first and the last look in this time, whatever lags. Raises Unverifiable."""
-        seen = [one for one in self.looks if since <= one.at and (until is None or one.at <= until)]
+        seen = [one for one in self.looks if since <= one.at <= until]
         told = [getattr(one.fact, counter) for one in seen]
         if not told or any(each is None for each in told):
             unverifiable(Reason.NO_OBSERVABLE, "no counters", "the broker keeps no message statistics")
@@ -105,7 +106,7 @@ class Moves:
     def empty(self, since: float) -> float | None:
         """From when on nothing waited, well after ``since``; None if something always did."""
         after = since + self.lag
-        return next((at for at, count in self.waiting(since, float("inf")) if at >= after and not count), None)
+        return next((at for at, count in self.waiting(since, inf) if at >= after and not count), None)
 
 
 def last_answer(flows: Sequence[Traffic]) -> float:

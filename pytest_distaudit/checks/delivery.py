@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
-from pytest_distaudit.checks._disturbed import ENOUGH, effective, traffics
+from pytest_distaudit.checks._disturbed import ENOUGH, effective, spans, traffics
 from pytest_distaudit.checks._effects import Moves, effects, last_answer, shown, total
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
@@ -27,6 +28,10 @@ STEADY_S = 4.0
 #: beyond the lag, how long requests wait for a consumer that stands still
 WAITS_S = 5.0
 _PATIENCE_S = 30.0
+#: how long whoever looks after a consumer has to start it again, before the audit does
+HEALS_S = 5.0
+#: crashes, and how many of them have to meet work (behaviours 2.2)
+_KILLS, _MET = 5, 3
 #: how long all effects may take where the claim does not say it (behaviours 2.2)
 _WITHIN_S = 60.0
 #: a look takes so long, or the moment is not known better
@@ -98,7 +103,7 @@ def _carried(seen: _Seen, queue: str) -> None:
 def _has_effects(seen: _Seen) -> None:
     """Raise where no effect was ever seen: an address that shows none looks the same as work that is not done."""
     for name, flow in seen.flows.items():
-        if not shown(flow.sent, seen.known[name], float("inf")):
+        if not shown(flow.sent, seen.known[name], inf):
             because = f"of {len(flow.sent)} requests; the address of its effect may be wrong"
             unverifiable(Reason.BASELINE, f"no effect of {name} was ever seen", because)
 
@@ -186,7 +191,7 @@ def _done_early(seen: _Seen, early: int, taken: int, told: str) -> None:
 
 def _not_waiting(seen: _Seen, one: Round, few: bool, told: str) -> None:
     """Raise: the work waited, its messages did not."""
-    if seen.moves.moved("delivered_auto", one.injected, one.undone):
+    if seen.moves.moved("delivered_auto", one.injected, one.undone or inf):
         because = f"{told}; who takes them need not acknowledge, so that they may wait where nobody sees them"
         unverifiable(Reason.NO_OBSERVABLE, "messages are handed out for good", because)
     if few:
@@ -198,10 +203,64 @@ def _taken(seen: _Seen, one: Round) -> None:
     """Raise unless the messages have left the queue together with the work."""
     assert one.seen is not None
     before = min(count for _, count in seen.moves.waiting(0.0, one.injected))
-    _, count = seen.moves.waiting(0.0, float("inf"))[-1]
+    _, count = seen.moves.waiting(0.0, inf)[-1]
     asked = len(seen.acknowledged(one.seen, seen.told.ended))
     left = count - before
     if left >= asked:
         refute("done without taking the messages", f"all was done, and {left} messages still wait")
     if left > 0:
         unverifiable(Reason.VACUOUS, f"{left} messages still wait", "although all was done")
+
+
+@check(
+    "queue.redelivers",
+    claims="what the consumer had in work when it crashed is handed out again, and done",
+    says="work of queue {queue} survives a crash of its consumer",
+    rung=Rung.RESILIENT,
+    scope=Scope.EXPERIMENT,
+    roles=_ROLES,
+    params=_QUEUE,
+    takes_operation=True,
+    connects=(("consumer", "system"),),
+    cost_s=120.0,
+    needs=lambda claim: (Disturb(Fault.CRASH, "consumer", _crashes(claim), (Look("system", _ask(claim)),)),),
+    shows_not="that work is done once only, that a broker may crash (queue.durable), or that somebody starts the "
+    "consumer again (recovery.self-heals)",
+)
+def redelivers(claim: Claim, evidence: Evidence) -> Judgement:
+    """Behaviours 2.2: five kills. What is lost refutes; three of them must have met messages in work."""
+    seen = _seen(claim, evidence, Fault.CRASH, "consumer")
+    if seen.told.rounds[-1].back is None:
+        unverifiable(Reason.BASELINE, "the consumer did not come back", "even though the audit started it again")
+    done = _nothing_lost(seen, _within(claim))
+    began = seen.told.rounds[0].injected
+    if again := seen.moves.moved("redelivered", until=began):
+        because = f"{again} messages were handed out again before anything was done: it cannot be told why"
+        unverifiable(Reason.VACUOUS, "messages go back by themselves", because)
+    met = [_in_work(seen, one, ended) for one, (_, ended) in zip(seen.told.rounds, spans(seen.told), strict=True)]
+    if sum(met) < _MET:
+        because = f"{sum(met)} of {len(met)} crashes met a message in work that was handed out again; {_MET} are needed"
+        unverifiable(Reason.VACUOUS, "too little was in work", because, remedy="claim it of work that takes longer")
+    return verified(
+        f"all {done} requests done in spite of {len(met)} crashes",
+        f"{sum(met)} of them met work that was not done yet, and its messages were handed out again",
+    )
+
+
+def _crashes(claim: Claim) -> Course:
+    # what was handed out again has to be counted before the next crash
+    course = _course(claim, HEALS_S, _KILLS)
+    return replace(course, steady_s=max(course.steady_s, LAG_S + _LOOK_S))
+
+
+def _in_work(seen: _Seen, one: Round, ended: float) -> bool:
+    """Whether a request was not done when its consumer was dead, and messages were handed out again thereafter."""
+    assert one.seen is not None
+    caught = any(
+        effect.absent is not None and effect.absent >= one.seen
+        for sent, known in seen.acknowledged(0.0, one.injected)
+        if (effect := known.get(sent.nonce)) is not None
+    )
+    until = ended if one is not seen.told.rounds[-1] else inf
+    before = [look.at for look in seen.moves.looks if look.at <= one.injected]
+    return caught and bool(before) and seen.moves.moved("redelivered", before[-1], until) > 0

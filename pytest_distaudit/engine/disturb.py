@@ -76,8 +76,11 @@ def disturb(
                 if each.effect and trial.course.effects_s
             ]
             told = _Trial(trial, injection, loads, clock, tell).run()
+        over = clock.now()
         for one in followed:
-            one.settle(trial.course.rest_s, trial.course.effects_s)
+            one.settle(over + trial.course.effects_s)
+        if followed:
+            time.sleep(max(0.0, over + trial.course.rest_s - clock.now()))
     aim, latency = trial.aim, time.time() - began
     value = hub.redactor.value(to_json(told))
     seen = [Observation(aim.system, Experiment.ask(**args_of(aim)), began, latency, str(aim), value=value)]

@@ -56,12 +56,9 @@ class Following:
         self._over.set()
         self._thread.join()
 
-    def settle(self, least_s: float, most_s: float) -> None:
-        """Once nothing more is asked: wait until every request that succeeded shows its effect."""
-        began = self._clock.now()
-        while (waited := self._clock.now() - began) < most_s:
-            if waited >= least_s and not self._missing():
-                return
+    def settle(self, until: float) -> None:
+        """Once nothing more is asked: wait until every request that succeeded shows its effect, or until then."""
+        while self._clock.now() < until and self._missing():
             time.sleep(_PAUSE_S)
 
     def effects(self) -> Effects:

@@ -29,9 +29,9 @@ def effects(
     return fact("", told, **dict(flow.ask.args))
 
 
-def looks(of: Callable[[float], Queue], *, every: float = 0.5) -> list[Observation]:
+def looks(of: Callable[[float], Queue], *, every: float = 0.5, last: float = LAST_S) -> list[Observation]:
     """The queue as it was at every such time."""
-    count = int(LAST_S / every) + 1
+    count = int(last / every) + 1
     return [fact("broker", of(at * every), at=at * every, name="tasks") for at in range(count)]
 
 

@@ -9,7 +9,9 @@ import pytest
 from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import Queue
+from pytest_distaudit.ports.codec import from_json, to_json
 from pytest_distaudit.ports.effects import Effects
+from pytest_distaudit.ports.traffic import Traffic
 
 from .deliveries import LAST_S, carrying, effects, looks
 from .evidence import CHECKS, claim, evidence, failure, judged
@@ -151,3 +153,79 @@ def test_the_course_follows_from_the_claim():
     assert (need.fault, need.role, need.course.hold_s) == (Fault.FREEZE, "consumer", 12.0)
     assert need.watch[0].ask == Queue.ask(name="tasks", vhost="v")
     assert (need.course.effects_s, need.course.rest_s) == (67.0, 14.0)
+
+
+# --- queue.redelivers
+
+CRASHES = [round_(number, seen=0.1, back=1.0) for number in range(1, 6)]
+KILLED = experiment(*CRASHES, system="worker")
+WORK = traffic(5, fails=lambda later: False, system="worker")
+
+
+def done_again(one):
+    """What was asked shortly before a crash is done after it."""
+    since = (one.sent - 2.0) % 10.0
+    return one.sent + (2.0 if since > 9.5 or since < 1.0 else 0.1)
+
+
+def in_work(flow, first):
+    """Those of the effects that are late were read to be absent after the crash."""
+    seen = effects(flow, first, absent=160.0)
+    late = []
+    for one, told in zip(from_json(Traffic, flow.value).sent, from_json(Effects, seen.value).effects, strict=True):
+        at = first(one)
+        late.append(replace(told, absent=at - 0.7 if at and at - one.sent > 1 else told.absent))
+    return replace(seen, value=to_json(replace(from_json(Effects, seen.value), effects=tuple(late))))
+
+
+def again(at, each=3, begins=3.0):
+    """How many were handed out again by then."""
+    return each * max(0, min(5, int((at - begins) // 10 + 1)))
+
+
+def crashed(held=KILLED, first=done_again, counter=again, **more):
+    of = replace(claim("queue.redelivers", queue="tasks"), operation="ask")
+    moves = carrying(WORK, done_again, **more)
+    seen = looks(lambda at: replace(moves(at), redelivered=counter(at)), last=160.0)
+    return judged(of, evidence(ROLES, held, WORK, in_work(WORK, first), *seen))
+
+
+def test_what_was_in_work_and_is_done_again_is_verified():
+    judgement = crashed()
+    assert judgement.verdict.value == "verified", judgement
+    assert judgement.actual == "all 1040 requests done in spite of 5 crashes"
+    assert judgement.because.startswith("5 of them met work")
+
+
+def test_a_request_that_is_never_done_is_refuted():
+    judgement = crashed(first=lambda one: None if one.sent == 11.9 else done_again(one))
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "1 of 1040 had no effect")
+
+
+@pytest.mark.parametrize(
+    ("more", "reason", "actual"),
+    [
+        ({"counter": lambda at: 0}, Reason.VACUOUS, "too little was in work"),
+        ({"counter": lambda at: min(6, again(at))}, Reason.VACUOUS, "too little was in work"),
+        ({"counter": lambda at: int(at)}, Reason.VACUOUS, "messages go back by themselves"),
+        ({"counter": lambda at: None}, Reason.NO_OBSERVABLE, "no counters"),
+        ({"first": lambda one: one.sent + 0.1}, Reason.VACUOUS, "too little was in work"),
+        (
+            {"held": experiment(*CRASHES[:4], round_(5, undone=2.0, back=None), system="worker")},
+            Reason.BASELINE,
+            "the consumer did not come back",
+        ),
+    ],
+)
+def test_what_tells_nothing_of_a_crash(more, reason, actual):
+    judgement = crashed(**more)
+    assert (judgement.reason, judgement.actual) == (reason, actual)
+
+
+def test_three_crashes_that_met_work_are_enough():
+    assert crashed(counter=lambda at: min(9, again(at))).verdict.value == "verified"
+
+
+def test_crashes_are_far_enough_apart_to_be_counted():
+    (need,) = CHECKS["queue.redelivers"].needs(claim("queue.redelivers", queue="tasks"))
+    assert (need.fault, need.role, need.course.times, need.course.steady_s) == (Fault.CRASH, "consumer", 5, 8.0)

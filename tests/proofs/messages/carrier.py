@@ -25,22 +25,35 @@ def done(queue: str, nonce: str) -> None:
 
 
 def works(queue: str, on: Any, how: Any, body: bytes) -> None:
-    time.sleep(WORK_S)
     done(queue, body.decode())
     on.basic_ack(how.delivery_tag)
+
+
+def works_slowly(queue: str, on: Any, how: Any, body: bytes) -> None:
+    """Several at once: some are always in work."""
+
+    def finish() -> None:
+        done(queue, body.decode())
+        on.basic_ack(how.delivery_tag)
+
+    on.connection.call_later(WORK_S, finish)
 
 
 def acknowledges_first(queue: str, on: Any, how: Any, body: bytes) -> None:
     on.basic_ack(how.delivery_tag)
-    on.connection.process_data_events()
-    time.sleep(WORK_S)
-    done(queue, body.decode())
+    on.connection.call_later(WORK_S, lambda: done(queue, body.decode()))
 
 
 def works_unasked(queue: str, on: Any, how: Any, body: bytes) -> None:
     """For deliveries that want no acknowledgement."""
-    time.sleep(WORK_S)
-    done(queue, body.decode())
+    on.connection.call_later(WORK_S, lambda: done(queue, body.decode()))
+
+
+def drops_what_comes_again(queue: str, on: Any, how: Any, body: bytes) -> None:
+    if how.redelivered:
+        on.basic_ack(how.delivery_tag)
+    else:
+        works_slowly(queue, on, how, body)
 
 
 def loses_every_other(queue: str, on: Any, how: Any, body: bytes) -> None:

@@ -29,6 +29,15 @@ QUEUES = {
     "silent": ("publishes", "drops"),
     "unasked": ("publishes", "works_unasked"),
 }
+#: the same for a consumer that crashes
+CRASHING = {
+    "slow": ("publishes", "works_slowly"),
+    "first": ("publishes", "acknowledges_first"),
+    "for-good": ("publishes", "works_unasked"),
+    "once": ("publishes", "drops_what_comes_again"),
+    "quick": ("publishes", "works"),
+}
+ALL = QUEUES | CRASHING
 BROKER = """
 [targets.miniature.systems.rabbitmq]
 kind = "rabbitmq"
@@ -48,7 +57,7 @@ disposable = true
 native.argv = ["{{python}}", {words}]
 native.after = "rabbitmq"
 native.ready = "GET /live"
-native.env = {{PORT = "{{port}}", AMQP_URL = "{{rabbitmq.amqp}}", GROUND = "{ground}"}}
+native.env = {{PORT = "{{port}}", AMQP_URL = "{{rabbitmq.amqp}}", GROUND = "{ground}", WORK_S = "{work_s}"}}
 """
 OPERATION = """
 [targets.miniature.operations.ask-{queue}]
@@ -60,7 +69,7 @@ OFFICE = """
 [targets.miniature.systems.office]
 kind = "http"
 native.argv = ["{{python}}", "{here}/office.py", "dropped"]
-native.after = ["rabbitmq", "carrier"]
+native.after = ["rabbitmq", "carrier", "crasher"]
 native.ready = "GET /live"
 [targets.miniature.systems.office.native.env]
 PORT = "{{port}}"
@@ -71,31 +80,50 @@ WAYS = '{ways}'
 """
 
 
+def _carrier(name: str, queues: dict[str, tuple[str, str]], ground: Path, work_s: float) -> str:
+    words = [f"{HERE}/carrier.py", *(f"{queue}={way}" for queue, (_, way) in queues.items())]
+    return CARRIER.format(name=name, words=json.dumps(words)[1:-1], ground=ground, work_s=work_s)
+
+
 def _target(ground: Path) -> str:
-    words = [f"{HERE}/carrier.py", *(f"{queue}={way}" for queue, (_, way) in QUEUES.items())]
-    carrier = CARRIER.format(name="carrier", words=json.dumps(words)[1:-1], ground=ground)
-    office = OFFICE.format(
-        here=HERE, ground=ground, ways=json.dumps({queue: way for queue, (way, _) in QUEUES.items()})
-    )
-    return BROKER + carrier + office + "".join(OPERATION.format(queue=queue) for queue in QUEUES)
+    carriers = _carrier("carrier", QUEUES, ground, 0.0) + _carrier("crasher", CRASHING, ground, 0.6)
+    office = OFFICE.format(here=HERE, ground=ground, ways=json.dumps({queue: way for queue, (way, _) in ALL.items()}))
+    return BROKER + carriers + office + "".join(OPERATION.format(queue=queue) for queue in ALL)
 
 
 @pytest.fixture(scope="module")
-def told(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ClaimResult]]:
-    """Queue -> the verdict that it delivers. All share the one experiment of their consumer."""
+def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     ground = tmp_path_factory.mktemp("messages")
-    with pytest.MonkeyPatch.context() as patch, Room(ground, _target(ground)) as room:
+    with Room(ground, _target(ground)) as room:
+        yield room
+
+
+@pytest.fixture(scope="module")
+def told(room: Room) -> dict[str, ClaimResult]:
+    """Queue -> the verdict that it delivers. All share the one experiment of their consumer."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delivery, "LAG_S", 1.6)
         patch.setattr(delivery, "WAITS_S", 7.0)
         patch.setattr(delivery, "STEADY_S", 7.0)
         patch.setattr(delivery, "RATE", 5.0)
-        results = room.judge_together(*(_claim(queue) for queue in QUEUES))
-        yield dict(zip(QUEUES, results, strict=True))
+        results = room.judge_together(*(_claim("queue.delivers", "carrier", queue) for queue in QUEUES))
+        return dict(zip(QUEUES, results, strict=True))
 
 
-def _claim(queue: str) -> tuple[str, dict[str, object]]:
-    roles = {"system": "rabbitmq", "consumer": "carrier"}
-    return "queue.delivers", {"roles": roles, "operation": f"ask-{queue}", "queue": queue, "within": "6s"}
+@pytest.fixture(scope="module")
+def crashed(room: Room) -> dict[str, ClaimResult]:
+    """Queue -> the verdict that it redelivers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "LAG_S", 1.6)
+        patch.setattr(delivery, "HEALS_S", 0.3)
+        patch.setattr(delivery, "STEADY_S", 3.5)
+        results = room.judge_together(*(_claim("queue.redelivers", "crasher", queue) for queue in CRASHING))
+        return dict(zip(CRASHING, results, strict=True))
+
+
+def _claim(check: str, consumer: str, queue: str) -> tuple[str, dict[str, object]]:
+    roles = {"system": "rabbitmq", "consumer": consumer}
+    return check, {"roles": roles, "operation": f"ask-{queue}", "queue": queue, "within": "6s"}
 
 
 def test_work_that_waits_for_its_consumer_is_verified(told: dict[str, ClaimResult]) -> None:
@@ -135,3 +163,20 @@ def test_what_cannot_be_told_apart_is_not_judged(
     result = told[queue]
     assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, reason), (result.actual, result.because)
     assert actual in result.actual, (result.actual, result.because)
+
+
+def test_work_that_survives_its_consumer_is_verified(crashed: dict[str, ClaimResult]) -> None:
+    result = crashed["slow"]
+    assert result.verdict is Verdict.VERIFIED, (result.actual, result.because)
+
+
+@pytest.mark.parametrize("queue", ["first", "for-good", "once"])
+def test_work_that_is_lost_in_a_crash_is_refuted(crashed: dict[str, ClaimResult], queue: str) -> None:
+    result = crashed[queue]
+    assert result.verdict is Verdict.REFUTED, (result.actual, result.because)
+    assert "had no effect" in result.actual, (result.actual, result.because)
+
+
+def test_work_that_is_done_at_once_shows_nothing(crashed: dict[str, ClaimResult]) -> None:
+    result = crashed["quick"]
+    assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, Reason.VACUOUS), (result.actual, result.because)
