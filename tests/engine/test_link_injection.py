@@ -29,7 +29,7 @@ from pytest_distaudit.ports.located import Located
 from pytest_distaudit.targets.relays.relay import Relays, TcpRelay
 
 FAULTS = [Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.ERROR, Fault.DELAY]
-DELAY_S = 0.15
+DELAY_S = 0.4
 
 
 class Echo(socketserver.StreamRequestHandler):
