@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pytest_distaudit.checks._degraded import Doubt, Phases, phases
 from pytest_distaudit.checks._disturbed import effective, traffics
+from pytest_distaudit.checks._same_process import one_process
 from pytest_distaudit.checks._slower import Slower
+from pytest_distaudit.checks._steps import every
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
-from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.fault import Course, Fault
-from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
+from pytest_distaudit.domain.judgement import Judgement, unverifiable, verified
 from pytest_distaudit.domain.needs import Disturb, Look
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.ports.experiments import Experiment
 from pytest_distaudit.ports.runs import Runs
+from pytest_distaudit.ports.traffic import Traffic
 from pytest_distaudit.ports.work import Work
 
 #: how soon all is as before once the part is back, where the claim does not say it, in seconds
@@ -28,8 +32,6 @@ _HOLD_S, _LONGER_S = 7.0, 4.0
 _AFTERWARDS_S = 4.0
 #: many callers may share an experiment
 _RATE = 10.0
-#: one look may miss a socket
-_LOOKS = 2
 _FAULTS = (Fault.OUTAGE, Fault.FREEZE)
 _WATCH = (Look("caller", Runs.ask()), Look("system", Work.ask()))
 _DECLARE = "list the statuses of its reduced answers as 'degraded' in the target file"
@@ -81,7 +83,8 @@ def graceful(claim: Claim, evidence: Evidence) -> Judgement:
         unverifiable(Reason.AMBIGUOUS_CLAIM, f"unaffected: {strange[0]}", "'operation' has to name it, too")
     if not set(claim.operations) - set(spared):
         unverifiable(Reason.AMBIGUOUS_CLAIM, "no operation needs the part", "'operation' names those that do, too")
-    seen = [one for fault in _FAULTS for one in _one_fault(claim, evidence, fault, spared)]
+    faults = every(partial(_one_fault, claim, evidence, fault, spared) for fault in _FAULTS)
+    seen = [one for found in faults for one in found]
     needing = [one for one in seen if one.phases.operation not in spared]
     for one in seen:
         if one.doubt is not None:
@@ -104,14 +107,23 @@ def _one_fault(claim: Claim, evidence: Evidence, fault: Fault, spared: tuple[str
     flows = traffics(claim, evidence, told)
     if silent := [name for name, flow in flows.items() if not flow.reducible and name not in spared]:
         unverifiable(Reason.AMBIGUOUS_CLAIM, f"{silent[0]} declares no reduced answer", remedy=_DECLARE)
-    found = []
-    for name, flow in sorted(flows.items(), key=lambda each: each[0] not in spared):
-        seen = phases(name, told, flow, evidence)
-        slower = Slower(seen) if name in spared else None
-        doubt = slower.refuted() if slower else seen.refuted(_bound(claim), _within(claim))
-        found.append(_Seen(seen, slower, doubt))
-    _one_process(evidence, told)
-    return found
+    # those that do not need the part come first: what they suffer from tells more
+    steps: list[Callable[[], _Seen | None]] = [
+        partial(_one_operation, claim, evidence, told, flows[name], name in spared)
+        for name in sorted(flows, key=lambda name: name not in spared)
+    ]
+    return list(filter(None, every([*steps, lambda: _in_one_process(evidence, told)])))
+
+
+def _one_operation(claim: Claim, evidence: Evidence, told: Experiment, flow: Traffic, spared: bool) -> _Seen:
+    seen = phases(flow.operation, told, flow, evidence)
+    slower = Slower(seen) if spared else None
+    doubt = slower.refuted() if slower else seen.refuted(_bound(claim), _within(claim))
+    return _Seen(seen, slower, doubt)
+
+
+def _in_one_process(evidence: Evidence, told: Experiment) -> None:
+    one_process(evidence, "caller", told)
 
 
 def _told(needing: list[Phases], slower: list[Slower], part: str) -> Judgement:
@@ -120,26 +132,3 @@ def _told(needing: list[Phases], slower: list[Slower], part: str) -> Judgement:
     if slower:
         parts.append(f"what does not need it took {max(each.factor for each in slower):.1f} times as long")
     return verified("; ".join(parts))
-
-
-def _one_process(evidence: Evidence, told: Experiment) -> None:
-    """Refute where another process serves; cannot tell where nobody saw which one did."""
-    (caller,) = evidence.systems("caller")
-    looks = evidence.histories(Runs, "caller")[caller]
-    if isinstance(looks, Unobservable):
-        raise looks
-    if unseen := next((look.fact.unseen for look in looks if look.fact.unseen), ""):
-        unverifiable(Reason.NO_OBSERVABLE, f"{caller}: which process serves", unseen)
-    (one,) = told.rounds
-    before = [look.fact.serving for look in looks if told.began <= look.at < one.injected and look.fact.serving]
-    since = [look.fact.serving for look in looks if one.injected <= look.at <= told.ended]
-    if not before or len(since) < _LOOKS:
-        unverifiable(Reason.NO_OBSERVABLE, f"{caller}: not seen which process served before and afterwards")
-    # who has ended never comes back, so the last looks tell
-    last = since[-_LOOKS:]
-    if not any(before[-1][0] in serving for serving in last):
-        because = f"after the {told.fault} of {told.system}"
-        refute(f"{caller} is another process", because, remedy=f"let it live without {told.system}")
-    if set(before[-1]) - set().union(*last):
-        because = f"some of them ended after the {told.fault} of {told.system}"
-        unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"{caller}: not all of its processes went on", because)
