@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -134,3 +136,57 @@ def test_the_registry_is_as_it_was(room: Room, verdicts: Mapping[str, ClaimResul
         assert sorted(json.load(answer)) == sorted(f"for-{way}" for way in WAYS)
     with urllib.request.urlopen(f"{url}/v1/health/state/critical", timeout=5) as answer:
         assert json.load(answer) == []
+
+
+ATTACHED = """
+[targets.attached]
+audit_host = "127.0.0.1"
+[targets.attached.systems.consul]
+kind = "consul"
+probes = "write"
+url = "{consul}"
+[targets.attached.systems.worker]
+kind = "http"
+probes = "write"
+url = "{worker}"
+[targets.attached.systems.front]
+kind = "http"
+url = "{front}"
+[targets.attached.operations.say]
+request = "GET http://front/say/{{nonce}}"
+"""
+AUDIT = """
+import sys
+from pathlib import Path
+from pytest_distaudit.testing import Room
+root = Path(sys.argv[1])
+with Room(root, (root / "attached.toml").read_text()) as room:
+    roles = {"registry": "consul", "caller": "front", "callee": "worker"}
+    room.judge("discovery.used", roles=roles, service="for-knows_the_address", operation="say", within="60s")
+"""
+
+
+def _registered(room: Room) -> set[str]:
+    with urllib.request.urlopen(f"{room.located['consul'].endpoints['url']}/v1/agent/services", timeout=5) as answer:
+        return set(json.load(answer))
+
+
+def _until(holds: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def test_an_audit_that_is_killed_leaves_nothing_in_a_registry_that_goes_on(room: Room, tmp_path: Path) -> None:
+    urls = {name: room.located[name].endpoints["url"] for name in ("consul", "worker")}
+    front = room.located["knows-the-address"].endpoints["url"]
+    (tmp_path / "attached.toml").write_text(ATTACHED.format(front=front, **urls), "utf-8")
+    before = _registered(room)
+    argv = [sys.executable, "-c", AUDIT, str(tmp_path)]
+    with subprocess.Popen(argv) as audit:
+        assert _until(lambda: len(_registered(room) - before) == 2, 20.0), "it was never registered"
+        audit.kill()
+    assert _until(lambda: _registered(room) == before, 10.0), _registered(room) - before
