@@ -28,6 +28,7 @@ class Likeness:
     """Two programs compared. Statements: ``own`` of the one that has fewer alone, ``most`` of the one that has more,
     those that may be either's included; ``common`` to both. ``renamed``: the largest share of what is own that is
     found in the other under other names. ``unseen``: why either may be more than was read, "" if neither is.
+    ``padded``: what is own may be there for show, as it is not seen whether anything reaches it.
     """
 
     own: int
@@ -35,6 +36,7 @@ class Likeness:
     common: int
     renamed: float
     unseen: str = ""
+    padded: bool = False
 
     @property
     def one(self) -> bool:
@@ -44,11 +46,13 @@ class Likeness:
     @property
     def two(self) -> bool:
         """Each has code that the other has not, under whatever name."""
-        return self.own >= _ENOUGH and self.renamed < _RENAMED
+        return self.own >= _ENOUGH and self.renamed < _RENAMED and not (self.padded and self.common >= _SOME)
 
     @property
     def told(self) -> str:
         """Why it is neither, in words."""
+        if self.own >= _ENOUGH and self.renamed < _RENAMED:
+            return f"{self.common} statements are common to both, and what of the rest is ever reached is not seen"
         if self.own >= _ENOUGH:
             return f"{self.renamed:.0%} of the statements of one are those of the other with other names"
         return f"of {self.common + self.own} statements seen {self.common} are common to both" + (
@@ -65,7 +69,10 @@ def likeness(one: Program, other: Program) -> Likeness | str:
     ours, its = _parts(mine, theirs), _parts(theirs, mine)
     common = min(sum(map(_size, mine)) - ours.most, sum(map(_size, theirs)) - its.most)
     renamed = max(_renamed(ours.files, theirs), _renamed(its.files, mine))
-    return Likeness(min(ours.least, its.least), max(ours.most, its.most), common, renamed, _unseen(one, other))
+    # only of Python is left out what is never named
+    padded = any(not source.file.endswith((".py", "-c")) for source in (*ours.files, *its.files))
+    own, most = min(ours.least, its.least), max(ours.most, its.most)
+    return Likeness(own, most, common, renamed, _unseen(one, other), padded)
 
 
 @dataclass(frozen=True, slots=True)

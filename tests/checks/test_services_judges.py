@@ -165,6 +165,16 @@ def test_other_names_make_no_other_program():
     assert "with other names" in told(*pair).because
 
 
+def test_code_that_may_never_be_reached_is_none_of_its_own():
+    """Of other languages than Python it is not seen what is never called: thin files may be padded."""
+    scripts = [(replace(source(name), file=f"/{name}.js"), LIBRARY) for name in NAMES]
+    pair = both(digest=["one", "two"], code=scripts)
+    assert word(*pair) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)
+    assert told(*pair).because == "60 statements are common to both, and what of the rest is ever reached is not seen"
+    alone = both(digest=["one", "two"], code=[files[:1] for files in scripts])
+    assert word(*alone)[0] is Verdict.VERIFIED
+
+
 def test_a_small_program_in_two_places_is_one():
     assert word(*both(code=(source("tiny", 3),))) == (Verdict.REFUTED, "orders and users are one program")
     apart = both(digest=["one", "two"], code=[(source("tiny", 3),), (source("tiny", 3),)])
