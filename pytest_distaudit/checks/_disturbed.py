@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
-from pytest_distaudit.domain.fault import Fault
+from pytest_distaudit.domain.fault import Fault, named
 from pytest_distaudit.domain.judgement import unverifiable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.experiments import Experiment
@@ -17,9 +17,11 @@ ENOUGH = 30
 _STEADY = "let it work before it is disturbed"
 
 
-def effective(evidence: Evidence, fault: Fault, role: str = "system") -> dict[str, Experiment]:
+def effective(
+    evidence: Evidence, fault: Fault, role: str = "system", held: tuple[str, ...] = ()
+) -> dict[str, Experiment]:
     """System -> its experiment, if there was a steady state and every fault showed. Raises Unverifiable otherwise."""
-    found = evidence.each(Experiment, role, Experiment.ask(fault=fault.value))
+    found = evidence.each(Experiment, role, Experiment.ask(fault=named(fault, held)))
     for told in found.values():
         _effective(told)
     return dict(found)

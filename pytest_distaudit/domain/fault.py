@@ -19,6 +19,11 @@ class Fault(StrEnum):
     FREEZE = "freeze"
 
 
+def named(fault: Fault, held: tuple[str, ...] = ()) -> str:
+    """The fault in words, with the systems that stand still meanwhile."""
+    return f"{fault.value} while {', '.join(held)} stands still" if held else fault.value
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """How an experiment goes, in seconds.

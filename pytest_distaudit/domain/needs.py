@@ -67,13 +67,15 @@ class Disturb:
     """``fault`` done to each system in ``role``, one system after the other, while the claim's operations are asked.
 
     ``watch`` is looked at all the while. One experiment serves all claims about the same fault of the same system; its
-    course is the longest of theirs.
+    course is the longest of theirs. ``held``: a role whose systems stand still from ``hold_s`` before the fault until
+    what was disturbed serves again.
     """
 
     fault: Fault
     role: str
     course: Course
     watch: tuple[Look, ...] = ()
+    held: str = ""
 
 
 Need = Look | Perform | Alternate | Rest | Probe | Read | Disturb

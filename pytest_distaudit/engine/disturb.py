@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.domain.fault import Course, Fault, named
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Operation, host_of
 from pytest_distaudit.domain.verdict import Reason
@@ -37,7 +37,7 @@ _SETTLES = 3
 class Trial:
     """What is to be done to which system, and what goes on meanwhile.
 
-    ``watched``: (system, asks) that are looked at.
+    ``watched``: (system, asks) that are looked at; ``held``: systems that stand still meanwhile.
     """
 
     fault: Fault
@@ -45,6 +45,12 @@ class Trial:
     course: Course
     operations: tuple[Operation, ...] = ()
     watched: tuple[tuple[str, tuple[Ask, ...]], ...] = ()
+    held: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What is done, in words."""
+        return named(self.fault, self.held)
 
 
 def disturb(
@@ -58,10 +64,15 @@ def disturb(
 ) -> tuple[Observation, ...]:
     """Every look at what is watched, the traffic of each operation, and one Experiment."""
     located = bound[trial.system]
-    if refused := _refused(trial, located):
-        return (refused,)
+    for name in (trial.system, *trial.held):
+        if refused := _refused(trial, bound[name]):
+            return (refused,)
     clock, began = Clock(), time.time()
-    injection = Injection(trial.fault, located, kinds[located.kind], hub.limits, hub.redactor)
+
+    def injected(fault: Fault, one: Located) -> Injection:
+        return Injection(fault, one, kinds[one.kind], hub.limits, hub.redactor)
+
+    injection, held = injected(trial.fault, located), [injected(Fault.FREEZE, bound[name]) for name in trial.held]
     with ExitStack() as stack:
         watch = stack.enter_context(_watching(hub, [(bound[name], asks) for name, asks in trial.watched]))
         with ExitStack() as asking:
@@ -74,19 +85,19 @@ def disturb(
                 for each, load in zip(trial.operations, loads, strict=True)
                 if each.effect and trial.course.effects_s
             ]
-            told = _Trial(trial, injection, loads, clock, tell).run()
+            told = _Trial(trial, injection, held, loads, clock, tell).run()
         over = clock.now()
         for one in followed:
             one.settle(over + trial.course.effects_s)
         if followed:
             time.sleep(max(0.0, over + trial.course.rest_s - clock.now()))
-    ask = Experiment.ask(fault=trial.fault.value)
+    ask = Experiment.ask(fault=trial.name)
     latency = time.time() - began
     value = hub.redactor.value(to_json(told))
-    seen = [Observation(trial.system, ask, began, latency, trial.fault.value, value=value)]
+    seen = [Observation(trial.system, ask, began, latency, trial.name, value=value)]
     for load in loads:
         traffic = load.traffic()
-        ask = Traffic.ask(operation=traffic.operation, fault=trial.fault.value, system=trial.system)
+        ask = Traffic.ask(operation=traffic.operation, fault=trial.name, system=trial.system)
         way = f"{traffic.operation} x {len(traffic.sent)} at {traffic.rate:g}/s"
         seen.append(Observation("", ask, began, latency, way, value=hub.redactor.value(to_json(traffic))))
     seen.extend(_effects(one.effects(), trial, began, hub.redactor) for one in followed)
@@ -94,7 +105,7 @@ def disturb(
 
 
 def _effects(found: Effects, trial: Trial, began: float, redactor: Redactor) -> Observation:
-    ask = Effects.ask(operation=found.operation, fault=trial.fault.value, system=trial.system)
+    ask = Effects.ask(operation=found.operation, fault=trial.name, system=trial.system)
     way = f"effects of {found.operation}"
     return Observation("", ask, began, time.time() - began, way, value=redactor.value(to_json(found)))
 
@@ -108,7 +119,7 @@ def _refused(trial: Trial, located: Located) -> Observation | None:
         reason, why = Reason.NO_CONTROL, "was not started by the audit, which has no hand on its processes"
     if reason is None:
         return None
-    ask = Experiment.ask(fault=trial.fault.value)
+    ask = Experiment.ask(fault=trial.name)
     return Observation(trial.system, ask, time.time(), 0.0, "", reason=reason, detail=f"{trial.system} {why}")
 
 
@@ -124,8 +135,15 @@ class _Trial:
     """The course of one experiment. Whatever happens, the fault is undone when ``run`` is left."""
 
     def __init__(
-        self, trial: Trial, injection: Injection, loads: Sequence[Workload], clock: Clock, tell: Callable[[str], None]
+        self,
+        trial: Trial,
+        injection: Injection,
+        held: Sequence[Injection],
+        loads: Sequence[Workload],
+        clock: Clock,
+        tell: Callable[[str], None],
     ) -> None:
+        self._halted = held
         self._trial, self._injection, self._loads, self._clock, self._tell = trial, injection, loads, clock, tell
         self._course = trial.course
 
@@ -142,10 +160,10 @@ class _Trial:
             trouble = str(error)
         finally:
             if steady:
-                self._undone()
+                self._all_undone()
         course = self._course
         return Experiment(
-            self._trial.fault.value, self._trial.system, began, self._clock.now(), steady,
+            self._trial.name, self._trial.system, began, self._clock.now(), steady,
             course.hold_s, course.patience_s, tuple(rounds), trouble,
         )  # fmt: skip
 
@@ -172,7 +190,8 @@ class _Trial:
 
     def _round(self, number: int) -> Round:
         trial, clock = self._trial, self._clock
-        self._say(f"{trial.fault.value}, {number} of {self._course.times}")
+        self._say(f"{trial.name}, {number} of {self._course.times}")
+        held = self._halt()
         injected = clock.now()
         self._injection.inject()
         witness = self._injection.witness()
@@ -188,7 +207,25 @@ class _Trial:
             self._undone()
             back = self._awaited(undone + self._course.patience_s)
         self._say("serves again" if back else f"does not serve {self._course.patience_s:g} s after it was brought back")
-        return Round(injected, seen, witness, undone, back, self._injection.before, self._injection.serving())
+        serving = self._injection.serving()
+        self._let_go()
+        return Round(injected, seen, witness, undone, back, self._injection.before, serving, held)
+
+    def _halt(self) -> float | None:
+        """Have what is to be held stand still; from when on it did. Raises Uncontrolled."""
+        if not self._halted:
+            return None
+        for one in self._halted:
+            one.inject()
+            if one.witness() is None:
+                raise Uncontrolled(f"nothing showed that {', '.join(self._trial.held)} stands still")
+        held = self._clock.now()
+        self._pause(self._course.hold_s)
+        return held
+
+    def _let_go(self) -> None:
+        for one in self._halted:
+            one.undo()
 
     def _held(self, injected: float) -> float | None:
         """Let the fault last; when the system served again by itself, which after an outage nobody expects."""
@@ -213,6 +250,12 @@ class _Trial:
             self._injection.undo()
         except Uncontrolled as error:
             self._say(f"could not be brought back: {error}")
+
+    def _all_undone(self) -> None:
+        try:
+            self._undone()
+        finally:
+            self._let_go()
 
     def _pause(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds))

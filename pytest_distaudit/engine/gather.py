@@ -163,7 +163,7 @@ class Gatherer:
             fetch, base = self._fetch(), partial(_base_url, bound)
             return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
 
-        return self._shared((trial.fault, bound[trial.system].place), self._taking(Turn.DISTURB, run))
+        return self._shared((trial.fault, trial.held, bound[trial.system].place), self._taking(Turn.DISTURB, run))
 
     def _taking(self, turn: Turn, make: Callable[[], tuple[Observation, ...]]) -> Callable[[], tuple[Observation, ...]]:
         """``make``, when it is its turn."""

@@ -112,10 +112,12 @@ class Live:
         """The one experiment of each of the role's systems, for every claim about it."""
         target = self._plan.target
         for system in planned.roles[need.role]:
-            intended = self._plan.experiments[need.fault, system]
+            held = planned.roles[need.held] if need.held else ()
+            intended = self._plan.experiments[need.fault, system, held]
             operations = tuple(target.operations[name] for name in intended.operations)
             watched = tuple((name, tuple(asks)) for name, asks in _bound(intended.watched, bound).items())
-            yield from self._gathering.disturbed(Trial(need.fault, system, intended.course, operations, watched), bound)
+            trial = Trial(need.fault, system, intended.course, operations, watched, held)
+            yield from self._gathering.disturbed(trial, bound)
 
     def _longest(self, activity: str, otherwise: float) -> float:
         """The longest ``within`` of the claims about the activity."""

@@ -103,7 +103,7 @@ class Plan:
     asks: dict[str, dict[Ask, None]] = field(default_factory=dict)
     watched: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
     alternated: dict[str, dict[tuple[str, Ask], None]] = field(default_factory=dict)
-    experiments: dict[tuple[Fault, str], Intended] = field(default_factory=dict)
+    experiments: dict[tuple[Fault, str, tuple[str, ...]], Intended] = field(default_factory=dict)
     rested: dict[tuple[str, Ask], None] = field(default_factory=dict)
     presence_claims: dict[str, str] = field(default_factory=dict)
 
@@ -135,7 +135,8 @@ class Plan:
     def _intend(self, planned: Planned, need: Disturb) -> None:
         """One experiment more, or more of one that is intended already."""
         for system in planned.roles[need.role]:
-            intended = self.experiments.setdefault((need.fault, system), Intended(need.course))
+            key = need.fault, system, planned.roles[need.held] if need.held else ()
+            intended = self.experiments.setdefault(key, Intended(need.course))
             intended.course = intended.course.joined(need.course)
             intended.operations.update(dict.fromkeys(planned.operations))
             intended.watched.update(dict.fromkeys(watch_list(planned, need)))

@@ -25,6 +25,7 @@ class Disturbance:
     operations: tuple[str, ...]
     claims: tuple[str, ...]
     refused: str = ""
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:
             continue
         asked = f", asking {', '.join(one.operations)} {course.rate:g} times a second each" if one.operations else ""
         yield f"{one.system}: {one.fault.value} {course.times} x, up to {course.hold_s:g} s each{asked} ({keys})"
+        if one.held:
+            yield f"  meanwhile, and {course.hold_s:g} s before, {', '.join(one.held)} stands still"
         yield f"  undone: {_UNDO[one.fault]}; at least {course.least_s:g} s in all if it serves again at once"
     done = [one.course for one in found if not one.refused]
     if done:

@@ -37,7 +37,7 @@ def _disturbances(plan: Plan) -> tuple[Disturbance, ...]:
     return tuple(
         Disturbance(
             fault, system, one.course, tuple(one.operations), tuple(one.claims),
-            "" if plan.target.systems[system].disposable else _UNSAFE,
+            "" if all(plan.target.systems[name].disposable for name in (system, *held)) else _UNSAFE, held,
         )
-        for (fault, system), one in plan.experiments.items()
+        for (fault, system, held), one in plan.experiments.items()
     )  # fmt: skip
