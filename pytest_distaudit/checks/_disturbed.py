@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
-from pytest_distaudit.domain.fault import Fault
+from pytest_distaudit.domain.fault import Aim, Fault
 from pytest_distaudit.domain.judgement import unverifiable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.experiments import Experiment, args_of
@@ -18,9 +18,11 @@ ENOUGH = 30
 _STEADY = "let it work before it is disturbed"
 
 
-def effective(evidence: Evidence, fault: Fault, role: str = "system") -> dict[str, Experiment]:
+def effective(
+    evidence: Evidence, fault: Fault, role: str = "system", held: tuple[str, ...] = ()
+) -> dict[str, Experiment]:
     """System -> its experiment, if there was a steady state and every fault showed. Raises Unverifiable otherwise."""
-    found = evidence.each(Experiment, role, Experiment.ask(fault=fault.value))
+    found = evidence.each(Experiment, role, Experiment.ask(**args_of(Aim(fault, role, held=held))))
     for told in found.values():
         _effective(told)
     return dict(found)
@@ -29,7 +31,7 @@ def effective(evidence: Evidence, fault: Fault, role: str = "system") -> dict[st
 def effective_one(evidence: Evidence, fault: Fault) -> Experiment:
     """The experiment with the link from the role ``caller`` to ``system``, each played by one system."""
     (caller,) = evidence.systems("caller")
-    told = evidence.one(Experiment, "system", Experiment.ask(fault=fault.value, caller=caller))
+    told = evidence.one(Experiment, "system", Experiment.ask(**args_of(Aim(fault, "system", caller))))
     _effective(told)
     return told
 
@@ -38,11 +40,11 @@ def _effective(told: Experiment) -> None:
     if not told.steady:
         unverifiable(Reason.BASELINE, "not steady", told.trouble, remedy=_STEADY)
     if told.trouble or not told.rounds:
-        unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{told.aim.place} not disturbed", told.trouble)
+        unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{told.place} not disturbed", told.trouble)
     for number, one in enumerate(told.rounds, 1):
         if one.seen is None:
             unverifiable(
-                Reason.FAULT_NOT_EFFECTIVE, f"{told.aim.place} not disturbed", f"{told.fault} {number}: {one.witness}"
+                Reason.FAULT_NOT_EFFECTIVE, f"{told.place} not disturbed", f"{told.fault} {number}: {one.witness}"
             )
 
 
@@ -51,7 +53,7 @@ def traffics(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, Tr
     not steady before.
     """
     found = {
-        name: evidence.shared(Traffic, Traffic.ask(operation=name, system=told.system, **args_of(told.aim)))
+        name: evidence.shared(Traffic, Traffic.ask(operation=name, system=told.system, **told.args))
         for name in claim.operations
     }
     for flow in found.values():

@@ -13,7 +13,7 @@ from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.domain.judgement import unverifiable
 from pytest_distaudit.domain.verdict import Reason
-from pytest_distaudit.ports.experiments import Experiment, args_of
+from pytest_distaudit.ports.experiments import Experiment
 from pytest_distaudit.ports.links import Arrival, Arrivals
 from pytest_distaudit.ports.traffic import Sent, Traffic
 
@@ -56,7 +56,7 @@ def linked(claim: Claim, evidence: Evidence, fault: Fault, idle: Collection[str]
     Raises Unverifiable if nothing was disturbed, or arrivals cannot be told apart.
     """
     told = effective_one(evidence, fault)
-    seen = evidence.one(Arrivals, "system", Arrivals.ask(**args_of(told.aim)))
+    seen = evidence.one(Arrivals, "system", Arrivals.ask(**told.args))
     flows = traffics(claim, evidence, told)
     return {
         name: Linked(told, _by_nonce(flow.sent, seen.arrivals), seen, by_nonce=True)

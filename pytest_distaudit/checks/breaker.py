@@ -77,7 +77,7 @@ def opens(claim: Claim, evidence: Evidence) -> Judgement:
         _refuted(phases, name, found)
     for phases, name, found in tried:
         if phases.verdict is Verdict.UNVERIFIABLE:
-            because = f"{name} with {found.told.aim}: {phases.because}"
+            because = f"{name} with {found.told.done}: {phases.because}"
             unverifiable(given(phases.reason), "no breaker seen", because)
     let_through = max(phases.let_through for phases, _, _ in tried if phases.let_through is not None)
     closed_s = max(phases.closed_after_s for phases, _, _ in tried if phases.closed_after_s is not None)
@@ -121,6 +121,6 @@ def _refuted(phases: breaker.Phases, name: str, found: Linked) -> None:
     told, never = found.told, phases.let_through is None
     refute(
         "never opened" if never else "never closed again",
-        f"{name} with {told.aim}: {phases.because}",
+        f"{name} with {told.done}: {phases.because}",
         remedy=_REMEDY.format(caller=told.caller, system=told.system) if never else "let it try again",
     )

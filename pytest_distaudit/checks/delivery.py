@@ -77,22 +77,23 @@ class _Seen:
         ]
 
 
-def _seen(claim: Claim, evidence: Evidence, fault: Fault, role: str) -> _Seen:
-    (told,) = effective(evidence, fault, role).values()
+def _seen(claim: Claim, evidence: Evidence, fault: Fault, role: str, held: tuple[str, ...] = ()) -> _Seen:
+    (told,) = effective(evidence, fault, role, held).values()
     looks = evidence.history(Queue, ask=_ask(claim))
     if not looks[-1].fact.exists:
         refute(f"no queue {claim['queue']}", "when all was over", remedy="declare the queue, or correct the document")
     found = _Seen(told, traffics(claim, evidence, told), effects(claim, evidence, told), Moves(looks, LAG_S))
-    _carried(found, claim["queue"])
+    # a broker that was started again counts anew
+    _carried(found, claim["queue"], told.rounds[0].injected if held else inf)
     _has_effects(found)
     return found
 
 
-def _carried(seen: _Seen, queue: str) -> None:
+def _carried(seen: _Seen, queue: str, until: float) -> None:
     """Raise unless as many messages came into the queue as requests succeeded."""
-    first, last = seen.moves.looks[0].at + _LOOK_S, seen.moves.looks[-1].at - LAG_S
-    asked = len(seen.acknowledged(first, last))
-    came = seen.moves.moved("published")
+    first, last = seen.moves.looks[0].at + _LOOK_S, max(one.at for one in seen.moves.looks if one.at <= until)
+    asked = len(seen.acknowledged(first, last - LAG_S))
+    came = seen.moves.moved("published", until=until)
     because = f"{asked} requests succeeded, and {came} messages came into queue {queue}"
     if asked and not came:
         refute("no message arrived", because, remedy="publish the work to this queue, or correct the document")
@@ -264,3 +265,44 @@ def _in_work(seen: _Seen, one: Round, ended: float) -> bool:
     until = ended if one is not seen.told.rounds[-1] else inf
     before = [look.at for look in seen.moves.looks if look.at <= one.injected]
     return caught and bool(before) and seen.moves.moved("redelivered", before[-1], until) > 0
+
+
+def _restarted(claim: Claim) -> tuple[Disturb, ...]:
+    course = _course(claim, LAG_S + WAITS_S)
+    return (Disturb(Fault.CRASH, "system", course, (Look("system", _ask(claim)),), "consumer"),)
+
+
+@check(
+    "queue.durable",
+    claims="what the broker held for a consumer when it crashed is done once both are back",
+    says="work that waits in queue {queue} survives a crash of the broker",
+    rung=Rung.RESILIENT,
+    scope=Scope.EXPERIMENT,
+    roles=_ROLES,
+    params=_QUEUE,
+    takes_operation=True,
+    connects=(("consumer", "system"),),
+    cost_s=90.0,
+    needs=_restarted,
+    shows_not="the loss of a machine or a disk: a killed process loses nothing that it wrote, synced or not; whether "
+    "another broker holds a copy; publishers that do not wait for the broker's word may be lucky",
+)
+def durable(claim: Claim, evidence: Evidence) -> Judgement:
+    """Behaviours 2.3: the consumer stands still, the broker is killed in the meantime and started again."""
+    seen = _seen(claim, evidence, Fault.CRASH, "system", evidence.systems("consumer"))
+    one = seen.told.rounds[0]
+    if one.back is None or one.held is None:
+        unverifiable(Reason.BASELINE, "the broker did not come back", "even though the audit started it again")
+    held = seen.acknowledged(one.held, one.injected)
+    if len(held) < ENOUGH:
+        because = f"while the consumer stood still; {ENOUGH} are needed: the operation may wait for the work itself"
+        unverifiable(Reason.VACUOUS, f"{len(held)} requests succeeded", because)
+    at, waited = seen.moves.waiting(one.held, one.injected)[-1]
+    rose = waited - seen.moves.waiting(0.0, one.held)[-1][1]
+    expected = len(seen.acknowledged(one.held, at - LAG_S))
+    early = sum(1 for each, known in held if shown([each], known, one.injected))
+    told = f"{rose} messages waited for {expected} requests, and {early} had their effect"
+    if early or not expected or rose < expected:
+        unverifiable(Reason.VACUOUS, "the work did not wait in the queue", f"while the consumer stood still: {told}")
+    done = _nothing_lost(seen, _within(claim))
+    return verified(f"all {done} requests done, {rose} messages waited when the broker crashed")

@@ -38,14 +38,22 @@ _OF_LINK = frozenset({Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.ERROR, Fau
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """One fault of one system; of a link, of the one by which ``caller`` reaches it."""
+    """One fault of one system, or of the link by which ``caller`` reaches it; ``held`` stand still meanwhile."""
 
     fault: Fault
     system: str
     caller: str = ""
+    held: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        return f"{self.fault} of {self.caller} -> {self.system}" if self.caller else f"{self.fault} of {self.system}"
+    @property
+    def what(self) -> str:
+        """What is done."""
+        return f"{self.fault} while {', '.join(self.held)} stands still" if self.held else self.fault.value
+
+    @property
+    def disturbed(self) -> tuple[str, ...]:
+        """The systems that have to be disposable: of a link its caller, whose way is changed."""
+        return (self.caller or self.system, *self.held)
 
     @property
     def place(self) -> str:

@@ -68,7 +68,8 @@ class Disturb:
     fault of a link, to each one's link from the systems in ``caller``.
 
     ``watch`` is looked at all the while. One experiment serves all claims about the same fault of the same system; its
-    course is the longest of theirs.
+    course is the longest of theirs. ``held``: a role whose systems stand still from ``hold_s`` before the fault until
+    what was disturbed serves again.
     """
 
     fault: Fault
@@ -76,6 +77,7 @@ class Disturb:
     course: Course
     watch: tuple[Look, ...] = ()
     caller: str = ""
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)

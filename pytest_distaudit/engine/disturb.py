@@ -17,23 +17,22 @@ from pytest_distaudit.engine.effects import Following
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.injection import Injection
 from pytest_distaudit.engine.link_injection import LinkInjection
+from pytest_distaudit.engine.permission import refused
 from pytest_distaudit.engine.presence import answers_now
 from pytest_distaudit.engine.redact import Redactor
+from pytest_distaudit.engine.running import Running
 from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.control import Uncontrolled
 from pytest_distaudit.ports.effects import Effects
-from pytest_distaudit.ports.experiments import Experiment, Round, args_of
+from pytest_distaudit.ports.experiments import Experiment, args_of
 from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.links import Arrivals, Relay
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.ports.traffic import Traffic
 
-_POLL_S = 0.1
 _SAMPLE_S = 0.5
-#: what was disturbed just now may need so many looks to be steady again
-_SETTLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,11 @@ def disturb(
     tell: Callable[[str], None],
 ) -> tuple[Observation, ...]:
     """Every look at what is watched, the traffic of each operation, what arrived over a link, and one Experiment."""
-    if refused := _refused(trial.aim, bound):
-        return (refused,)
+    if (answer := refused(trial.aim, bound)) is not None:
+        return (answer,)
     clock, began = Clock(), time.time()
     injection = _injection(trial, bound[trial.aim.system], kinds, hub)
+    held = [_of_system(Fault.FREEZE, bound[name], kinds, hub) for name in trial.aim.held]
     with ExitStack() as stack:
         watch = stack.enter_context(_watching(hub, [(bound[name], asks) for name, asks in trial.watched]))
         with ExitStack() as asking:
@@ -75,7 +75,7 @@ def disturb(
                 for each, load in zip(trial.operations, loads, strict=True)
                 if each.effect and trial.course.effects_s
             ]
-            told = _Trial(trial, injection, loads, clock, tell).run()
+            told = Running(trial.aim, trial.course, injection, held, loads, clock, tell).run()
         over = clock.now()
         for one in followed:
             one.settle(over + trial.course.effects_s)
@@ -83,7 +83,7 @@ def disturb(
             time.sleep(max(0.0, over + trial.course.rest_s - clock.now()))
     aim, latency = trial.aim, time.time() - began
     value = hub.redactor.value(to_json(told))
-    seen = [Observation(aim.system, Experiment.ask(**args_of(aim)), began, latency, str(aim), value=value)]
+    seen = [Observation(aim.system, Experiment.ask(**args_of(aim)), began, latency, told.done, value=value)]
     if aim.caller:
         seen.append(_arrived(aim, bound[aim.system].relays[aim.caller], clock, began, hub))
     for load in loads:
@@ -101,39 +101,16 @@ def _effects(found: Effects, aim: Aim, began: float, redactor: Redactor) -> Obse
     return Observation("", ask, began, time.time() - began, way, value=redactor.value(to_json(found)))
 
 
-def _refused(aim: Aim, bound: Mapping[str, Located]) -> Observation | None:
-    """Why nothing may be done, as what is known of the experiment."""
-    disturbed = bound[aim.caller or aim.system]
-    relay = bound[aim.system].relays.get(aim.caller)
-    reason, why = Reason.NO_CONTROL, ""
-    if not disturbed.disposable:
-        reason = Reason.NOT_SAFE
-        why = f"{disturbed.system} is not declared disposable; where it may be disturbed, set disposable = true"
-    elif aim.caller:
-        why = _no_relay(aim, relay)
-    elif disturbed.control is None:
-        why = f"{aim.system} was not started by the audit, which has no hand on its processes"
-    if not why:
-        return None
-    return Observation(aim.system, Experiment.ask(**args_of(aim)), time.time(), 0.0, "", reason=reason, detail=why)
-
-
-def _no_relay(aim: Aim, relay: Relay | None) -> str:
-    """Why nothing can be done to the link, or ""."""
-    if relay is None:
-        missing = f"no relay stands between {aim.caller} and {aim.system}"
-        return f"{missing}; declare a link from one to the other with inject, and have the audit start {aim.caller}"
-    if aim.fault is Fault.ERROR and not relay.speaks_http:
-        return f"{aim.system} is not asked over HTTP, so nothing can answer in its place"
-    return ""
-
-
 def _injection(trial: Trial, located: Located, kinds: Mapping[str, Kind], hub: Hub) -> Injection | LinkInjection:
     aim, kind = trial.aim, kinds[located.kind]
     if not aim.caller:
-        return Injection(aim.fault, located, kind, hub.limits, hub.redactor)
+        return _of_system(aim.fault, located, kinds, hub)
     relay = located.relays[aim.caller]
     return LinkInjection(aim, relay, lambda: answers_now(kind, located, hub.limits, hub.redactor), trial.course.delay_s)
+
+
+def _of_system(fault: Fault, located: Located, kinds: Mapping[str, Kind], hub: Hub) -> Injection:
+    return Injection(fault, located, kinds[located.kind], hub.limits, hub.redactor)
 
 
 def _arrived(aim: Aim, relay: Relay, clock: Clock, began: float, hub: Hub) -> Observation:
@@ -161,112 +138,6 @@ def _node(operation: Operation, bound: Mapping[str, Located]) -> str:
     identity = next((one.identity for name, one in bound.items() if name.lower() == host), None) or ""
     scheme, _, header = identity.partition(":")
     return header if scheme == "header" else ""
-
-
-class _Trial:
-    """The course of one experiment. Whatever happens, the fault is undone when ``run`` is left."""
-
-    def __init__(
-        self,
-        trial: Trial,
-        injection: Injection | LinkInjection,
-        loads: Sequence[Workload],
-        clock: Clock,
-        tell: Callable[[str], None],
-    ) -> None:
-        self._trial, self._injection, self._loads, self._clock, self._tell = trial, injection, loads, clock, tell
-        self._course = trial.course
-
-    def run(self) -> Experiment:
-        """Steady state first; then round after round, until the system does not serve again."""
-        self._say(f"steady state, {self._course.steady_s:g} s")
-        began, trouble = self._unsteady()
-        steady, rounds = not trouble, list[Round]()
-        try:
-            while steady and self._another(rounds):
-                rounds.append(self._round(len(rounds) + 1))
-                self._pause(max(self._course.steady_s, self._course.after_s))
-        except Uncontrolled as error:
-            trouble = str(error)
-        finally:
-            if steady:
-                self._undone()
-        course, aim = self._course, self._trial.aim
-        return Experiment(
-            aim.fault.value, aim.system, began, self._clock.now(), steady,
-            course.hold_s, course.patience_s, tuple(rounds), trouble, aim.caller,
-        )  # fmt: skip
-
-    def _another(self, rounds: Sequence[Round]) -> bool:
-        """Whether one more round can be done, and tells anything."""
-        if not rounds:
-            return True
-        tells = rounds[-1].by_itself or not self._course.unaided
-        return len(rounds) < self._course.times and rounds[-1].back is not None and tells
-
-    def _unsteady(self) -> tuple[float, str]:
-        """When the last look at the steady state began, and why there is nothing to disturb, or ""."""
-        for _ in range(_SETTLES):
-            began = self._clock.now()
-            self._pause(self._course.steady_s)
-            flows = [load.traffic().part(began, self._clock.now()) for load in self._loads]
-            if all(flow.steady for flow in flows):
-                break
-        if not self._injection.serving():
-            return began, f"{self._trial.aim.place} did not serve before anything was done to it"
-        # one operation that works is enough: each claim looks at its own again
-        works = not flows or any(flow.steady for flow in flows)
-        return began, "" if works else "; ".join(flow.told for flow in flows)
-
-    def _round(self, number: int) -> Round:
-        clock = self._clock
-        self._say(f"{self._trial.aim.fault}, {number} of {self._course.times}")
-        injected = clock.now()
-        self._injection.inject()
-        witness = self._injection.witness()
-        if witness is None:
-            self._undone()
-            return Round(injected, None, "nothing showed that it took effect", clock.now(), None)
-        seen = clock.now()
-        back = self._held(injected)
-        undone = None
-        if back is None:
-            undone = clock.now()
-            self._say("bringing it back")
-            self._undone()
-            back = self._awaited(undone + self._course.patience_s)
-        self._say("serves again" if back else f"does not serve {self._course.patience_s:g} s after it was brought back")
-        return Round(injected, seen, witness, undone, back, self._injection.before, self._injection.serving())
-
-    def _held(self, injected: float) -> float | None:
-        """Let the fault last; when the system served again by itself, where anybody may expect it to."""
-        until = injected + self._course.hold_s
-        if self._trial.aim.fault in (Fault.CRASH, Fault.FREEZE):
-            return self._awaited(until)
-        self._pause(until - self._clock.now())
-        return None
-
-    def _awaited(self, until: float) -> float | None:
-        """When the system serves again; None if it does not until then."""
-        while True:
-            if self._injection.serving():
-                return self._clock.now()
-            if self._clock.now() > until:
-                return None
-            self._pause(_POLL_S)
-
-    def _undone(self) -> None:
-        """Leave nothing as the fault has made it; what cannot be undone shows in whatever is judged next."""
-        try:
-            self._injection.undo()
-        except Uncontrolled as error:
-            self._say(f"could not be brought back: {error}")
-
-    def _pause(self, seconds: float) -> None:
-        time.sleep(max(0.0, seconds))
-
-    def _say(self, what: str) -> None:
-        self._tell(f"{self._trial.aim.place}: {what}")
 
 
 @contextmanager

@@ -19,9 +19,9 @@ from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.effects import Effect, Effects
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
 
-#: readings under way at once; how many are made in a row, and the pause before the next
+#: readings under way at once; how many are made in a row, the pause before the next, and rows until all were read
 _AT_ONCE = 4
-_ROW = 10
+_ROW, _ROWS = 10, 4
 _PAUSE_S = 0.5
 _GONE = (404, 410)
 _WORDS = 120
@@ -83,7 +83,8 @@ class Following:
         fresh = [one.nonce for one in self._load.traffic().sent if one.nonce not in self._effects]
         self._effects.update({nonce: Effect(nonce) for nonce in fresh})
         self._waiting.extend(fresh)
-        return [self._effects[self._waiting.popleft()] for _ in range(min(_ROW, len(self._waiting)))]
+        count = min(max(_ROW, len(self._waiting) // _ROWS), len(self._waiting))
+        return [self._effects[self._waiting.popleft()] for _ in range(count)]
 
     def _control(self) -> None:
         """A nonce of nobody's, each time around: once it is shown, no other tells anything."""

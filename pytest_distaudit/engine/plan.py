@@ -161,7 +161,8 @@ class Plan:
 def aims(planned: Planned, need: Disturb) -> tuple[Aim, ...]:
     """What is done to what."""
     callers = planned.roles[need.caller] if need.caller else ("",)
-    return tuple(Aim(need.fault, system, caller) for system in planned.roles[need.role] for caller in callers)
+    held = planned.roles[need.held] if need.held else ()
+    return tuple(Aim(need.fault, system, caller, held) for system in planned.roles[need.role] for caller in callers)
 
 
 def watch_list(planned: Planned, need: Perform | Alternate | Rest | Disturb) -> Iterable[tuple[str, Ask]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_distaudit.domain.fault import Aim, Fault
+from pytest_distaudit.domain.fault import Aim
 from pytest_distaudit.ports.capabilities import Capability
 
 
@@ -16,6 +16,7 @@ class Round:
     (None: nothing did, and why not is the ``witness``); ``undone``: when the audit began to undo it (None: there was
     nothing left to undo); ``back``: when the system served again and answered (None: it did not in the time it had).
     ``before`` and ``after`` name the processes that served; texts that differ are different processes.
+    ``held``: from when the systems that are held stood still; None if none were.
     """
 
     injected: float
@@ -25,6 +26,7 @@ class Round:
     back: float | None
     before: str = ""
     after: str = ""
+    held: float | None = None
 
     @property
     def by_itself(self) -> bool:
@@ -56,11 +58,25 @@ class Experiment(Capability):
     caller: str = ""
 
     @property
-    def aim(self) -> Aim:
+    def args(self) -> dict[str, str]:
+        """By what it is told from the system's other experiments."""
+        return _args(self.fault, self.caller)
+
+    @property
+    def place(self) -> str:
+        """Where it was done."""
+        return f"{self.caller} -> {self.system}" if self.caller else self.system
+
+    @property
+    def done(self) -> str:
         """What was done to what."""
-        return Aim(Fault(self.fault), self.system, self.caller)
+        return f"{self.fault} of {self.place}"
 
 
 def args_of(aim: Aim) -> dict[str, str]:
-    """By what an experiment of one system is told from its others."""
-    return {"fault": aim.fault.value, **({"caller": aim.caller} if aim.caller else {})}
+    """By what the experiment will be told from the system's other ones."""
+    return _args(aim.what, aim.caller)
+
+
+def _args(fault: str, caller: str) -> dict[str, str]:
+    return {"fault": fault, **({"caller": caller} if caller else {})}

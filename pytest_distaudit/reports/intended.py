@@ -79,10 +79,12 @@ def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:
         course = one.course
         keys = ", ".join(one_line(key, 60) for key in one.claims)
         if one.refused:
-            yield f"{one.aim.place}: no {one.aim.fault}: {one.refused} ({keys})"
+            yield f"{one.aim.place}: no {one.aim.what}: {one.refused} ({keys})"
             continue
         asked = f", asking {', '.join(one.operations)} {course.rate:g} times a second each" if one.operations else ""
         yield f"{one.aim.place}: {one.aim.fault} {course.times} x, up to {course.hold_s:g} s each{asked} ({keys})"
+        if one.aim.held:
+            yield f"  meanwhile, and {course.hold_s:g} s before, {', '.join(one.aim.held)} stands still"
         undone = _UNDO.get(one.aim.fault, "the link passes everything on")
         yield f"  undone: {undone}; at least {course.least_s:g} s in all if it serves again at once"
 

@@ -42,7 +42,7 @@ def _disturbances(plan: Plan) -> tuple[Disturbance, ...]:
     return tuple(
         Disturbance(
             aim, one.course, tuple(one.operations), tuple(one.claims),
-            "" if plan.target.systems[aim.caller or aim.system].disposable else _UNSAFE,
+            "" if all(plan.target.systems[name].disposable for name in aim.disturbed) else _UNSAFE,
         )
         for aim, one in plan.experiments.items()
     )  # fmt: skip

@@ -37,10 +37,19 @@ CRASHING = {
     "once": ("publishes", "drops_what_comes_again"),
     "quick": ("publishes", "works"),
 }
-ALL = QUEUES | CRASHING
+#: the same for a broker that crashes
+RESTARTED = {
+    "kept": ("publishes_to_last", "works"),
+    "transient": ("publishes", "works"),
+    "passing": ("publishes_to_last", "works"),
+    "anyway": ("answers_anyway", "works"),
+    "unseen": ("publishes_to_last", "works_unasked"),
+}
+ALL = QUEUES | CRASHING | RESTARTED
 BROKER = """
 [targets.miniature.systems.rabbitmq]
 kind = "rabbitmq"
+disposable = true
 # counts every half second and is read every second, not every five: the audit need not wait so long
 [targets.miniature.systems.rabbitmq.native.settings]
 collect_statistics_interval = 500
@@ -69,7 +78,7 @@ OFFICE = """
 [targets.miniature.systems.office]
 kind = "http"
 native.argv = ["{{python}}", "{here}/office.py", "dropped"]
-native.after = ["rabbitmq", "carrier", "crasher"]
+native.after = ["rabbitmq", "carrier", "crasher", "holder"]
 native.ready = "GET /live"
 [targets.miniature.systems.office.native.env]
 PORT = "{{port}}"
@@ -87,6 +96,7 @@ def _carrier(name: str, queues: dict[str, tuple[str, str]], ground: Path, work_s
 
 def _target(ground: Path) -> str:
     carriers = _carrier("carrier", QUEUES, ground, 0.0) + _carrier("crasher", CRASHING, ground, 0.6)
+    carriers += _carrier("holder", RESTARTED, ground, 0.0)
     office = OFFICE.format(here=HERE, ground=ground, ways=json.dumps({queue: way for queue, (way, _) in ALL.items()}))
     return BROKER + carriers + office + "".join(OPERATION.format(queue=queue) for queue in ALL)
 
@@ -121,9 +131,20 @@ def crashed(room: Room) -> dict[str, ClaimResult]:
         return dict(zip(CRASHING, results, strict=True))
 
 
+@pytest.fixture(scope="module")
+def restarted(room: Room) -> dict[str, ClaimResult]:
+    """Queue -> the verdict that it is durable; last, for the broker is everybody's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "LAG_S", 1.6)
+        patch.setattr(delivery, "WAITS_S", 4.0)
+        patch.setattr(delivery, "STEADY_S", 4.0)
+        results = room.judge_together(*(_claim("queue.durable", "holder", queue) for queue in RESTARTED))
+        return dict(zip(RESTARTED, results, strict=True))
+
+
 def _claim(check: str, consumer: str, queue: str) -> tuple[str, dict[str, object]]:
     roles = {"system": "rabbitmq", "consumer": consumer}
-    return check, {"roles": roles, "operation": f"ask-{queue}", "queue": queue, "within": "6s"}
+    return check, {"roles": roles, "operation": f"ask-{queue}", "queue": queue, "within": "8s"}
 
 
 def test_work_that_waits_for_its_consumer_is_verified(told: dict[str, ClaimResult]) -> None:
@@ -179,4 +200,21 @@ def test_work_that_is_lost_in_a_crash_is_refuted(crashed: dict[str, ClaimResult]
 
 def test_work_that_is_done_at_once_shows_nothing(crashed: dict[str, ClaimResult]) -> None:
     result = crashed["quick"]
+    assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, Reason.VACUOUS), (result.actual, result.because)
+
+
+def test_work_that_survives_its_broker_is_verified(restarted: dict[str, ClaimResult]) -> None:
+    result = restarted["kept"]
+    assert result.verdict is Verdict.VERIFIED, (result.actual, result.because)
+
+
+@pytest.mark.parametrize("queue", ["transient", "passing", "anyway"])
+def test_work_that_is_lost_with_the_broker_is_refuted(restarted: dict[str, ClaimResult], queue: str) -> None:
+    result = restarted[queue]
+    assert result.verdict is Verdict.REFUTED, (result.actual, result.because)
+    assert "had no effect" in result.actual, (result.actual, result.because)
+
+
+def test_work_that_the_broker_does_not_hold_shows_nothing(restarted: dict[str, ClaimResult]) -> None:
+    result = restarted["unseen"]
     assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, Reason.VACUOUS), (result.actual, result.because)
