@@ -269,7 +269,7 @@ def _in_work(seen: _Seen, one: Round, ended: float) -> bool:
 
 def _restarted(claim: Claim) -> tuple[Disturb, ...]:
     course = _course(claim, LAG_S + WAITS_S)
-    return (Disturb(Fault.CRASH, "system", course, (Look("system", _ask(claim)),), "consumer"),)
+    return (Disturb(Fault.CRASH, "system", course, (Look("system", _ask(claim)),), held="consumer"),)
 
 
 @check(

@@ -131,7 +131,8 @@ def test_an_experiment_with_a_link_tells_of_the_fault_and_of_what_arrived(relay:
     told, came, flow = disturbed({"front": relay})
     experiment = from_json(Experiment, told.value)
     (one,) = experiment.rounds
-    assert (experiment.aim, experiment.steady, one.by_itself) == (TRIAL.aim, True, False)
+    assert (experiment.fault, experiment.place) == ("half-open", "front -> model")
+    assert (experiment.steady, one.by_itself) == (True, False)
     assert one.witness == "the link accepts and stays silent, while model itself answers"
     assert one.undone is not None
     assert one.undone - one.injected >= 1.2
