@@ -124,6 +124,12 @@ def test_part_of_the_messages_waiting_tells_nothing():
     assert word(queue=carrying(FLOW, taken)) == (Reason.VACUOUS, "not all messages waited")
 
 
+def test_old_counts_are_no_lie():
+    moves = carrying(FLOW, later)
+    found = word(queue=lambda at: moves(min(at, 3.0)) if at < GOES_ON + 1 else moves(at))
+    assert found == (Reason.VACUOUS, "not all messages waited")
+
+
 def test_messages_that_are_left_tell_nothing():
     honest = carrying(FLOW, later)
     found = word(queue=lambda at: replace(honest(at), ready=honest(at).ready + (4 if at == LAST_S else 0)))

@@ -112,7 +112,7 @@ def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 def told(room: Room) -> dict[str, ClaimResult]:
     """Queue -> the verdict that it delivers. All share the one experiment of their consumer."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "LAG_S", 1.6)
+        patch.setattr(delivery, "LAG_S", 2.5)
         patch.setattr(delivery, "WAITS_S", 7.0)
         patch.setattr(delivery, "STEADY_S", 7.0)
         patch.setattr(delivery, "RATE", 5.0)
