@@ -54,7 +54,7 @@ def _needs(claim: Claim) -> tuple[Disturb, ...]:
     params={
         "service": Parameter(ParameterType.TEXT, "its name in the registry"),
         "instance": Parameter(ParameterType.TEXT, "its id in the registry, where the service has several", None),
-        "interval": Parameter(ParameterType.TIME, "between two checks", "10 s"),
+        "interval": Parameter(ParameterType.TIME, "between two checks, as the registry is told"),
         "timeout": Parameter(ParameterType.TIME, "how long a check waits", "5 s"),
         "fall": Parameter(ParameterType.NUMBER, "failed checks until it is unhealthy", 3),
         "rise": Parameter(ParameterType.NUMBER, "passed checks until it is healthy again", 2),
