@@ -122,5 +122,5 @@ def test_who_cannot_be_asked_or_disturbed_tells_nothing():
 
 
 def test_the_course_follows_from_the_thresholds():
-    (need,) = CHECKS["health.flips"].needs(claim("health.flips", service="api"))
+    (need,) = CHECKS["health.flips"].needs(claim("health.flips", service="api", interval="10 s"))
     assert (need.fault, need.course.hold_s, need.course.steady_s) == (Fault.FREEZE, 95.0, 55.0)
