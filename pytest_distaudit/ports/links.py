@@ -13,8 +13,8 @@ from pytest_distaudit.ports.capabilities import Capability
 class Arrival:
     """Something that the caller sent: an HTTP request, or of another protocol what came in one piece.
 
-    ``at``: when its first bytes came; ``connection``: on which one; ``words`` are its method and path, "" where that is
-    not known; ``nonces``: the audit's own that it carried.
+    ``at``: when its first bytes came; ``connection``: on which one; ``words`` are its method and path, and what is
+    called by JSON-RPC, "" where that is not known; ``nonces``: the audit's own that it carried.
     """
 
     at: float

@@ -50,6 +50,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.recovery",
     "pytest_distaudit.checks.availability",
     "pytest_distaudit.checks.breaker",
+    "pytest_distaudit.checks.integration",
     "pytest_distaudit.checks.bulkhead",
     "pytest_distaudit.checks.timeout",
     "pytest_distaudit.checks.retry",

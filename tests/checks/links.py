@@ -33,6 +33,8 @@ def seen(
     closes: bool = True,
     others: int = 0,
     first: int = 0,
+    words: str = "GET /say",
+    caller: str = "front",
 ) -> tuple[Observation, ...]:
     """One experiment. ``named``: arrivals carry nonces; ``closes``: the caller closes when it answers."""
     sent, arrivals, lines = [], [], []
@@ -43,12 +45,12 @@ def seen(
         sent.append(Sent(nonce, at, at, took, outcome, status, echoed=ok))
         for later in arrived:
             line = len(lines) + 1
-            arrivals.append(Arrival(at + later, line, "GET /say", (nonce,) if named else ()))
+            arrivals.append(Arrival(at + later, line, words, (nonce,) if named else ()))
             lines.append(Line(line, at + later, at + took if closes else None))
     arrivals += [Arrival(number / 100, 0) for number in range(others)]
     round_ = Round(INJECTED, INJECTED + 1, "seen", UNDONE, UNDONE + 0.1)
-    told = Experiment(fault, "model", 0.0, ENDED, True, 6.0, 10.0, (round_,), "", "front")
-    args = {"fault": fault, "caller": "front"}
+    told = Experiment(fault, "model", 0.0, ENDED, True, 6.0, 10.0, (round_,), "", caller)
+    args = {"fault": fault, **({"caller": caller} if caller else {})}
     came = Arrivals(True, tuple(sorted(arrivals, key=lambda one: one.at)), tuple(lines))
     return (
         fact("model", told, **args),

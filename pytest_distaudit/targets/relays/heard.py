@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from dataclasses import dataclass, field
@@ -22,20 +23,22 @@ _WORDS = 120
 class _Heard:
     at: float
     words: str = ""
-    text: bytearray = field(default_factory=bytearray)
+    head: bytes = b""
+    body: bytearray = field(default_factory=bytearray)
     nonces: tuple[str, ...] | None = None
 
     def hear(self, data: bytes) -> None:
-        if self.nonces is None:
-            self.text += data[: max(0, _BODY - len(self.text))]
+        self.body += data[: max(0, _BODY - len(self.body))]
 
     def over(self) -> None:
         """Keep what counts of it."""
-        self.nonces = _nonces(bytes(self.text))
-        self.text.clear()
+        self.nonces = _nonces(self.head + self.body)
+        self.words = f"{self.words} {_called(self.body)}".rstrip()
+        self.head = b""
+        self.body.clear()
 
     def told(self, connection: int) -> Arrival:
-        found = _nonces(bytes(self.text)) if self.nonces is None else self.nonces
+        found = _nonces(self.head + self.body) if self.nonces is None else self.nonces
         return Arrival(self.at, connection, self.words, found)
 
 
@@ -89,11 +92,20 @@ class Hearing:
 
 def _request(event: h11.Request, now: float) -> _Heard:
     target = event.target.decode("latin-1").partition("?")[0]
-    heard = _Heard(now, f"{event.method.decode('latin-1')} {target}"[:_WORDS])
-    heard.hear(event.target)
-    for name, value in event.headers:
-        heard.hear(b"\n" + name + b":" + value)
-    return heard
+    head = b"\n".join([event.target, *(value for _, value in event.headers)])
+    return _Heard(now, f"{event.method.decode('latin-1')} {target}"[:_WORDS], head)
+
+
+def _called(body: bytearray) -> str:
+    """The method of a call by JSON-RPC; "" for everything else."""
+    if b'"jsonrpc"' not in body:
+        return ""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return ""
+    method = told.get("method") if isinstance(told, dict) else None
+    return method[:_WORDS] if isinstance(method, str) else ""
 
 
 def _ready_for_more(http: h11.Connection) -> bool:
@@ -108,5 +120,5 @@ def _ready_for_more(http: h11.Connection) -> bool:
     return True
 
 
-def _nonces(text: bytes) -> tuple[str, ...]:
+def _nonces(text: bytes | bytearray) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found.decode() for found in _NONCE.findall(text)))

@@ -1,0 +1,108 @@
+"""The judge of tools that an application works by, branch by branch, on calls and arrivals made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_distaudit.domain.fault import Fault
+from pytest_distaudit.domain.observation import Observation
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.experiments import Experiment
+
+from .evidence import CHECKS, claim, failure
+from .links import ENDED, INJECTED, LATE, UNDONE, WELL, Fate, seen, word
+
+CALLS = "POST /mcp tools/call"
+
+
+def stops(at: float) -> Fate:
+    return LATE if INJECTED <= at < UNDONE else WELL
+
+
+def goes_on(at: float) -> Fate:
+    return WELL
+
+
+def told(
+    frozen: Callable[[float], Fate] = stops,
+    silent: Callable[[float], Fate] = stops,
+    *,
+    words: str = CALLS,
+    named: bool = True,
+    without: Observation | None = None,
+) -> tuple[str, str]:
+    first = (
+        [without]
+        if without
+        else [look for look in seen(frozen, "freeze", caller="") if "arrivals" not in str(look.ask)]
+    )
+    return word("mcp.integrated", *first, *seen(silent, words=words, named=named))
+
+
+def test_tools_that_are_called_and_needed_are_verified():
+    assert told() == ("verified", "100% of requests have a tool called")
+
+
+@pytest.mark.parametrize("fates", [{"frozen": goes_on}, {"silent": goes_on}, {"frozen": goes_on, "silent": goes_on}])
+def test_what_goes_on_without_the_server_is_refuted(fates):
+    assert told(**fates) == ("refuted", "ask works without model")
+
+
+def test_only_calls_of_tools_count():
+    assert told(words="POST /mcp tools/list") == ("refuted", "no tool is called")
+    assert told(words="GET /tools/call") == ("refuted", "no tool is called")
+
+
+def test_most_requests_have_to_call_one():
+    def some(at: float) -> Fate:
+        return stops(at) if at >= INJECTED or int(at * 50) % 2 else (0.01, True, [])
+
+    assert told(silent=some) == ("inconclusive-statistics", "49% of ask had a tool called")
+
+
+def test_calls_that_carry_nothing_cannot_be_told_apart():
+    assert told(named=False) == ("no-observable", "calls not told apart")
+
+
+def test_what_never_comes_over_the_link_shows_nothing():
+    def elsewhere(at: float) -> Fate:
+        return (0.01, True, []) if at < INJECTED else (0.3, False, [])
+
+    assert told(silent=elsewhere)[0] == "vacuous"
+
+
+def test_now_and_then_is_undecided():
+    def half(at: float) -> Fate:
+        return stops(at) if int(at * 50) % 2 else WELL
+
+    assert told(frozen=half) == ("inconclusive-statistics", "ask fails now and then")
+
+
+def test_what_waits_for_the_server_has_not_gone_on_without_it():
+    def waits(at: float) -> Fate:
+        return (UNDONE - at + 0.01, True, [0.001]) if INJECTED <= at < UNDONE else WELL
+
+    assert told(frozen=waits)[0] == "verified"
+
+
+def test_it_has_to_work_again():
+    def never_again(at: float) -> Fate:
+        return LATE if at >= INJECTED else WELL
+
+    assert told(silent=never_again) == ("inconclusive-statistics", "ask does not work again")
+    assert told(frozen=lambda at: LATE if at >= ENDED - 0.1 else stops(at))[0] == "inconclusive-statistics"
+
+
+def test_who_may_not_be_disturbed_tells_nothing():
+    refused = failure("model", Experiment, Reason.NOT_SAFE, "no", fault="freeze")
+    assert told(without=refused)[0] == "not-safe"
+
+
+def test_both_experiments_are_long_enough():
+    frozen, silent = CHECKS["mcp.integrated"].needs(claim("mcp.integrated"))
+    assert (frozen.fault, frozen.role, frozen.caller) == (Fault.FREEZE, "system", "")
+    assert (silent.fault, silent.role, silent.caller) == (Fault.HALF_OPEN, "system", "caller")
+    assert frozen.course == silent.course
+    assert (frozen.course.rate, frozen.course.hold_s, frozen.course.after_s, frozen.course.steady_s) == (10, 5, 9, 4)
