@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import urllib.request
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -43,9 +44,21 @@ class Server:
             return str(answer.read().decode())
 
 
+one_at_a_time = threading.Lock()
+session: list[Server] = []
+
+
+def server() -> Server:
+    """The one session; whoever comes first opens it. Raises OSError and ValueError."""
+    if not session:
+        with one_at_a_time:
+            session[:] = session or [Server()]
+    return session[0]
+
+
 def keep(word: str) -> str:
-    """By the tool, in a session of its own."""
-    if Server().ask("tools/call", name="keep", arguments={"text": word}).get("isError"):
+    """By the tool."""
+    if server().ask("tools/call", name="keep", arguments={"text": word}).get("isError"):
         raise ValueError("not kept")
     return word
 
@@ -61,15 +74,13 @@ def beside(word: str) -> str:
 
 
 def quietly(word: str) -> None:
-    try:
+    with suppress(OSError, ValueError, StopIteration):
         keep(word)
-    except (OSError, ValueError, StopIteration):
-        pass
 
 
 def greets(word: str) -> str:
     """Greets the server, with the word, and lists its tools; calls none."""
-    Server().ask("tools/list", _meta={"note": word})
+    server().ask("tools/list", _meta={"note": word})
     return word
 
 
@@ -80,7 +91,7 @@ def nameless(word: str) -> str:
 
 def by_itself(word: str) -> str:
     """Asks whether the server is there, with the word, and works by itself."""
-    Server().ask("ping", _meta={"note": word})
+    server().ask("ping", _meta={"note": word})
     return word
 
 
