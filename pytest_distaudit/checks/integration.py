@@ -16,7 +16,7 @@ from pytest_distaudit.ports.traffic import Sent
 
 #: how the protocol calls a tool (Model Context Protocol, tools)
 _CALL = "tools/call"
-_COURSE = Course(hold_s=5.0, patience_s=20.0, rate=10.0, steady_s=4.0, after_s=9.0)
+_COURSE = Course(hold_s=4.0, patience_s=20.0, rate=15.0, steady_s=2.5, after_s=5.0)
 #: of requests, how many do what all do
 _ALL, _NONE = 0.95, 0.05
 _REMEDY = "have the operation call a tool, and answer with what that says"
@@ -33,7 +33,7 @@ _REMEDY = "have the operation call a tool, and answer with what that says"
         "system": Role("the server of tools, asked over HTTP"),
     },
     takes_operation=True,
-    cost_s=45.0,
+    cost_s=25.0,
     needs=lambda claim: (
         Disturb(Fault.FREEZE, "system", _COURSE),
         Disturb(Fault.HALF_OPEN, "system", _COURSE, caller="caller"),

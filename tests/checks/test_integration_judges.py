@@ -105,4 +105,4 @@ def test_both_experiments_are_long_enough():
     assert (frozen.fault, frozen.role, frozen.caller) == (Fault.FREEZE, "system", "")
     assert (silent.fault, silent.role, silent.caller) == (Fault.HALF_OPEN, "system", "caller")
     assert frozen.course == silent.course
-    assert (frozen.course.rate, frozen.course.hold_s, frozen.course.after_s, frozen.course.steady_s) == (10, 5, 9, 4)
+    assert (frozen.course.rate, frozen.course.hold_s, frozen.course.after_s, frozen.course.steady_s) == (15, 4, 5, 2.5)
