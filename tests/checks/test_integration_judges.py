@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.codec import from_json
 from pytest_distaudit.ports.experiments import Experiment
 
-from .evidence import CHECKS, claim, failure
+from .evidence import CHECKS, claim, fact, failure
 from .links import ENDED, INJECTED, LATE, UNDONE, WELL, Fate, seen, word
 
 CALLS = "POST /mcp tools/call"
@@ -105,4 +107,17 @@ def test_both_experiments_are_long_enough():
     assert (frozen.fault, frozen.role, frozen.caller) == (Fault.FREEZE, "system", "")
     assert (silent.fault, silent.role, silent.caller) == (Fault.HALF_OPEN, "system", "caller")
     assert frozen.course == silent.course
+    assert frozen.course.patience_s == 20
     assert (frozen.course.rate, frozen.course.hold_s, frozen.course.after_s, frozen.course.steady_s) == (15, 4, 5, 2.5)
+
+
+def test_few_requests_while_it_stands_still_show_nothing():
+    told_, _, flow = seen(stops, "freeze", caller="")
+    experiment = from_json(Experiment, told_.value)
+    (one,) = experiment.rounds
+    short = replace(experiment, rounds=(replace(one, undone=INJECTED + 1.5),))
+    looks = fact("model", short, fault="freeze"), flow, *seen(stops, words=CALLS)
+    assert word("mcp.integrated", *looks) == ("vacuous", "25 requests")
+    replaced = replace(experiment, rounds=(replace(one, undone=None),))
+    looks = fact("model", replaced, fault="freeze"), flow, *seen(stops, words=CALLS)
+    assert word("mcp.integrated", *looks) == ("fault-not-effective", "model was replaced")
