@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Final
 
+from pytest_distaudit.checkers.percentile import nearest
 from pytest_distaudit.domain.verdict import Reason, Verdict
 
 #: calls in a row without an arrival that show it open, and with one that show it closed
@@ -136,7 +136,7 @@ def _silence(calls: Sequence[Call], start: int, run: int, spared: int) -> int | 
 
 def _opened_phases(failing: Sequence[Call], after: Sequence[Call], opened: _Open, told: Round) -> Phases:
     silent = [each.answered_s - each.at_s for each in failing[opened.first : opened.trial] if not each.arrivals]
-    fast_s = sorted(silent)[ceil(0.95 * len(silent)) - 1]
+    fast_s = nearest(silent)
     fast = None if told.failure_s is None else fast_s <= _FAST * told.failure_s
     through = sum(each.arrivals > 0 for each in failing[: opened.first])
     tried_after_s, trials = None, None

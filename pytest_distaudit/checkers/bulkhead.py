@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 from typing import Final
 
+from pytest_distaudit.checkers.percentile import nearest
 from pytest_distaudit.domain.verdict import Reason, Verdict
 
 #: calls that are wanted on either side
@@ -85,7 +86,7 @@ def isolation(before_s: Sequence[float], during_s: Sequence[float]) -> Isolation
     """
     if min(len(before_s), len(during_s)) < ENOUGH:
         return Isolation(Verdict.UNVERIFIABLE, Reason.VACUOUS, 0.0, (inf, inf))
-    calm, now = _p95(before_s), _p95(during_s)
+    calm, now = nearest(before_s), nearest(during_s)
     answered = sum(each < inf for each in during_s) / len(during_s)
     if calm == inf:
         return Isolation(Verdict.UNVERIFIABLE, Reason.BASELINE, answered, (calm, now))
@@ -94,10 +95,6 @@ def isolation(before_s: Sequence[float], during_s: Sequence[float]) -> Isolation
     if answered >= _WELL and now <= max(_SLOWER * calm, calm + _SLOWER_S):
         return Isolation(Verdict.VERIFIED, None, answered, (calm, now))
     return Isolation(Verdict.UNVERIFIABLE, Reason.INCONCLUSIVE_STATISTICS, answered, (calm, now))
-
-
-def _p95(samples: Sequence[float]) -> float:
-    return sorted(samples)[ceil(0.95 * len(samples)) - 1]
 
 
 def _levels(intervals: Iterable[tuple[float, float | None]]) -> list[tuple[float, int]]:

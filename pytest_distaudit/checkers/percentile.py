@@ -45,6 +45,14 @@ def ranks(samples: int, share: float, confidence: float = 0.95) -> tuple[int, in
     return low, high
 
 
+def nearest(samples: Sequence[float], share: float = 0.95) -> float:
+    """The smallest sample that so large a share does not exceed: what was measured, and no more (nearest rank).
+
+    Raises IndexError without any.
+    """
+    return sorted(samples)[ceil(share * len(samples)) - 1]
+
+
 def least(share: float, tail: float) -> int:
     """How many samples it takes until the largest bounds the quantile from above, wrong in no more than ``tail``."""
     about = ceil(log(tail) / log(share))

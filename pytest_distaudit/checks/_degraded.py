@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_distaudit.checkers.percentile import nearest
 from pytest_distaudit.checks._disturbed import ENOUGH
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence
@@ -21,7 +22,6 @@ _AN_ACCIDENT = 2
 _GIVEN_UP_S = 4.5
 #: an answer passes through more hands than a request on its way out
 _LATER = 10
-_SHARE = 0.95
 #: of all answered nonces, how many lie in a store for all to lie there
 _ALL = 0.99
 #: a look may have missed what was under way, in seconds
@@ -56,7 +56,7 @@ class Phases:
 
     def busy(self, seconds: float) -> bool:
         """Whether the audit itself had so little time to send that it may be the machine that is slow by so much."""
-        return not self.meanwhile or percentile([one.sent - one.due for one in self.meanwhile]) * _LATER > seconds
+        return not self.meanwhile or nearest([one.sent - one.due for one in self.meanwhile]) * _LATER > seconds
 
     def full(self, sent: Sent) -> bool:
         """Whether it is answered as before the fault."""
@@ -159,8 +159,3 @@ def _kept(answered: list[Sent], injected: float, back: float | None, evidence: E
     if len(due) < ENOUGH or len(due & inside) < _ALL * len(due):
         return None
     return frozenset(nonce for look in later for nonce in look.fact.nonces or ())
-
-
-def percentile(values: list[float]) -> float:
-    """The 95th of them."""
-    return sorted(values)[int(_SHARE * (len(values) - 1))]

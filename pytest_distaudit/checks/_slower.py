@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_distaudit.checkers.percentile import interval
-from pytest_distaudit.checks._degraded import Doubt, Phases, percentile
+from pytest_distaudit.checkers.percentile import interval, nearest
+from pytest_distaudit.checks._degraded import Doubt, Phases
 from pytest_distaudit.checks._disturbed import ENOUGH
 from pytest_distaudit.domain.judgement import refute
 from pytest_distaudit.domain.verdict import Reason
@@ -27,7 +27,7 @@ class Slower:
     @property
     def factor(self) -> float:
         """How many times its 95th percentile grew."""
-        return percentile(self.after) / max(percentile(self.before), 1e-9)
+        return nearest(self.after) / max(nearest(self.before), 1e-9)
 
     @property
     def before(self) -> list[float]:
@@ -49,13 +49,11 @@ class Slower:
             refute(f"{seen.operation} suffers", f"{seen.when} {len(sent) - good} of {len(sent)} failed", remedy=_REMEDY)
         least = interval(self.after, _QUANTILE).low
         if least > max(_TIMES * max(self.before), _SLOW_S) and not seen.busy(least):
-            because = (
-                f"{seen.when} the 95th percentile is at least {least:.2f} s, after {percentile(self.before):.2f} s"
-            )
+            because = f"{seen.when} the 95th percentile is at least {least:.2f} s, after {nearest(self.before):.2f} s"
             refute(f"{seen.operation} suffers", because, remedy=_REMEDY)
-        slow = percentile(self.after) > max(_TIMES * percentile(self.before), _QUICK_S)
+        slow = nearest(self.after) > max(_TIMES * nearest(self.before), _QUICK_S)
         if good < _OK * len(sent) or slow:
-            reason = Reason.BUDGET if seen.busy(percentile(self.after)) else Reason.INCONCLUSIVE_STATISTICS
+            reason = Reason.BUDGET if seen.busy(nearest(self.after)) else Reason.INCONCLUSIVE_STATISTICS
             told = f"{seen.operation}: {good} of {len(sent)} well, {self.factor:.1f} times as long"
             return reason, told, f"{seen.when}; that may be the machine's fault"
         return None

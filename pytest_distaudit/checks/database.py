@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import ceil
 from typing import NoReturn
 
+from pytest_distaudit.checkers.percentile import nearest
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import Unobservable
@@ -112,7 +112,7 @@ def _by_rows(claim: Claim, probe: ReplicationProbe) -> Judgement:
         refute("the standby accepts writes", because, conclusive=True)
     if not probe.lags_s:
         unverifiable(Reason.NO_OBSERVABLE, "no delays", "the rows arrived, when is not known")
-    lag = sorted(probe.lags_s)[ceil(0.95 * len(probe.lags_s)) - 1]
+    lag = nearest(probe.lags_s)
     if not claim["lag"].holds(lag):
         because = f"claimed {claim['lag']}"
         refute(f"95 % within {lag * 1000:.0f} ms", because, remedy="find what delays the replay", conclusive=True)

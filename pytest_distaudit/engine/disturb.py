@@ -81,18 +81,31 @@ def disturb(
             one.settle(over + trial.course.effects_s)
         if followed:
             time.sleep(max(0.0, over + trial.course.rest_s - clock.now()))
-    aim, latency = trial.aim, time.time() - began
+    return (*watch, *_observed(trial.aim, told, loads, followed, bound, clock, began, hub))
+
+
+def _observed(
+    aim: Aim,
+    told: Experiment,
+    loads: Iterable[Workload],
+    followed: Iterable[Following],
+    bound: Mapping[str, Located],
+    clock: Clock,
+    began: float,
+    hub: Hub,
+) -> Iterator[Observation]:
+    """What came of it, nothing secret in it."""
+    latency = time.time() - began
     value = hub.redactor.value(to_json(told))
-    seen = [Observation(aim.system, Experiment.ask(**args_of(aim)), began, latency, told.done, value=value)]
+    yield Observation(aim.system, Experiment.ask(**args_of(aim)), began, latency, told.done, value=value)
     if aim.caller:
-        seen.append(_arrived(aim, bound[aim.system].relays[aim.caller], clock, began, hub))
+        yield _arrived(aim, bound[aim.system].relays[aim.caller], clock, began, hub)
     for load in loads:
         traffic = load.traffic()
         ask = Traffic.ask(operation=traffic.operation, system=aim.system, **args_of(aim))
         way = f"{traffic.operation} x {len(traffic.sent)} at {traffic.rate:g}/s"
-        seen.append(Observation("", ask, began, latency, way, value=hub.redactor.value(to_json(traffic))))
-    seen.extend(_effects(one.effects(), aim, began, hub.redactor) for one in followed)
-    return (*watch, *seen)
+        yield Observation("", ask, began, latency, way, value=hub.redactor.value(to_json(traffic)))
+    yield from (_effects(one.effects(), aim, began, hub.redactor) for one in followed)
 
 
 def _effects(found: Effects, aim: Aim, began: float, redactor: Redactor) -> Observation:

@@ -240,3 +240,11 @@ def test_false_alarms_are_as_rare_as_promised() -> None:
         few = sum(draw.random() < 0.25 for _ in range(120))
         refuted += balance.check({"a": few, "b": 120 - few}, {"a": 1, "b": 1}).verdict is Verdict.REFUTED
     assert refuted <= 2000 * 0.005 + 10
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "wanted"),
+    [(1, 0.95, 1), (20, 0.95, 19), (21, 0.95, 20), (100, 0.95, 95), (4, 0.5, 2), (5, 0.5, 3)],
+)
+def test_the_nearest_rank_is_one_that_was_measured(count: int, share: float, wanted: int) -> None:
+    assert percentile.nearest([float(each) for each in range(count, 0, -1)], share) == wanted
