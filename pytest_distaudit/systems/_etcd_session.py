@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
@@ -15,8 +15,8 @@ from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._json_api import JsonApi
 from pytest_distaudit.systems._wire import without
-from pytest_distaudit.systems.http_fetch import HttpFetch
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.")
 _STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
@@ -27,41 +27,24 @@ _INVALID, _DENIED, _UNAUTHENTICATED = 3, 7, 16
 CALLED: Counter[tuple[str, str]] = Counter()
 
 
-class EtcdSession:
-    """One look at one member; what it answered is remembered for the look's length.
+class EtcdSession(JsonApi):
+    """One look at one member.
 
     User and password are those of the address: ``http://user:password@host:2379``.
     """
 
     def __init__(self, located: Located, limits: Limits) -> None:
-        self.located, self.limits = located, limits
-        self.ways: list[str] = []
-        self.identity = ""
+        super().__init__(located, limits, lambda user, password: {})
         # other members are answered less than clients, but are told the version
-        address = located.endpoints.get("url") or located.endpoints.get("peer")
-        if address is None:
-            raise Unobservable(Reason.NO_OBSERVABLE, f'{located.system} declares no "url" endpoint, for clients')
-        parts = urlsplit(address)
-        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
-        self.url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="")).rstrip("/")
-        self._fetch = HttpFetch(limits)
-        self._answers: dict[str, Response] = {}
+        self._endpoint = "url" if "url" in located.endpoints else "peer"
+        address = located.endpoints.get(self._endpoint, "")
+        self.url, _, self.password = self._address(address)
+        self._user = unquote(urlsplit(address).username or "")
         self._token = ""
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-        self._fetch.close()
-
-    def get(self, path: str) -> Response:
-        """GET ``path``, whatever the status."""
-        if path not in self._answers:
-            self.ways.append(f"GET {path}")
-            self._answers[path] = self._fetch(Request("GET", f"{self.url}{path}"))
-        return self._answers[path]
 
     def version(self) -> str:
         """The member's own. Raises Unobservable, wrong-product unless it is etcd's."""
-        answer = self.get("/version")
+        answer = self.get("/version", self._endpoint)
         if answer.status != 200:
             raise refused(answer, "GET /version", Reason.WRONG_PRODUCT)
         try:
@@ -76,7 +59,7 @@ class EtcdSession:
         """The answer to one call of the gateway (``kv/range``). Raises Unobservable."""
         what = f"POST {self._gateway()}/{path}"
         self.ways.append(what)
-        headers = {"Authorization": self._login()} if self._user else {}
+        headers = {"Authorization": self._bearer()} if self._user else {}
         answer = self._fetch(Request("POST", f"{self.url}{self._gateway()}/{path}", headers, dict(body)))
         if answer.status != 200:
             raise refused(answer, what)
@@ -91,8 +74,8 @@ class EtcdSession:
 
     def metrics(self) -> str | None:
         """Everything counted since the member began; None where it does not show that to clients."""
-        self._answers.pop("/metrics", None)
-        answer = self.get("/metrics")
+        self.forget("/metrics", self._endpoint)
+        answer = self.get("/metrics", self._endpoint)
         return answer.text if answer.status == 200 and "process_start_time" in answer.text else None
 
     def _gateway(self) -> str:
@@ -102,15 +85,15 @@ class EtcdSession:
             raise Unobservable(Reason.UNSUPPORTED_VERSION, f"etcd {self.version()} has no JSON gateway (3.2+)")
         return {(3, 2): "/v3alpha", (3, 3): "/v3beta"}.get(release, "/v3")
 
-    def _login(self) -> str:
+    def _bearer(self) -> str:
         """A token, asked for once a look."""
         if not self._token:
             what = f"POST {self._gateway()}/auth/authenticate"
             self.ways.append(what)
-            who = {"name": self._user, "password": self._password}
+            who = {"name": self._user, "password": self.password}
             answer = self._fetch(Request("POST", f"{self.url}{self._gateway()}/auth/authenticate", json=who))
             if answer.status != 200:
-                said = without(answer.text[:200], self._password)
+                said = without(answer.text[:200], self.password)
                 raise Unobservable(Reason.FORBIDDEN, f"{what}: {answer.status} {said}".rstrip())
             told = answer.decoded(what)
             self._token = str(told.get("token", "")) if isinstance(told, dict) else ""

@@ -13,25 +13,25 @@ from urllib.parse import urlencode
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.telemetry import Span
-from pytest_distaudit.systems._api_session import ApiSession, of_shape
+from pytest_distaudit.systems._json_api import JsonApi, of_shape
 from pytest_distaudit.systems._spans import EACH, nonces_in, told_by
 
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _NANO = 1_000_000_000
-_SERVICES = "api/v3/services"
-_TRACES = "api/v3/traces"
+_SERVICES = "/api/v3/services"
+_TRACES = "/api/v3/traces"
 
 
 class StoreV3:
     """What version 3 tells of services and traces."""
 
-    def __init__(self, session: ApiSession) -> None:
+    def __init__(self, session: JsonApi) -> None:
         self._session = session
 
     def services(self) -> Sequence[str]:
         """All that are listed; an empty list is left out."""
-        told = of_shape(self._session.read(_SERVICES), dict, f"GET /{_SERVICES}")
-        return [str(name) for name in of_shape(told.get("services") or [], list, f"GET /{_SERVICES}")]
+        told = of_shape(self._session.read(_SERVICES), dict, f"GET {_SERVICES}")
+        return [str(name) for name in of_shape(told.get("services") or [], list, f"GET {_SERVICES}")]
 
     def by_id(self, trace: str) -> Iterator[Span]:
         """The spans of one trace."""
@@ -49,7 +49,7 @@ class StoreV3:
         return len({span.trace for span in found}), found
 
     def _read(self, path: str) -> Iterator[Span]:
-        answer, what = self._session.get(path), f"GET /{_TRACES}"
+        answer, what = self._session.get(path), f"GET {_TRACES}"
         if answer.status == 404 and ("No traces found" in answer.text or "trace not found" in answer.text):
             return
         if answer.status != 200:

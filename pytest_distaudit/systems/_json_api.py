@@ -23,33 +23,44 @@ Login = Callable[[str, str], Mapping[str, str]]
 _TURNED_AWAY = (401, 403, 407)
 
 
-class JsonApi:
-    """A session with the HTTP interface at endpoint ``url``; what was answered is remembered for its length."""
+def basic_or_bearer(user: str, password: str) -> Mapping[str, str]:
+    """How a server, or a proxy before one without a login of its own, is told who asks: ``http://user:password@host``
+    by basic authentication, ``http://:TOKEN@host`` by a bearer token."""
+    if user:
+        return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+    return {"Authorization": f"Bearer {password}"} if password else {}
 
-    def __init__(self, located: Located, limits: Limits, login: Login) -> None:
+
+class JsonApi:
+    """A session with a system's HTTP interfaces; what was answered is remembered for its length.
+
+    Paths begin with a slash. ``url`` and ``headers`` are where and how the endpoint "url" is asked.
+    """
+
+    def __init__(self, located: Located, limits: Limits, login: Login = basic_or_bearer) -> None:
         self.located, self.limits = located, limits
         self.ways: list[str] = []
         self.identity = ""
-        if "url" not in located.endpoints:
-            raise Unobservable(Reason.NO_OBSERVABLE, f'{located.system} declares no "url" endpoint, the HTTP API')
-        parts = urlsplit(located.endpoints["url"])
-        user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
-        self.url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")).rstrip("/")
-        self.headers = login(user, self.password)
+        self._login = login
+        self.url, self.headers, self.password = self._address(located.endpoints.get("url", ""))
         self._fetch = HttpFetch(limits)
-        self._answers: dict[tuple[str, str], Response] = {}
+        self._answers: dict[tuple[str, str, str], Response] = {}
 
     def close(self) -> None:
         """Nothing is kept open."""
         self._fetch.close()
 
-    def get(self, path: str) -> Response:
-        """GET ``path``, whatever the status."""
-        return self._asked("GET", path, None)
+    def get(self, path: str, endpoint: str = "url") -> Response:
+        """GET ``path``, whatever the status. Raises no-observable where that endpoint is not declared."""
+        return self._asked("GET", path, None, endpoint)
 
     def post(self, path: str, body: Any) -> Response:
         """POST a question (one that only reads), whatever the status."""
         return self._asked("POST", path, body)
+
+    def forget(self, path: str, endpoint: str = "url") -> None:
+        """GET ``path`` anew the next time."""
+        self._answers.pop((endpoint, path, "null"), None)
 
     def read(self, path: str) -> Any:
         """GET ``path`` as JSON. Raises forbidden, redirected or protocol-error unless the status is 200."""
@@ -79,32 +90,35 @@ class JsonApi:
             Reason.WRONG_PRODUCT, f"what answered {what} is not {product}: {answer.status} {heard}".rstrip()
         )
 
-    def local_run(self) -> str:
-        """Name the process that answers if this host can see it; "" otherwise.
+    def identify(self) -> str:
+        """Name the run of the process that answers, where this host sees it; say what the name is made of, else "".
 
-        It becomes ``identity``. Of a process in a container that is the container's run: counters outlive neither.
+        Of a process in a container it is the container's run: counters outlive neither.
         """
         own = _local.serving_process(self.located)
         if own is not None:
             self.identity = _local.boot(own)
-            return self.identity
+            return "pid and its start"
         inventory = self.located.inventory
         self.identity = inventory().run if inventory else ""
         return ""
 
-    def _asked(self, method: str, path: str, body: Any) -> Response:
-        key = path, json.dumps(body, sort_keys=True)
+    def _asked(self, method: str, path: str, body: Any, endpoint: str = "url") -> Response:
+        if endpoint not in self.located.endpoints:
+            raise Unobservable(Reason.NO_OBSERVABLE, f'{self.located.system} declares no "{endpoint}" endpoint')
+        key = endpoint, path, json.dumps(body, sort_keys=True)
         if key not in self._answers:
             self.ways.append(f"{method} {path.partition('?')[0]}")
-            self._answers[key] = self._fetch(Request(method, self.url + path, self.headers, body))
+            url, headers, _ = self._address(self.located.endpoints[endpoint])
+            self._answers[key] = self._fetch(Request(method, url + path, headers, body))
         return self._answers[key]
 
-
-def proxy_login(user: str, password: str) -> Mapping[str, str]:
-    """How a proxy before a server without a login of its own is told who asks: basic, or a token alone."""
-    if user:
-        return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
-    return {"Authorization": f"Bearer {password}"} if password else {}
+    def _address(self, url: str) -> tuple[str, Mapping[str, str], str]:
+        """(where to ask, headers, the secret that no message may hold)."""
+        parts = urlsplit(url)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
+        return urlunsplit(bare).rstrip("/"), self._login(user, password), password
 
 
 def json_of(answer: Response) -> Any:
@@ -113,3 +127,10 @@ def json_of(answer: Response) -> Any:
         return json.loads(answer.body)
     except ValueError:
         return None
+
+
+def of_shape(value: Any, shape: type, what: str) -> Any:
+    """``value`` if it is one. Raises protocol-error: a partial answer is none."""
+    if not isinstance(value, shape):
+        raise Unobservable(Reason.PROTOCOL_ERROR, f"{what}: {type(value).__name__} where {shape.__name__} belongs")
+    return value

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.verdict import Reason
@@ -15,8 +14,8 @@ from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._json_api import JsonApi
 from pytest_distaudit.systems._wire import without
-from pytest_distaudit.systems.http_fetch import HttpFetch
 
 _TOKEN_HEADER = "Kong-Admin-Token"  # noqa: S105 - the header's name
 _PAGE, _PAGES = 1000, 20
@@ -26,40 +25,28 @@ _own: Counter[tuple[str, str]] = Counter()
 _one_at_a_time: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
 
-class KongSession:
-    """One look at one node; what it answered is remembered for the look's length.
+class KongSession(JsonApi):
+    """One look at one node.
 
     The token of an Admin API with rights is the password of its address: ``http://:TOKEN@host:8001``.
     """
 
     def __init__(self, located: Located, limits: Limits) -> None:
-        self.located, self.limits = located, limits
-        self.ways: list[str] = []
-        self.identity = ""
-        parts = urlsplit(located.endpoints.get("admin", ""))
-        self.token = unquote(parts.password or "")
-        self.admin = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="")).rstrip("/")
-        self._fetch = HttpFetch(limits)
-        self._answers: dict[str, Response] = {}
+        super().__init__(located, limits, lambda user, password: {_TOKEN_HEADER: password} if password else {})
+        self.admin, _, self.password = self._address(located.endpoints.get("admin", ""))
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-        self._fetch.close()
-
-    def get(self, path: str) -> Response:
-        """GET ``path`` of the Admin API, whatever the status. Raises Unobservable."""
+    def get(self, path: str, endpoint: str = "admin") -> Response:
+        """GET ``path``, of the Admin API, whatever the status. Raises Unobservable."""
         if not self.admin:
             if "url" in self.located.endpoints:
                 self._fetch(Request("GET", self.located.endpoints["url"]))  # nobody there is nobody there
             because = f'{self.located.system} declares no "admin" endpoint, where Kong tells of itself'
             raise Unobservable(Reason.NO_OBSERVABLE, f'{because}; declare endpoints.admin = "http://HOST:8001"')
-        if path not in self._answers:
-            self.ways.append(f"GET {path.partition('?')[0]}")
-            headers = {_TOKEN_HEADER: self.token} if self.token else {}
-            with _one_at_a_time[self.admin]:
-                self._answers[path] = self._fetch(Request("GET", self.admin + path, headers))
-                _own[self.admin, self.identity] += 1
-        return self._answers[path]
+        with _one_at_a_time[self.admin]:
+            asked = len(self.ways)
+            answer = super().get(path, endpoint)
+            _own[self.admin, self.identity] += len(self.ways) - asked
+        return answer
 
     def read(self, path: str) -> Mapping[str, Any]:
         """GET ``path`` of the Admin API as a JSON object. Raises Unobservable unless it is one."""
@@ -100,7 +87,7 @@ class KongSession:
         except Unobservable:
             seen = None
         if not isinstance(seen, dict) or not seen.get("node_id") or not isinstance(seen.get("plugins"), dict):
-            heard = without(answer.text[:60], self.token)
+            heard = without(answer.text[:60], self.password)
             raise Unobservable(Reason.WRONG_PRODUCT, f"what answered is not Kong's Admin API: {heard}")
         self.identity = self._identity(seen)
         return seen
@@ -117,7 +104,7 @@ class KongSession:
         _ = self.node
         with _one_at_a_time[self.admin]:
             _own[self.admin, self.identity] += _own.pop((self.admin, ""), 0)
-            self._answers.pop("/status", None)
+            self.forget("/status", "admin")
             server = self.read("/status").get("server")
             own = _own[self.admin, self.identity]
         total = server.get("total_requests") if isinstance(server, dict) else None
@@ -134,7 +121,7 @@ class KongSession:
 
     def refused(self, answer: Response, what: str) -> Unobservable:
         """What an answer other than 200 to ``what`` means."""
-        said = f"{what}: {answer.status} {without(answer.text[:200], self.token)}".rstrip()
+        said = f"{what}: {answer.status} {without(answer.text[:200], self.password)}".rstrip()
         if answer.status in (401, 403):
             return Unobservable(Reason.FORBIDDEN, f"{said}; a token with the role read-only is needed")
         if 300 <= answer.status < 400:

@@ -13,7 +13,7 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import ServerProcess
 from pytest_distaudit.ports.telemetry import Span, Traces
 from pytest_distaudit.systems import _local
-from pytest_distaudit.systems._api_session import ApiSession
+from pytest_distaudit.systems._json_api import JsonApi
 
 #: seconds that count as recent where the ask does not say
 WINDOW_S = 300.0
@@ -39,10 +39,10 @@ class Store(Protocol):
         """(how many traces, their spans) of the window."""
 
 
-def answer_to(store_of: Callable[[ApiSession], Store], is_own: Callable[[str], bool]) -> Callable[[Any, Ask], Traces]:
+def answer_to(store_of: Callable[[JsonApi], Store], is_own: Callable[[str], bool]) -> Callable[[Any, Ask], Traces]:
     """The answer to ``traces`` of a kind whose sessions ``store_of`` makes a store of."""
 
-    def traces(session: ApiSession, ask: Ask) -> Traces:
+    def traces(session: JsonApi, ask: Ask) -> Traces:
         _wait(session, ask)
         store = store_of(session)
         services = tuple(sorted(store.services()))
@@ -81,14 +81,14 @@ def _bounded(spans: tuple[Span, ...]) -> tuple[Span, ...]:
     return tuple(sorted(spans, key=lambda span: (span.start, span.span)))
 
 
-def _wait(session: ApiSession, ask: Ask) -> None:
+def _wait(session: JsonApi, ask: Ask) -> None:
     """Not before the moment that the ask names, as far as a look may last."""
     left = float(ask.arg("after") or 0.0) - time.time()
     if left > 0:
         time.sleep(min(left, max(0.0, session.limits.look_s - session.limits.ask_s)))
 
 
-def process(session: ApiSession, ask: Ask) -> ServerProcess:
+def process(session: JsonApi, ask: Ask) -> ServerProcess:
     """Which run of which process answers."""
     how = session.identify()
     if not how:

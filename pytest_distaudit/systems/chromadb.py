@@ -20,7 +20,7 @@ from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems import _local
-from pytest_distaudit.systems._json_api import JsonApi, json_of, proxy_login
+from pytest_distaudit.systems._json_api import JsonApi, basic_or_bearer, json_of
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._nonces import PATTERN, nonces_in
 
@@ -47,7 +47,7 @@ class ChromaSession(JsonApi):
 
 def _login(user: str, password: str) -> Mapping[str, str]:
     own = {"X-Chroma-Token": password} if password and not user else {}
-    return {**proxy_login(user, password), **own}
+    return {**basic_or_bearer(user, password), **own}
 
 
 # --- presence
@@ -59,7 +59,7 @@ def presence(session: ChromaSession, ask: Ask) -> Presence:
         answer = session.get(f"/api/{version}/heartbeat")
         if answer.status == 200 and _beat(answer) is not None:
             _beating(session, f"/api/{version}/heartbeat", answer)
-            session.local_run()
+            session.identify()
             return _present(session, version)
         if answer.status not in (404, 405):
             break
@@ -88,7 +88,7 @@ def _present(session: ChromaSession, version: str) -> Presence:
 
 def process(session: ChromaSession, ask: Ask) -> ServerProcess:
     """Which process answers; the server itself does not say."""
-    if not session.local_run():
+    if not session.identify():
         raise Unobservable(Reason.NO_OBSERVABLE, f"{_PRODUCT} does not tell its process, and it is not on this host")
     return _local.server(session.located, session.identity, "pid and its start")
 
@@ -102,7 +102,7 @@ def health(session: ChromaSession, ask: Ask) -> Health:
     told = json_of(answer)
     if answer.status not in (200, 503) or not isinstance(told, dict):
         raise session.refused(answer, "GET /api/v2/healthcheck")
-    session.local_run()
+    session.identify()
     parts = tuple(HealthPart(str(name), bool(good)) for name, good in told.items() if isinstance(good, bool))
     broken = [part.name for part in parts if not part.healthy]
     detail = f"{', '.join(broken)} is false" if broken else "" if answer.status == 200 else f"{answer.status}"
@@ -126,7 +126,7 @@ def collection(session: ChromaSession, ask: Ask) -> Collection:
     name = ask.arg("name")
     tenant, database = ask.arg("tenant", _TENANT), ask.arg("database", _DATABASE)
     base, place = _base(tenant, database), f"{tenant}/{database}"
-    session.local_run()
+    session.identify()
     # lists of a database that is not there are empty, not refused
     if _absent(session, base):
         return Collection(name, exists=False, place=place, fault=f"there is no database {database} of tenant {tenant}")
@@ -218,7 +218,7 @@ def _got(session: ChromaSession, path: str, body: Mapping[str, Any]) -> Response
 def work(session: ChromaSession, ask: Ask) -> Work:
     """Records in the default database: nothing else grows with use."""
     _speaks_v2(session)
-    session.local_run()
+    session.identify()
     base = _base(_TENANT, _DATABASE)
     listed = _listed(session, base)
     if len(listed) > _MOST_COLLECTIONS:

@@ -18,13 +18,13 @@ from pytest_distaudit.ports.capabilities import Health, HealthPart, Presence
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.telemetry import Span
 from pytest_distaudit.ports.work import Work
-from pytest_distaudit.systems._api_session import ApiSession, of_shape, stranger
 from pytest_distaudit.systems._jaeger_v3 import StoreV3
+from pytest_distaudit.systems._json_api import JsonApi, of_shape
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._spans import EACH, WINDOW_S, answer_to, nonces_in, process, told_by
 
 _PRODUCT = "Jaeger"
-_SERVICES = "api/services"
+_SERVICES = "/api/services"
 #: it traces itself under these names
 _OWN = {"jaeger", "jaeger-all-in-one", "jaeger-query", "jaeger-collector"}
 _VERSION = re.compile(r'"gitVersion":\s*"v?([^"]+)"', re.IGNORECASE)
@@ -37,22 +37,22 @@ _MICRO = 1_000_000
 _METRICS = 'declare endpoints.metrics (8888 of version 2, 14269 of version 1, with "http://host:port")'
 
 
-def presence(session: ApiSession, ask: Ask) -> Presence:
+def presence(session: JsonApi, ask: Ask) -> Presence:
     """The list of services, in a form that no other product has; else its metrics."""
     if "url" not in session.located.endpoints:
         return _by_metrics(session)
     if not _speaks_v1(session) and not _speaks_v3(session):
-        raise stranger(session, _SERVICES, _PRODUCT)
-    page = session.get("")
+        raise session.stranger(session.get(_SERVICES), _SERVICES, _PRODUCT)
+    page = session.get("/")
     found = _VERSION.search(page.text) if page.status == 200 else None
     session.identify()
     return Presence(up=True, product=_PRODUCT, version=found[1] if found else "")
 
 
-def _by_metrics(session: ApiSession) -> Presence:
+def _by_metrics(session: JsonApi) -> Presence:
     """What can be told without the query API."""
     other = next(iter(session.located.endpoints))
-    answer = session.get("metrics", other)
+    answer = session.get("/metrics", other)
     if other == "metrics" and answer.status == 200:
         if "jaeger" in answer.text or "otelcol_" in answer.text:
             return Presence(up=True, product=_PRODUCT)
@@ -60,57 +60,57 @@ def _by_metrics(session: ApiSession) -> Presence:
     raise Unobservable(Reason.NO_OBSERVABLE, f'{session.located.system} declares no "url" endpoint, its query API')
 
 
-def _speaks_v1(session: ApiSession) -> bool:
+def _speaks_v1(session: JsonApi) -> bool:
     answer = session.get(_SERVICES)
     if answer.status in (401, 403) or 300 <= answer.status < 400 or answer.status >= 500:
-        raise session.refused(answer, f"GET /{_SERVICES}")
+        raise session.refused(answer, f"GET {_SERVICES}")
     told = _json(session, _SERVICES)
     return isinstance(told, dict) and {"data", "total", "errors"} <= set(told)
 
 
-def _speaks_v3(session: ApiSession) -> bool:
-    told = _json(session, "api/v3/services")
+def _speaks_v3(session: JsonApi) -> bool:
+    told = _json(session, "/api/v3/services")
     return isinstance(told, dict) and (not told or isinstance(told.get("services"), list))
 
 
-def _json(session: ApiSession, path: str) -> Any:
+def _json(session: JsonApi, path: str) -> Any:
     answer = session.get(path)
     if answer.status != 200:
         return None
     try:
-        return answer.decoded(f"GET /{path}")
+        return answer.decoded(f"GET {path}")
     except Unobservable:
         return None
 
 
-def health(session: ApiSession, ask: Ask) -> Health:
+def health(session: JsonApi, ask: Ask) -> Health:
     """Its storage answers: the list of services comes from there."""
     seen = presence(session, ask)
     parts = [HealthPart("query", seen.up, "its storage answers")]
-    return Health(seen.up, "", tuple(parts), way=f"GET /{_SERVICES}")
+    return Health(seen.up, "", tuple(parts), way=f"GET {_SERVICES}")
 
 
 class _StoreV1:
-    def __init__(self, session: ApiSession) -> None:
+    def __init__(self, session: JsonApi) -> None:
         self._session = session
 
     def services(self) -> Sequence[str]:
         return [str(name) for name in self._data(_SERVICES)]
 
     def by_id(self, trace: str) -> Iterator[Span]:
-        answer = self._session.get(f"api/traces/{trace}")
+        answer = self._session.get(f"/api/traces/{trace}")
         if answer.status == 404 and "trace not found" in answer.text:
             return
-        for one in self._data(f"api/traces/{trace}"):
+        for one in self._data(f"/api/traces/{trace}"):
             yield from _spans(one)
 
     def of_service(self, service: str, since: float, until: float) -> tuple[int, Sequence[Span]]:
         asked = {"service": service, "start": int(since * _MICRO), "end": int(until * _MICRO) + 1, "limit": EACH}
-        found = self._data(f"api/traces?{urlencode(asked)}")
+        found = self._data(f"/api/traces?{urlencode(asked)}")
         return len(found), [span for one in found for span in _spans(one)]
 
     def _data(self, path: str) -> list[Any]:
-        what = f"GET /{path.partition('?')[0]}"
+        what = f"GET {path.partition('?')[0]}"
         told = of_shape(self._session.read(path), dict, what)
         if told.get("errors"):
             raise Unobservable(Reason.PROTOCOL_ERROR, f"{what}: {str(told['errors'])[:200]}")
@@ -151,19 +151,19 @@ def _parent(references: Sequence[Mapping[str, Any]], trace: str) -> str:
     return str(first[0]["spanID"]).rjust(16, "0").lower() if first else ""
 
 
-def _store(session: ApiSession) -> Any:
+def _store(session: JsonApi) -> Any:
     return _StoreV1(session) if _speaks_v1(session) else StoreV3(session)
 
 
 _traces = answer_to(_store, lambda name: name.lower() in _OWN)
 
 
-def work(session: ApiSession, ask: Ask) -> Work:
+def work(session: JsonApi, ask: Ask) -> Work:
     """Spans that were handed to it, by its own metrics."""
     presence(session, ask)
     if "metrics" not in session.located.endpoints:
         raise Unobservable(Reason.NO_OBSERVABLE, f"what it took in stands in its own metrics: {_METRICS}")
-    answer = session.get("metrics", "metrics")
+    answer = session.get("/metrics", "metrics")
     if answer.status != 200:
         raise session.refused(answer, "GET /metrics")
     counts: dict[str, int] = {}
@@ -189,7 +189,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
 KIND = Kind(
     name="jaeger",
     endpoints={"url": ("http", "https"), "metrics": ("http", "https"), "otlp": ("http", "https")},
-    connect=ApiSession,
+    connect=JsonApi,
     answers=_ANSWERS,
     # tracers hand on what they saw after some seconds
     statistics_lag_s=3.5,

@@ -12,12 +12,11 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import Health, Presence, ServerProcess
-from pytest_distaudit.ports.kind import Kind, Limits
-from pytest_distaudit.ports.located import Located
+from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.models import Model
 from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems import _local
-from pytest_distaudit.systems._json_api import JsonApi, json_of, proxy_login
+from pytest_distaudit.systems._json_api import JsonApi, json_of
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._ollama_probe import model_probe
 from pytest_distaudit.systems._wire import bare, without
@@ -30,12 +29,9 @@ _UNSEEN = "every request: the server counts none and shows only which models it 
 class OllamaSession(JsonApi):
     """One look at one server. It knows no login of its own; one in the address is for a proxy before it."""
 
-    def __init__(self, located: Located, limits: Limits) -> None:
-        super().__init__(located, limits, proxy_login)
-
     def loaded(self) -> tuple[str, ...] | None:
         """Models that it holds loaded now, asked afresh; None where it does not tell."""
-        self._answers.pop(("/api/ps", "null"), None)
+        self.forget("/api/ps")
         try:
             return tuple(_name(one) for one in _models(self, "/api/ps"))
         except Unobservable:
@@ -65,13 +61,13 @@ def presence(session: OllamaSession, ask: Ask) -> Presence:
         raise session.stranger(told, "/api/version", _PRODUCT)
     if _GREETING not in greeting.text or greeting.status != 200:
         raise session.stranger(greeting, "/", _PRODUCT)
-    session.local_run()
+    session.identify()
     return Presence(up=True, product=_PRODUCT, version=number, authenticated=session.get("/api/tags").status != 401)
 
 
 def process(session: OllamaSession, ask: Ask) -> ServerProcess:
     """Which process answers; the server itself does not say."""
-    if not session.local_run():
+    if not session.identify():
         raise Unobservable(Reason.NO_OBSERVABLE, f"{_PRODUCT} does not tell its process, and it is not on this host")
     return _local.server(session.located, session.identity, "pid and its start")
 
@@ -82,7 +78,7 @@ def health(session: OllamaSession, ask: Ask) -> Health:
     if answer.status >= 500:
         return Health(False, f"{answer.status} {without(answer.text[:200], session.password)}", way="GET /api/tags")
     _models(session, "/api/tags")
-    session.local_run()
+    session.identify()
     return Health(True, way="GET /api/tags")
 
 
@@ -93,7 +89,7 @@ def model(session: OllamaSession, ask: Ask) -> Model:
     """A model by its name: listed, its file read, and where it is run."""
     name = ask.arg("name")
     listed = _models(session, "/api/tags")
-    session.local_run()
+    session.identify()
     by_name = {canonical(_name(one)): one for one in listed}
     found = by_name.pop(canonical(name), None)
     others = tuple(sorted(_name(one) for one in by_name.values()))
@@ -158,7 +154,7 @@ def _context(info: object) -> int | None:
 def work(session: OllamaSession, ask: Ask) -> Work:
     """Nothing that it did can be counted; without a model there is nothing that it could do."""
     models = _models(session, "/api/tags")
-    session.local_run()
+    session.identify()
     return Work(counts={}, unseen=_UNSEEN if models else "", way="GET /api/tags")
 
 

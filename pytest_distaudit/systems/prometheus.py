@@ -22,13 +22,13 @@ from pytest_distaudit.ports.located import address
 from pytest_distaudit.ports.telemetry import Scrape, Scrapes
 from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems import _local
-from pytest_distaudit.systems._api_session import ApiSession, of_shape, stranger
+from pytest_distaudit.systems._json_api import JsonApi, of_shape
 from pytest_distaudit.systems._listener import listener_of
 
 _PRODUCT = "Prometheus"
-_BUILD = "api/v1/status/buildinfo"
-_TARGETS = "api/v1/targets?state=active"
-_SAMPLES = "federate?match[]=" + quote("scrape_samples_scraped")
+_BUILD = "/api/v1/status/buildinfo"
+_TARGETS = "/api/v1/targets?state=active"
+_SAMPLES = "/federate?match[]=" + quote("scrape_samples_scraped")
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _QUERIES = re.compile(r"/api/v1/(query|series|label|read)")
@@ -39,29 +39,29 @@ _NEVER = "0001-"
 _MOST = 5000
 
 
-def presence(session: ApiSession, ask: Ask) -> Presence:
+def presence(session: JsonApi, ask: Ask) -> Presence:
     """Its build, which only it tells in this form; turned away, its own word on its health."""
     answer = session.get(_BUILD)
     if answer.status in (401, 403):
-        raise session.refused(answer, f"GET /{_BUILD}")
+        raise session.refused(answer, f"GET {_BUILD}")
     if answer.status != 200:
-        raise stranger(session, _BUILD, _PRODUCT)
-    told = answer.decoded(f"GET /{_BUILD}")
+        raise session.stranger(answer, _BUILD, _PRODUCT)
+    told = answer.decoded(f"GET {_BUILD}")
     build = told.get("data") if isinstance(told, dict) else None
     if not isinstance(build, dict) or "version" not in build or "goVersion" not in build:
-        raise stranger(session, _BUILD, _PRODUCT)
+        raise session.stranger(answer, _BUILD, _PRODUCT)
     session.identify()
     return Presence(up=True, product=_PRODUCT, version=str(build["version"]))
 
 
-def health(session: ApiSession, ask: Ask) -> Health:
+def health(session: JsonApi, ask: Ask) -> Health:
     """Ready once its log has been replayed; a configuration that could not be loaded is said beside it."""
     presence(session, ask)
-    ready = session.get("-/ready")
-    running = session.get("api/v1/status/runtimeinfo")
+    ready = session.get("/-/ready")
+    running = session.get("/api/v1/status/runtimeinfo")
     parts = [HealthPart("ready", ready.status == 200, f"{ready.status} {ready.text.strip()[:80]}")]
     if running.status == 200:
-        told = _data(session, "api/v1/status/runtimeinfo")
+        told = _data(session, "/api/v1/status/runtimeinfo")
         loaded = bool(told.get("reloadConfigSuccess", True))
         parts.append(HealthPart("configuration", loaded, "" if loaded else "the last reload failed"))
     broken = [part.name for part in parts if not part.healthy]
@@ -69,7 +69,7 @@ def health(session: ApiSession, ask: Ask) -> Health:
     return Health(not broken, told_broken, tuple(parts), way="/-/ready, /api/v1/status/runtimeinfo")
 
 
-def process(session: ApiSession, ask: Ask) -> ServerProcess:
+def process(session: JsonApi, ask: Ask) -> ServerProcess:
     """Which run of which process answers."""
     how = session.identify()
     if not how:
@@ -77,8 +77,8 @@ def process(session: ApiSession, ask: Ask) -> ServerProcess:
     return _local.server(session.located, session.identity, how)
 
 
-def _data(session: ApiSession, path: str) -> Mapping[str, Any]:
-    what = f"GET /{path.partition('?')[0]}"
+def _data(session: JsonApi, path: str) -> Mapping[str, Any]:
+    what = f"GET {path.partition('?')[0]}"
     told = of_shape(session.read(path), dict, what)
     if told.get("status") != "success":
         raise Unobservable(Reason.PROTOCOL_ERROR, f"{what}: {told.get('status')} {str(told.get('error'))[:100]}")
@@ -86,7 +86,7 @@ def _data(session: ApiSession, path: str) -> Mapping[str, Any]:
     return found
 
 
-def scrapes(session: ApiSession, ask: Ask) -> Scrapes:
+def scrapes(session: JsonApi, ask: Ask) -> Scrapes:
     """Every active target with its last scrape."""
     what = "GET /api/v1/targets"
     targets = of_shape(_data(session, _TARGETS).get("activeTargets"), list, what)
@@ -121,7 +121,7 @@ def _scrape(told: Mapping[str, Any], now: float, samples: Mapping[tuple[str, str
     )
 
 
-def _server_time(session: ApiSession) -> float:
+def _server_time(session: JsonApi) -> float:
     """What its own clock said when it told the targets; its times are by that clock."""
     try:
         return parsedate_to_datetime(session.get(_TARGETS).headers["date"]).timestamp() + 1.0
@@ -129,7 +129,7 @@ def _server_time(session: ApiSession) -> float:
         return time.time()
 
 
-def _samples(session: ApiSession) -> Mapping[tuple[str, str], int] | None:
+def _samples(session: JsonApi) -> Mapping[tuple[str, str], int] | None:
     """(job, instance) -> samples of the last scrape; None where federation is not allowed."""
     answer = session.get(_SAMPLES)
     if answer.status != 200:
@@ -164,10 +164,10 @@ def _seconds(text: str) -> float | None:
     return sum(int(number) * _SECONDS[unit] for number, unit in parts) if parts else None
 
 
-def work(session: ApiSession, ask: Ask) -> Work:
+def work(session: JsonApi, ask: Ask) -> Work:
     """Queries of others by handler. Scraping goes on whether or not anybody reads, so that samples tell nothing."""
     presence(session, ask)
-    answer = session.get("metrics")
+    answer = session.get("/metrics")
     if answer.status != 200:
         raise session.refused(answer, "GET /metrics")
     counts: dict[str, int] = {}
@@ -189,4 +189,4 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "work": work,
 }
 
-KIND = Kind(name="prometheus", endpoints={"url": ("http", "https")}, connect=ApiSession, answers=_ANSWERS)
+KIND = Kind(name="prometheus", endpoints={"url": ("http", "https")}, connect=JsonApi, answers=_ANSWERS)

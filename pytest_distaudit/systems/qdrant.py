@@ -68,7 +68,7 @@ def identify(session: QdrantSession) -> str:
     if isinstance(result, dict) and started:
         session.identity = f"{result.get('id')}:{started}"
         return "id and start in its telemetry"
-    return "pid and its start" if session.local_run() else ""
+    return session.identify()
 
 
 def process(session: QdrantSession, ask: Ask) -> ServerProcess:

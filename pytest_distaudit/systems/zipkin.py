@@ -15,20 +15,20 @@ from pytest_distaudit.ports.capabilities import Health, HealthPart, Presence
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.telemetry import Span
 from pytest_distaudit.ports.work import Work
-from pytest_distaudit.systems._api_session import ApiSession, of_shape, stranger
+from pytest_distaudit.systems._json_api import JsonApi, of_shape
 from pytest_distaudit.systems._listener import listener_of
 from pytest_distaudit.systems._spans import EACH, WINDOW_S, answer_to, nonces_in, process, told_by
 
 _PRODUCT = "Zipkin"
 _OWN = "zipkin-server"
-_SERVICES = "api/v2/services"
+_SERVICES = "/api/v2/services"
 _SPANS = re.compile(r"counter\.zipkin_collector\.spans\.(\w+)")
 _MICRO = 1_000_000
 
 
-def presence(session: ApiSession, ask: Ask) -> Presence:
+def presence(session: JsonApi, ask: Ask) -> Presence:
     """Its version; where that page is not served, its own word on its health."""
-    told = session.get("info")
+    told = session.get("/info")
     if told.status == 200 and isinstance(found := told.decoded("GET /info"), dict):
         about = found.get("zipkin")
         if isinstance(about, dict) and "version" in about:
@@ -39,12 +39,12 @@ def presence(session: ApiSession, ask: Ask) -> Presence:
     if told.status in (200, 404) and _health(session) is not None:
         session.identify()
         return Presence(up=True, product=_PRODUCT)
-    raise stranger(session, "info", _PRODUCT)
+    raise session.stranger(told, "/info", _PRODUCT)
 
 
-def _health(session: ApiSession) -> Mapping[str, Any] | None:
+def _health(session: JsonApi) -> Mapping[str, Any] | None:
     """Its own word on itself; None if something else answers there."""
-    answer = session.get("health")
+    answer = session.get("/health")
     if answer.status not in (200, 503):
         return None
     try:
@@ -54,12 +54,12 @@ def _health(session: ApiSession) -> Mapping[str, Any] | None:
     return told if isinstance(told, dict) and isinstance(told.get("zipkin"), dict) else None
 
 
-def health(session: ApiSession, ask: Ask) -> Health:
+def health(session: JsonApi, ask: Ask) -> Health:
     """Up, and its storage answers."""
     presence(session, ask)
     told = _health(session)
     if told is None:
-        raise session.refused(session.get("health"), "GET /health")
+        raise session.refused(session.get("/health"), "GET /health")
     details = told["zipkin"].get("details") or {}
     parts = tuple(
         HealthPart(str(name), isinstance(part, dict) and part.get("status") == "UP", "")
@@ -72,15 +72,15 @@ def health(session: ApiSession, ask: Ask) -> Health:
 
 
 class _Store:
-    def __init__(self, session: ApiSession) -> None:
+    def __init__(self, session: JsonApi) -> None:
         self._session = session
 
     def services(self) -> Sequence[str]:
-        found = of_shape(self._session.read(_SERVICES), list, f"GET /{_SERVICES}")
+        found = of_shape(self._session.read(_SERVICES), list, f"GET {_SERVICES}")
         return [str(name) for name in found]
 
     def by_id(self, trace: str) -> Iterator[Span]:
-        path = f"api/v2/trace/{trace}"
+        path = f"/api/v2/trace/{trace}"
         answer = self._session.get(path)
         if answer.status == 404 and trace in answer.text:
             return
@@ -95,7 +95,7 @@ class _Store:
             "lookback": max(1, int((until - since) * 1000) + 1),
             "limit": EACH,
         }
-        found = of_shape(self._session.read(f"api/v2/traces?{urlencode(asked)}"), list, "GET /api/v2/traces")
+        found = of_shape(self._session.read(f"/api/v2/traces?{urlencode(asked)}"), list, "GET /api/v2/traces")
         return len(found), [_span(one) for trace in found for one in of_shape(trace, list, "GET /api/v2/traces")]
 
 
@@ -125,10 +125,10 @@ def _span(told: Any) -> Span:
 _traces = answer_to(_Store, lambda name: name.lower() == _OWN)
 
 
-def work(session: ApiSession, ask: Ask) -> Work:
+def work(session: JsonApi, ask: Ask) -> Work:
     """Spans that were handed to it, by transport."""
     presence(session, ask)
-    answer = session.get("metrics")
+    answer = session.get("/metrics")
     if answer.status != 200:
         raise session.refused(answer, "GET /metrics")
     told = of_shape(answer.decoded("GET /metrics"), dict, "GET /metrics")
@@ -153,7 +153,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
 KIND = Kind(
     name="zipkin",
     endpoints={"url": ("http", "https")},
-    connect=ApiSession,
+    connect=JsonApi,
     answers=_ANSWERS,
     # tracers hand on what they saw after some seconds
     statistics_lag_s=3.5,

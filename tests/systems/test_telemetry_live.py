@@ -9,8 +9,8 @@ import pytest
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.tracing import trace_headers, trace_of
 from pytest_distaudit.ports.kind import Limits
-from pytest_distaudit.systems._api_session import ApiSession
 from pytest_distaudit.systems._jaeger_v3 import StoreV3
+from pytest_distaudit.systems._json_api import JsonApi
 from pytest_distaudit.systems.jaeger import KIND
 from pytest_distaudit.targets.recipes import builtin_recipes
 from pytest_distaudit.testing import Room
@@ -47,8 +47,8 @@ def test_spans_of_the_sdk(tmp_path: Path) -> None:
         report(located.endpoints["otlp"])
         session = KIND.connect(located, Limits())
         told = KIND.answers["traces"](session, Ask.of("traces", ids=trace_of(NONCE)))
-        newer = sorted(StoreV3(ApiSession(located, Limits())).by_id(trace_of(NONCE)), key=lambda span: span.start)
-        assert list(StoreV3(ApiSession(located, Limits())).by_id("0" * 31 + "1")) == []
+        newer = sorted(StoreV3(JsonApi(located, Limits())).by_id(trace_of(NONCE)), key=lambda span: span.start)
+        assert list(StoreV3(JsonApi(located, Limits())).by_id("0" * 31 + "1")) == []
         window = KIND.answers["traces"](session, Ask.of("traces"))
         counts = KIND.answers["work"](session, Ask.of("work"))
     above, below = told.spans
