@@ -183,7 +183,7 @@ def _open(place: Path) -> str:
     """What the guards of the run have to undo, as their journals tell it before they have begun."""
     found = []
     for journal in place.glob("*/journal"):
-        with suppress(FileNotFoundError):  # it has undone all of it
+        with suppress(FileNotFoundError, ValueError):  # it has undone all of it, or the last line was cut off
             entries = [json.loads(line) for line in journal.read_text().splitlines()]
             kept = {entry.get("kept") for entry in entries}
             found += [entry["undo"] for entry in entries if "undo" in entry and entry["number"] not in kept]
