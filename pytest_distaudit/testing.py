@@ -11,8 +11,9 @@ where it cannot tell and says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -73,9 +74,18 @@ class Room:
         """
         return self.judge_together((check, claim))[0]
 
-    def judge_together(self, *claims: tuple[str, Mapping[str, Any]]) -> list[ClaimResult]:
-        """The verdicts on several claims (check, arguments) with the same eyes: what they share is gathered once."""
-        bench = self._fresh()
+    def judge_together(self, *claims: tuple[str, Mapping[str, Any]], evidence: Path | None = None) -> list[ClaimResult]:
+        """The verdicts on several claims (check, arguments) with the same eyes: what they share is gathered once.
+
+        ``evidence``: a new folder in which to keep what was seen.
+        """
+        return self._judged(self._fresh(evidence=evidence), claims)
+
+    def judge_again(self, evidence: Path, *claims: tuple[str, Mapping[str, Any]]) -> list[ClaimResult]:
+        """The verdicts on the same claims by what was kept there, wherever that is now; no system is asked."""
+        return self._judged(self._fresh(replay=(evidence,)), claims)
+
+    def _judged(self, bench: Bench, claims: Sequence[tuple[str, Mapping[str, Any]]]) -> list[ClaimResult]:
         planned = [
             bench.planned(_claim(bench, f"proof-{at}", check, **claim)) for at, (check, claim) in enumerate(claims)
         ]
@@ -83,8 +93,8 @@ class Room:
             bench.plan.add(one)
         return [bench.judge(one, lambda: self.located, "proof") for one in planned]
 
-    def _fresh(self) -> Bench:
-        bench = Bench(self._wishes)
+    def _fresh(self, **wishes: Any) -> Bench:
+        bench = Bench(replace(self._wishes, **wishes))
         for name, check in self._checks.items():
             bench.checks.add(name, check, "testing")
         return bench

@@ -103,13 +103,18 @@ def _need(need: Need) -> str:
     if isinstance(need, Probe):
         return f"{need.name}: rows of its own, written and looked for, on {', '.join(need.roles)}"
     if isinstance(need, Disturb):
-        watched = f", while it looks at {', '.join(_need(one) for one in need.watch)}" if need.watch else ""
-        course = need.course
-        asked = f"the operations at {course.rate:g}/s"
-        return f"{course.times} x {need.fault.value} of {need.role} for {course.hold_s:g} s, and {asked}{watched}"
+        return _disturbed(need)
     if isinstance(need, (Divert, Drive)):
         return _arranged(need)
     return f"the project's files: {one_line(str(need.ask), 120)}"
+
+
+def _disturbed(need: Disturb) -> str:
+    watched = f", while it looks at {', '.join(_need(one) for one in need.watch)}" if need.watch else ""
+    held = f" while {need.held} stands still" if need.held else ""
+    course, place = need.course, f"{need.caller} -> {need.role}" if need.fault.of_link else need.role
+    asked = f"the operations at {course.rate:g}/s"
+    return f"{course.times} x {need.fault.value} of {place}{held} for {course.hold_s:g} s, and {asked}{watched}"
 
 
 def _arranged(need: Divert | Drive) -> str:

@@ -82,6 +82,8 @@ class Lot:
     on_notice: Callable[[str], None]
     #: seconds for which containers may outlive the run; 0: not at all
     keep_s: float = 0.0
+    #: whether systems may be disturbed
+    disturbs: bool = False
 
 
 def write_private(path: Path, value: Any) -> None:

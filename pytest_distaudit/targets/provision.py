@@ -59,7 +59,8 @@ def provision(
     fills ``${NAME}`` in endpoints; ``handed_on`` is what of it services and their description get (None: as usual);
     ``root`` is what relative paths are relative to; ``on_progress`` gets short sentences, in the calling thread, and
     ``on_notice`` (without it the same) those that are worth knowing afterwards; containers that are well may outlive
-    the run by ``keep_s``. ``relayed``: whether relays are put in the way of the links that say how.
+    the run by ``keep_s``. ``relayed``: whether relays are put in the way of the links that say how, and systems may be
+    disturbed.
     Raises InvalidInput, with every problem, before anything is started.
     """
     ways = {spec.name: planning.way_of(spec, mode, target) for spec in target.systems.values()}
@@ -67,7 +68,7 @@ def provision(
     sorted_ = planning.sort(target, mode, names, recipes, environ)
     with ExitStack() as stack:
         given = environ if handed_on is None else handed_on
-        lot = _lot(sorted_, stack, root, given, keep_s, on_progress, on_notice or on_progress)
+        lot = _lot(sorted_, stack, root, given, keep_s, on_progress, on_notice or on_progress, relayed)
         placing = Placing(target, stack, relayed)
         contained = _contained(target, mode, sorted_, lot, stack, placing)
         sorted_ = _with(sorted_, contained)
@@ -111,6 +112,7 @@ def _lot(
     keep_s: float,
     on_progress: Callable[[str], None],
     on_notice: Callable[[str], None],
+    disturbs: bool,
 ) -> Lot | None:
     """What a start needs of this machine; None if nothing is to be started."""
     if not (sorted_.started or sorted_.contained):
@@ -119,7 +121,7 @@ def _lot(
     place = private_path()
     guard.promise("folder", path=str(place))
     ground = stack.enter_context(private_directory(place))
-    return Lot(root, environ, ground, guard, FreePorts(), on_progress, on_notice, keep_s)
+    return Lot(root, environ, ground, guard, FreePorts(), on_progress, on_notice, keep_s, disturbs)
 
 
 def _contained(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.plugin.conftest import ANSWERS, RUNS, AuditedProject, Web
@@ -55,6 +57,30 @@ def test_the_last_evidence_of_the_default_folder(project: AuditedProject, web: W
     assert not {"\x1b", "\u202e"} & set(text)
     assert "it passes" in explain(project, "web-runs", "--distaudit-evidence=.distaudit/evidence").stdout.str()
     assert len(web.asked) == asked
+
+
+DISTURBED = """
+[targets.local.systems.broker]
+kind = "rabbitmq"
+[targets.local.systems.worker]
+kind = "http"
+[targets.local.operations.submit]
+request = "POST http://worker/{nonce}"
+effect = "GET http://worker/{nonce}"
+"""
+
+
+def test_what_a_fault_is_done_to_and_what_it_holds_still(project: AuditedProject) -> None:
+    project.write("distaudit.toml", DISTURBED)
+    queued = {"check": "queue.durable", "roles": {"system": "broker", "consumer": "worker"}, "with": {"queue": "tasks"}}
+    timed = {"check": "timeout.bounds", "roles": {"system": "broker", "caller": "worker"}, "with": {"time": "1 s"}}
+    claims = [{"id": one["check"].replace(".", "-"), "quote": "It answers on /hello.", "operation": "submit", **one}
+              for one in (queued, timed)]  # fmt: skip
+    project.write("claims/page.yaml", json.dumps({"document": "docs/page.md", "claims": claims}))
+    explain(project, "queue-durable").stdout.fnmatch_lines(
+        ["  looks at   1 x crash of system while consumer stands still for *, and the operations at */s, while it *"]
+    )
+    explain(project, "timeout-bounds").stdout.fnmatch_lines(["  looks at   1 x half-open of caller -> system for *"])
 
 
 def test_all_cases_or_one(project: AuditedProject) -> None:

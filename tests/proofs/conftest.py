@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from pytest_distaudit.domain.audit import ClaimResult
+from pytest_distaudit.testing import Room
 
 RUNS = int(os.environ.get("DISTAUDIT_PROOF_RUNS", "1"))
 
@@ -19,3 +26,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def run() -> int:
     """Which repetition this is, from 1."""
     return 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def elsewhere() -> Iterator[None]:
+    """Whatever a proof judges is judged once more by its evidence alone, in another place: to the same words."""
+    judged = Room.judge_together
+
+    def judge_together(self: Room, *claims: tuple[str, Mapping[str, Any]]) -> list[ClaimResult]:
+        with tempfile.TemporaryDirectory(prefix="distaudit-proof-") as place:
+            here, there = Path(place, "here"), Path(place, "there")
+            live = judged(self, *claims, evidence=here)
+            here.rename(there)
+            assert [_said(one) for one in self.judge_again(there, *claims)] == [_said(one) for one in live]
+        return live
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Room, "judge_together", judge_together)
+        yield
+
+
+def _said(result: ClaimResult) -> tuple[object, ...]:
+    return result.verdict, result.reason, result.actual, result.because, result.remedy

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from pytest_distaudit.targets.provision import Provisioned, provision
 from pytest_distaudit.targets.recipes import builtin_recipes
 
 PLACE = Place("distaudit.toml", 7, 1)
+#: what a run that was killed has left must be gone in this time, in seconds
+GONE_WITHIN_S = 10.0
 Provide = Callable[..., AbstractContextManager[Provisioned]]
 
 
@@ -107,3 +110,46 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         assert list(ground.iterdir()) == []
     finally:
         ground.rmdir()
+
+
+# --- runs that are ended from outside
+
+
+@contextmanager
+def living_place() -> Iterator[Path]:
+    """Everything that a run makes, it makes below this folder."""
+    folder = Path(tempfile.mkdtemp(prefix="guarded-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """One for a test."""
+    with living_place() as folder:
+        yield folder
+
+
+def left(place: Path) -> list[str]:
+    """Processes that work below the place or were told of it, and files in it."""
+    found = [str(path) for path in place.iterdir()]
+    for process in psutil.process_iter():
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
+                continue
+            if process.cwd().startswith(f"{place}/") or process.environ().get("TMPDIR") == str(place):
+                found.append(f"{process.pid} {process.name()}")
+        except psutil.Error:
+            continue
+    return found
+
+
+def gone(place: Path) -> list[str]:
+    """What is still there when it should be gone."""
+    deadline = time.monotonic() + GONE_WITHIN_S
+    while (there := left(place)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return there

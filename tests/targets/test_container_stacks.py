@@ -218,15 +218,25 @@ def test_two_runs_at_once_do_not_meet_nor_the_users_own(provide: Provide, tmp_pa
 
 WHOLE = """
 import os, sys, time
+from contextlib import suppress
 from pathlib import Path
 from pytest_distaudit.domain.errors import Place
 from pytest_distaudit.domain.target import Compose, SystemSpec, Target
+from pytest_distaudit.ports.control import Uncontrolled
 from pytest_distaudit.targets.provision import provision
 place = Place("distaudit.toml")
-systems = {name: SystemSpec(name, "redis", place) for name in ("one", "two", "three")}
+systems = {name: SystemSpec(name, "redis", place, disposable=True) for name in ("one", "two", "three")}
 lab = Target("lab", place, systems, compose=Compose(("compose.yaml",)))
-with provision(lab, sys.argv[1], list(systems), {}, root=Path(sys.argv[2]), environ=os.environ, on_progress=print):
-    time.sleep(60)
+with provision(lab, sys.argv[1], list(systems), {}, root=Path(sys.argv[2]), environ=os.environ,
+               on_progress=print) as had:
+    one, two = (had.located[name].control for name in ("one", "two"))
+    while True:
+        with suppress(Uncontrolled):
+            one.freeze()
+            two.take_away()
+            two.bring_back()
+            one.thaw()
+        time.sleep(0.1)
 """
 
 

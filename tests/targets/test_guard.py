@@ -5,29 +5,28 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import psutil
 import pytest
 
-from pytest_distaudit.targets.guard import guarded, promising
+from pytest_distaudit.targets.containers.kept import Kept
+from pytest_distaudit.targets.containers.project import not_left_disturbed
+from pytest_distaudit.targets.ground import FreePorts, Lot
+from pytest_distaudit.targets.guard import Guard, guarded, promising
 from pytest_distaudit.targets.guarding import _open_promises
 from pytest_distaudit.targets.recipes import builtin_recipes
+from tests.targets.conftest import gone, left
 
 #: all ten in ./run proofs
 MOMENTS = 10 if "DISTAUDIT_PROOF_RUNS" in os.environ else 4
-GONE_WITHIN_S = 10.0
 
 
 def journal(tmp_path: Path, *lines: str) -> Path:
@@ -67,16 +66,27 @@ def test_an_error_within_leaves_the_promise_to_the_guard(tmp_path: Path) -> None
     assert not half.exists()
 
 
+@pytest.mark.parametrize("disturbs", [True, False])
+def test_a_kept_stack_goes_if_its_run_is_ended_while_it_may_be_disturbed(tmp_path: Path, disturbs: bool) -> None:
+    known = Kept(tmp_path / "kept.json", "distaudit-1", 0.0, {}, {"DOCKER_HOST": "tcp://127.0.0.1:1"})
+    promised: list[str] = []
+
+    class Noting(Guard):
+        def __init__(self) -> None:
+            pass
+
+        def promise(self, undo: str, **what: object) -> int:
+            promised.append(f"{undo} {what['run']}")
+            return 1
+
+    with suppress(KeyboardInterrupt):
+        lot = Lot(tmp_path, {}, tmp_path, Noting(), FreePorts(), print, print, 60.0, disturbs)
+        with not_left_disturbed(known, lot):
+            raise KeyboardInterrupt
+    assert promised == ["containers distaudit-1"] * disturbs
+
+
 # --- runs that are ended from outside
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """Everything that a run makes, it makes below this folder."""
-    folder = Path(tempfile.mkdtemp(prefix="guarded-", dir="/tmp"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(place: Path, code: str) -> subprocess.Popen[bytes]:
@@ -87,34 +97,15 @@ def run(place: Path, code: str) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def left(place: Path) -> list[str]:
-    """Processes that work below the place or were told of it, and files in it."""
-    found = [str(path) for path in place.iterdir()]
-    for process in psutil.process_iter():
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
-                continue
-            if process.cwd().startswith(f"{place}/") or process.environ().get("TMPDIR") == str(place):
-                found.append(f"{process.pid} {process.name()}")
-        except psutil.Error:
-            continue
-    return found
-
-
-def gone(place: Path) -> list[str]:
-    """What is still there when it should be gone."""
-    deadline = time.monotonic() + GONE_WITHIN_S
-    while (there := left(place)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return there
-
-
 def test_a_child_that_holds_the_pipe_open_does_not_fool_the_guard(place: Path) -> None:
     process = run(
         place,
         """
         import os, time
-        from pytest_distaudit.targets.guard import guarded, promising
+        from pytest_distaudit.targets.containers.kept import Kept
+from pytest_distaudit.targets.containers.project import not_left_disturbed
+from pytest_distaudit.targets.ground import FreePorts, Lot
+from pytest_distaudit.targets.guard import Guard, guarded, promising
         with guarded() as guard:
             if os.fork() == 0:
                 os.environ.clear()
@@ -138,6 +129,7 @@ from pytest_distaudit.domain.errors import Place
 from pytest_distaudit.domain.target import SystemSpec, Target
 from pytest_distaudit.targets.provision import provision
 from pytest_distaudit.targets.recipes import builtin_recipes
+from tests.targets.conftest import gone, left
 place = Place("distaudit.toml")
 serve = ["{python}", "-m", "http.server", "{port}", "--bind", "127.0.0.1"]
 daemon = "import os, sys, time; os.fork() and sys.exit(0); os.setsid(); time.sleep(600)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -76,7 +76,8 @@ def running(
             if known is not None and known.serves(engine, lot.keep_s):
                 lot.on_notice(f"using the kept stack {known.run}")
                 project = replace(project, whole=known.whole)
-                yield _Fate(project, replace(launch, run=known.run), lot.on_progress).of(specs, "")
+                with not_left_disturbed(known, lot):
+                    yield _Fate(project, replace(launch, run=known.run), lot.on_progress).of(specs, "")
                 return
             if known is not None:
                 lot.on_notice(
@@ -87,6 +88,13 @@ def running(
     finally:
         launch.yard.close()
         engine.close()
+
+
+def not_left_disturbed(known: kept.Kept, lot: Lot) -> AbstractContextManager[None]:
+    """A kept stack that is being disturbed when the run is killed is of no use to the next one: it goes."""
+    if not lot.disturbs:
+        return nullcontext()
+    return lot.guard.promised("containers", run=known.run, environ=dict(known.reaching))
 
 
 def _new(
