@@ -21,11 +21,14 @@ pytestmark = [
     pytest.mark.proof, pytest.mark.live, pytest.mark.timeout(300),
     pytest.mark.skipif(MISSING is not None, reason=str(MISSING)),
 ]  # fmt: skip
+#: on a busy machine nothing may be decided
+TRIES = 2
 INSTANCE = str(Path(__file__).parent / "instance.py")
 
 #: name -> by which names it answers; only the first two are claimed to be behind the gateways
 INSTANCES = {"web-1": "web-1", "web-2": "web-2", "double": "web-2", "juggler": "web-1 web-2"}
-CHECKED = "check inter 200ms fall 1 rise 1"
+#: refused at once; a busy machine loses nobody
+CHECKED = "check inter 200ms fall 2 rise 1"
 ONE, TWO = "server web-1 127.0.0.1:{web-1.port}", "server web-2 127.0.0.1:{web-2.port}"
 BOTH = f"""
     option redispatch
@@ -108,7 +111,7 @@ frontend {name}
     default_backend alike
 backend alike
     timeout connect 300ms
-    timeout check 300ms
+    timeout check 2s
     {backend}
 """
 
@@ -137,7 +140,11 @@ request = "GET http://by-client/say?word={nonce}"
 def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
     """All claims together: they share one loss of each instance."""
     with Room(tmp_path_factory.mktemp("balances"), _target()) as room:
-        yield dict(zip(CLAIMS, room.judge_together(*map(_claimed, CLAIMS)), strict=True))
+        for _ in range(TRIES):
+            told = dict(zip(CLAIMS, room.judge_together(*map(_claimed, CLAIMS)), strict=True))
+            if all(told[name].verdict is not Verdict.UNVERIFIABLE for name in (*HONEST, *LIES)):
+                break
+        yield told
 
 
 def _claimed(name: str) -> tuple[str, Mapping[str, object]]:
