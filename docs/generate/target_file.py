@@ -105,6 +105,8 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "fail": "statuses of a refusal; every other one is indeterminate",
             "degraded": "statuses of the reduced answers that it may give while something that it needs is away",
             "marker": "what only a reduced answer bears: a text in it, or `header:NAME`",
+            "clients": "`many`: each request comes from an address of its own, where the system is reached over the "
+            "loopback of this machine; default: `one`",
             "json": "the body",
             "headers": "headers",
             "effect": "`GET http://SYSTEM/path/{nonce}`: answers with the nonce once it is done, not before",

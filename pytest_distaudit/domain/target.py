@@ -89,6 +89,8 @@ class Operation:
     status of ``effect_ok`` (empty: any 2xx) and the nonce. 404, 410 or a success without the nonce: not yet.
     ``degraded``: statuses of a reduced answer, which it may give while something that it needs is away. Where
     ``marker`` is given, only an answer that bears it is one: a text, or ``header:NAME`` for a header.
+    ``many_clients``: where the system is reached over this machine's loopback, each request comes from an address of
+    its own.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Operation:
     effect_ok: tuple[int, ...] = ()
     degraded: tuple[int, ...] = ()
     marker: str = ""
+    many_clients: bool = False
 
     def succeeds(self, status: int) -> bool:
         """Whether the status is one of success; without a list every 2xx is."""

@@ -67,7 +67,7 @@ def disturb(
         watch = stack.enter_context(_watching(hub, [(bound[name], asks) for name, asks in trial.watched]))
         with ExitStack() as asking:
             loads = [
-                asking.enter_context(Workload(each, trial.course.rate, fetch, base_url, clock, _node(each, bound)))
+                asking.enter_context(_workload(each, trial.course.rate, fetch, base_url, clock, bound))
                 for each in trial.operations
             ]
             followed = [
@@ -145,12 +145,22 @@ def _arrived(aim: Aim, relay: Relay, clock: Clock, began: float, hub: Hub) -> Ob
     return Observation(aim.system, ask, began, 0.0, way, value=hub.redactor.value(to_json(told)))
 
 
-def _node(operation: Operation, bound: Mapping[str, Located]) -> str:
-    """The header by which whoever answers names itself."""
+def _workload(
+    operation: Operation,
+    rate: float,
+    fetch: Fetch,
+    base_url: Callable[[str], str | None],
+    clock: Clock,
+    bound: Mapping[str, Located],
+) -> Workload:
+    """By what header whoever answers names itself, and whether it sees from where it is asked, depends on the system:
+    before a container all clients have one address.
+    """
     host = host_of(operation.request)
-    identity = next((one.identity for name, one in bound.items() if name.lower() == host), None) or ""
-    scheme, _, header = identity.partition(":")
-    return header if scheme == "header" else ""
+    asked = next((one for name, one in bound.items() if name.lower() == host), None)
+    scheme, _, header = ((asked and asked.identity) or "").partition(":")
+    many = operation.many_clients and asked is not None and asked.source == "native"
+    return Workload(operation, rate, fetch, base_url, clock, header if scheme == "header" else "", many)
 
 
 @contextmanager

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Self
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.target import Operation
 from pytest_distaudit.engine.activity import addressed, fill
+from pytest_distaudit.engine.clients import client_for
 from pytest_distaudit.engine.clock import Clock
 from pytest_distaudit.ports.failure import Refusal
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
@@ -29,7 +31,8 @@ _READS = ("GET", "HEAD", "OPTIONS")
 class Workload:
     """Asks ``operation`` while the block runs. Open loop: nothing waits for an earlier answer.
 
-    ``base_url`` gives the address of a system by name; ``node`` is the header by which an instance names itself.
+    ``base_url`` gives the address of a system by name; ``node`` is the header by which an instance names itself;
+    ``many_clients``: each request comes from an address of its own, where that can be.
     """
 
     def __init__(
@@ -40,9 +43,10 @@ class Workload:
         base_url: Callable[[str], str | None],
         clock: Clock,
         node: str = "",
+        many_clients: bool = False,
     ) -> None:
         self._operation, self._rate, self._fetch, self._base_url = operation, rate, fetch, base_url
-        self._clock, self._node = clock, node.lower()
+        self._clock, self._node, self._many = clock, node.lower(), many_clients
         self._over = threading.Event()
         self._pool = ThreadPoolExecutor(_MOST, f"distaudit-{operation.name}")
         self._sent: list[Future[Sent]] = []
@@ -72,7 +76,9 @@ class Workload:
 
     def _ask(self, due: float) -> Sent:
         nonce = f"distaudit-{secrets.token_hex(16)}"
-        request = self._request({"nonce": nonce})
+        request = request_of(self._operation, {"nonce": nonce}, self._base_url)
+        if self._many:
+            request = replace(request, source=client_for(request.url))
         sent, started = self._clock.now(), time.perf_counter()
         try:
             answer = self._fetch(request)
@@ -80,9 +86,10 @@ class Workload:
             took = time.perf_counter() - started
             certain = isinstance(error, Refusal) or request.method in _READS
             outcome = Outcome.FAIL if certain else Outcome.INDETERMINATE
-            return Sent(nonce, due, sent, took, outcome, detail=str(error)[:_WORDS])
+            return Sent(nonce, due, sent, took, outcome, detail=str(error)[:_WORDS], client=request.source)
         took = time.perf_counter() - started
-        return self._told(nonce, due, sent, took, request.method, answer)
+        told = self._told(nonce, due, sent, took, request.method, answer)
+        return replace(told, client=request.source) if request.source else told
 
     def _told(self, nonce: str, due: float, sent: float, took: float, method: str, answer: Response) -> Sent:
         outcome = self._outcome(answer.status, method)
@@ -107,9 +114,6 @@ class Workload:
         if status in self._operation.fail or method in _READS:
             return Outcome.FAIL
         return Outcome.INDETERMINATE
-
-    def _request(self, words: Mapping[str, str]) -> Request:
-        return request_of(self._operation, words, self._base_url)
 
 
 def request_of(operation: Operation, words: Mapping[str, str], base_url: Callable[[str], str | None]) -> Request:

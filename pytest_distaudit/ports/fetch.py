@@ -13,13 +13,16 @@ from pytest_distaudit.domain.verdict import Reason
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; ``json`` is sent as a JSON body unless None."""
+    """One HTTP request; ``json`` is sent as a JSON body unless None. ``source``: the address of this machine that it
+    comes from, "" any.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     auth: tuple[str, str] | None = field(default=None, repr=False)
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

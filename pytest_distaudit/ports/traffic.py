@@ -18,7 +18,8 @@ class Sent:
 
     ``status`` is None without an answer; ``node`` names who answered, "" if it does not say; ``echoed``: whether the
     answer holds the request's ``nonce``; ``detail``: the first words of what is no success; ``reduced``: whether it is
-    an answer that the operation declares for when something is away.
+    an answer that the operation declares for when something is away; ``client``: the address that it came from, if it
+    had one of its own.
     """
 
     nonce: str
@@ -31,6 +32,7 @@ class Sent:
     echoed: bool = False
     detail: str = ""
     reduced: bool = False
+    client: str = ""
 
     @property
     def ok(self) -> bool:

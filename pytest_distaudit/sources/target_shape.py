@@ -136,6 +136,7 @@ class OperationEntry:
     effect_ok: list[Status] = field(default_factory=list)
     degraded: list[Status] = field(default_factory=list)
     marker: Text | None = None
+    clients: Literal["one", "many"] = "one"
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,10 @@ class HttpFetch:
         built = httpx.Request(request.method, url, headers=headers | dict(request.headers), json=request.json)
         started = time.perf_counter()
         pool = self._kept or httpcore.ConnectionPool(
-            ssl_context=trust(), uds=self._socket, network_backend=Deadline(self._limits.ask_s)
+            ssl_context=trust(),
+            uds=self._socket,
+            local_address=request.source or None,
+            network_backend=Deadline(self._limits.ask_s),
         )
         # what is kept has no deadline: there each step has one
         rest = None if self._kept is None else self._limits.ask_s
