@@ -47,14 +47,14 @@ class Example:
         self._folder = folder
         self._native: dict[str, Any] = {}
 
-    def native(self, target: str) -> Any:
+    def native(self, target: str, *more: str) -> Any:
         if target not in self._native:
-            self._native[target] = self.judged(target, "native", dict(os.environ))
+            self._native[target] = self.judged(target, "native", dict(os.environ), *more)
         return self._native[target]
 
-    def judged(self, target: str, way: str, environment: dict[str, str]) -> Any:
+    def judged(self, target: str, way: str, environment: dict[str, str], *more: str) -> Any:
         path = self._folder / f"{target}-{way}.json"
-        chosen = [f"--distaudit-target={target}", f"--distaudit-provision={way}", f"--distaudit-json={path}"]
+        chosen = [f"--distaudit-target={target}", f"--distaudit-provision={way}", f"--distaudit-json={path}", *more]
         argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--distaudit", *chosen]
         done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert path.exists(), done.stdout + done.stderr
@@ -93,6 +93,15 @@ def test_each_target_is_what_it_is_said_to_be(target: str, example: Example) -> 
     assert audit["verdict"] == verdict, verdicts(audit)
     assert surely <= refuted
     assert bool(used) == (verdict == "genuine")
+
+
+def test_tasks_are_traced_where_there_is_a_store(example: Example) -> None:
+    if missing := builtin_recipes()["jaeger"].missing():
+        pytest.skip(missing)
+    audit = example.native("connected-traced", "-k", "traced")
+    told = {one["id"]: (one["verdict"], one["actual"]) for one in audit["claims"]}
+    assert told["services-traced"][0] == told["requests-traced"][0] == "verified", told
+    assert told["requests-traced"][1] == "7 of 7 traces whole"
 
 
 def same(target: str, way: str, example: Example, environment: dict[str, str]) -> None:
