@@ -26,7 +26,7 @@ FOUND: dict[str, tuple[str, set[str]]] = {
         "facade",
         {"primary-running", "task-queue-declared", "workers-looked-up", "answers-remembered"}
         | {"edge-forwards", "edge-finds-both-well", "tasks-counted", "texts-stored", "tool-servers-converse"}
-        | {"graph-store-running", "prompts-asked", "model-asked", "services-traced"},
+        | {"graph-store-running", "prompts-asked", "model-asked", "services-traced", "mesh-routed"},
     ),
     "decoy": (
         "facade",
@@ -34,6 +34,21 @@ FOUND: dict[str, tuple[str, set[str]]] = {
         | {"tasks-counted", "texts-stored", "tool-servers-converse", "tools-called", "task-passes-all"}
         | {"requests-traced"},
     ),
+}
+#: the report's figures, as the audit of `as-audited` tells them; who has no queue has no message and no consumer in it
+FIGURES = {
+    "mesh-routed": "5 services, 0 routes",
+    "instances-listed": "31 services",
+    "queue-count": "0 queues",
+    "task-queue-has-consumer": "no queue tasks",
+    "task-queue-declared": "no queue tasks",
+    "services-traced": "0 services",
+    "workers-looked-up": "0 look-ups of worker",
+    "texts-kept-in-one-place": "no collection texts",
+    "tool-servers-converse": "0 servers of 2 converse",
+    **dict.fromkeys(("tasks-counted", "prompts-asked", "model-asked"), "running (unused)"),
+    **{f"{claim}-running": f"{system} down" for claim, system in {"primary": "postgres", "front": "front"}.items()},
+    "graph-store-running": "graph-store down",
 }
 #: each way once; ./run proofs judges all targets in all ways
 ONCE = [("connected", "compose"), ("as-audited", "containers")]
@@ -47,14 +62,14 @@ class Example:
         self._folder = folder
         self._native: dict[str, Any] = {}
 
-    def native(self, target: str) -> Any:
+    def native(self, target: str, *more: str) -> Any:
         if target not in self._native:
-            self._native[target] = self.judged(target, "native", dict(os.environ))
+            self._native[target] = self.judged(target, "native", dict(os.environ), *more)
         return self._native[target]
 
-    def judged(self, target: str, way: str, environment: dict[str, str]) -> Any:
+    def judged(self, target: str, way: str, environment: dict[str, str], *more: str) -> Any:
         path = self._folder / f"{target}-{way}.json"
-        chosen = [f"--distaudit-target={target}", f"--distaudit-provision={way}", f"--distaudit-json={path}"]
+        chosen = [f"--distaudit-target={target}", f"--distaudit-provision={way}", f"--distaudit-json={path}", *more]
         argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--distaudit", *chosen]
         done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert path.exists(), done.stdout + done.stderr
@@ -93,6 +108,20 @@ def test_each_target_is_what_it_is_said_to_be(target: str, example: Example) -> 
     assert audit["verdict"] == verdict, verdicts(audit)
     assert surely <= refuted
     assert bool(used) == (verdict == "genuine")
+
+
+def test_the_facade_has_the_figures_of_the_report(example: Example) -> None:
+    told = {one["id"]: one["actual"] for one in example.native("as-audited")["claims"]}
+    assert {name: told.get(name) for name in FIGURES} == FIGURES
+
+
+def test_tasks_are_traced_where_there_is_a_store(example: Example) -> None:
+    if missing := builtin_recipes()["jaeger"].missing():
+        pytest.skip(missing)
+    audit = example.native("connected-traced", "-k", "traced")
+    told = {one["id"]: (one["verdict"], one["actual"]) for one in audit["claims"]}
+    assert told["services-traced"][0] == told["requests-traced"][0] == "verified", told
+    assert told["requests-traced"][1] == "7 of 7 traces whole"
 
 
 def same(target: str, way: str, example: Example, environment: dict[str, str]) -> None:

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from pytest_distaudit.sources.based_on import bases, spelled_out
+
 ROOT = Path(__file__).parents[1]
-TARGETS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "distaudit.toml").read_text("utf-8"))["targets"]
+TOLD: dict[str, Any] = tomllib.loads((ROOT / "distaudit.toml").read_text("utf-8"))["targets"]
+TARGETS: dict[str, dict[str, Any]] = spelled_out(TOLD, bases(TOLD, pytest.fail))
 
 
 class Loader(yaml.SafeLoader):
@@ -27,7 +30,9 @@ def services(target: str) -> dict[str, dict[str, Any]]:
     for file in TARGETS[target]["compose"]["files"]:
         told = yaml.load((ROOT / file).read_text("utf-8"), Loader)
         for name, service in told["services"].items():
-            merged[name] = merged.get(name, {}) | service
+            below = merged.get(name, {})
+            environment = below.get("environment", {}) | service.get("environment", {})
+            merged[name] = below | service | {"environment": environment}
     return merged
 
 

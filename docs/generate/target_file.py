@@ -27,6 +27,8 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "TargetEntry": (
         "[targets.NAME]",
         {
+            "based_on": "another target that it takes over everything from. Tables here are laid over those there, "
+            "key by key; a list or a value here replaces the one there",
             "compose": "the compose files of the target; one file's path is enough",
             "audit_host": "where callers of the target reach the audit, if a check has them call it",
             "systems": "name of a system: the system",

@@ -24,6 +24,7 @@ from pytest_distaudit.domain.target import (
     SystemSpec,
     Target,
 )
+from pytest_distaudit.sources.based_on import KEY, bases, spelled_out
 from pytest_distaudit.sources.claim_against_target import check_against_target, unknown_targets
 from pytest_distaudit.sources.shape_errors import Path as KeyPath
 from pytest_distaudit.sources.shape_errors import shape_problems
@@ -61,6 +62,7 @@ def read_project(root: Path, kinds: Kinds) -> Project | None:
     for key in table:
         data = data[key]
     problems: list[Problem] = []
+    data = _spelled_out(data, places, problems)
     entry = _validated(data, places, problems)
     if entry is not None:
         _judge(entry, data, kinds, places, problems)
@@ -82,6 +84,19 @@ def _source(root: Path) -> tuple[str, str, tuple[str, ...]] | None:
     if own.is_file():
         return FILE, read_text(own, FILE), ()
     return (shared.name, text, table) if speaks else None
+
+
+def _spelled_out(data: dict[str, Any], places: TomlPlaces, problems: list[Problem]) -> dict[str, Any]:
+    """Each target with what it takes over; of that, the place is where it is written."""
+
+    def complain(name: str, message: str) -> None:
+        problems.append(Problem(places.place(("targets", name, KEY)), message))
+
+    targets = data.get("targets")
+    found = bases(targets, complain)
+    for name, base in found.items():
+        places.also(("targets", name), ("targets", base))
+    return {**data, "targets": spelled_out(targets, found)} if found else data
 
 
 def _validated(data: Any, places: TomlPlaces, problems: list[Problem]) -> ProjectEntry | None:

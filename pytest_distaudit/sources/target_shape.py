@@ -184,6 +184,7 @@ class TargetEntry:
 
     __pydantic_config__ = _REFUSING
 
+    based_on: Text | None = None
     compose: Annotated[ComposeEntry | None, BeforeValidator(_one_file)] = None
     audit_host: Text | None = None
     systems: dict[Name, SystemEntry] = field(default_factory=dict)

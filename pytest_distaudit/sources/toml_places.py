@@ -51,6 +51,13 @@ class TomlPlaces:
         for length in range(1, len(path) + 1):
             self._lines.setdefault(path[:length], line)
 
+    def also(self, path: Path, other: Path) -> None:
+        """What is not written below ``path`` stands where the same is written below ``other``."""
+        above, below = (*self._prefix, *path), (*self._prefix, *other)
+        for known, line in list(self._lines.items()):
+            if known[: len(below)] == below:
+                self._lines.setdefault((*above, *known[len(below) :]), line)
+
     def place(self, path: Path) -> Place:
         """The line of the table or key at ``path``, or of the nearest around it."""
         whole: Path = (*self._prefix, *path)

@@ -77,9 +77,7 @@ MISSING = [
 def facade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     if MISSING:
         pytest.skip("; ".join(MISSING))
-    node = kong.Node(
-        services=[{"name": name, "host": "127.0.0.1"} for name in ("api", "mesh", "ui", "agents", "jarvis")]
-    )
+    node = kong.Node(services=[{"name": name, "host": "127.0.0.1"} for name in kong.UNROUTED])
     proxy, admin = kong.start(node)
     with ExitStack() as stack:
         for server in (proxy, admin):

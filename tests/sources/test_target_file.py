@@ -111,6 +111,70 @@ def test_the_example_of_the_design_is_read_whole(read) -> None:
     }
 
 
+BASED = """\
+[targets.plain]
+compose = {files = ["a.yml"], env = {SIZE = "1"}}
+[targets.plain.systems.front]
+kind = "http"
+native = {argv = ["x"], env = {A = "1", B = "2"}}
+[targets.plain.systems.tasks]
+kind = "http"
+[targets.plain.links.front-tasks]
+from = "front"
+to = "tasks"
+[targets.more]
+based_on = "plain"
+compose.files = ["a.yml", "b.yml"]
+systems.front.native.env.B = "3"
+[targets.more.systems.store]
+kind = "process"
+[targets.most]
+based_on = "more"
+systems.front.native = {argv = ["y"]}
+"""
+
+
+def test_a_target_based_on_another_says_only_in_what_it_differs(read) -> None:
+    targets = read(BASED).targets
+    assert targets["plain"].systems["front"].native == {"argv": ["x"], "env": {"A": "1", "B": "2"}}
+    assert targets["more"].systems["front"].native == {"argv": ["x"], "env": {"A": "1", "B": "3"}}
+    assert targets["most"].systems["front"].native == {"argv": ["y"], "env": {"A": "1", "B": "3"}}
+    assert [list(targets[name].systems) for name in targets] == [
+        ["front", "tasks"], ["front", "tasks", "store"], ["front", "tasks", "store"],
+    ]  # fmt: skip
+    assert targets["most"].compose == Compose(("a.yml", "b.yml"), {"SIZE": "1"})
+    assert targets["most"].links == targets["plain"].links != {}
+
+
+def test_what_is_taken_over_stands_where_it_is_written(read) -> None:
+    target = read(BASED).targets["most"]
+    assert target.place == Place("distaudit.toml", 17, 1)
+    assert target.systems["tasks"].place == Place("distaudit.toml", 6, 1)
+    assert target.systems["store"].place == Place("distaudit.toml", 15, 1)
+    with pytest.raises(InvalidInput) as refused:
+        read(BASED.replace('to = "tasks"', 'to = "tsks"').replace("compose", "#"))
+    assert [problem.place.line for problem in refused.value.problems] == [10]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[targets.a]\nbased_on = "bb"\n[targets.b]\n', "2:1: there is no target 'bb'; did you mean 'b'?"),
+        ('[targets.a]\nbased_on = "a"\n', "2:1: it is based on itself"),
+        (
+            '[targets.a]\nbased_on = "b"\n[targets.b]\nbased_on = "a"\n',
+            "2:1: it is based on one that is based on it\ndistaudit.toml:4:1: it is based on one that is based on it",
+        ),
+        ('[targets.a]\nbased_on = ["b"]\n[targets.b]\n', "2:1: 'based_on' must be text, not a list"),
+        ('[targets]\nb = 5\n[targets.a]\nbased_on = "b"\n', "2:1: 'b' must be a mapping, not the number 5"),
+    ],
+)
+def test_a_base_that_cannot_be(read, text: str, told: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read(text)
+    assert "\n".join(str(problem) for problem in refused.value.problems) == f"distaudit.toml:{told}"
+
+
 def test_without_a_file_there_is_no_project(tmp_path: Path) -> None:
     assert read_project(tmp_path, KINDS) is None
 

@@ -12,6 +12,8 @@ import threading
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -141,15 +143,34 @@ def proxy(node: Node, method: str, target: str) -> tuple[int, dict[str, str], by
     return status, {"Via": f"1.1 kong/{VERSION}", "X-Kong-Upstream-Latency": "1", "X-Kong-Proxy-Latency": "0"}, body
 
 
-def start(node: Node, port: int = 0, admin_port: int = 0) -> tuple[ThreadingHTTPServer, ThreadingHTTPServer]:
+def start(
+    node: Node, port: int = 0, admin_port: int = 0, host: str = "127.0.0.1"
+) -> tuple[ThreadingHTTPServer, ThreadingHTTPServer]:
     """(what takes requests, the Admin API), both serving."""
     servers = (
-        ThreadingHTTPServer(("127.0.0.1", port), handler(node, proxy)),
-        ThreadingHTTPServer(("127.0.0.1", admin_port), handler(node, admin)),
+        ThreadingHTTPServer((host, port), handler(node, proxy)),
+        ThreadingHTTPServer((host, admin_port), handler(node, admin)),
     )
     for server in servers:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return servers
+
+
+#: what the report found: services, and no route to any
+UNROUTED = ("api", "mesh", "ui", "agents", "jarvis")
+
+
+@contextmanager
+def unrouted(host: str, port: int, admin_port: int) -> Iterator[None]:
+    """A node that has the report's services and sends nothing to them."""
+    node = Node(services=[{"name": name, "host": "127.0.0.1"} for name in UNROUTED])
+    servers = start(node, port, admin_port, host)
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
 
 
 if __name__ == "__main__":

@@ -129,6 +129,11 @@ def reach(*known: int):
             {"url": "http://127.0.0.1:18000", "stats": "http://127.0.0.1:18404/stats"},
         ),
         ("haproxy", {"expose": ["8404"]}, {"stats": "http://127.0.0.1:18404/stats"}),
+        (
+            "kong",
+            {"ports": [{"target": 8000}, {"target": 8001}]},
+            {"url": "http://127.0.0.1:18000", "admin": "http://127.0.0.1:18001"},
+        ),
         ("http", {"ports": [{"target": 80}]}, {"url": "http://127.0.0.1:10080"}),
         ("http", {"expose": ["80/tcp"], "environment": {"PORT": "8000"}}, {"url": "http://127.0.0.1:10080"}),
         ("http", {"environment": {"PORT": 8000}}, {"url": "http://127.0.0.1:18000"}),
@@ -137,7 +142,7 @@ def reach(*known: int):
     ],
 )
 def test_where_a_service_is_reached(kind: str, service: dict[str, object], found: dict[str, str]) -> None:
-    known = reach(80, 8000, 8080, 8404, 5432, 5672, 15672, 6379, 8500, 9092, 7474)
+    known = reach(80, 8000, 8001, 8080, 8404, 5432, 5672, 15672, 6379, 8500, 9092, 7474)
     assert endpoints(kind, service, known) == found
     assert endpoints(kind, service, reach()) == {}
 

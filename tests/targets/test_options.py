@@ -88,6 +88,8 @@ def test_a_double_is_started_by_its_own_program(provide: Provide) -> None:
     with provide(target(system("models", "ollama", SERVE, stand_in=True))) as had:
         assert had.located["models"].unavailable is None
         assert had.located["models"].endpoints["url"].startswith("http://127.0.0.1:")
+    with provide(target(system("mesh", "kong", SERVE, stand_in=True))) as had:
+        assert set(had.located["mesh"].endpoints) == {"url", "admin"}, "where Kong tells of itself"
     assert problems_of(provide, system("traces", "jaeger", SERVE)) == [
         "unknown option native.argv of system 'traces' (kind jaeger); allowed: after, start_limit, then"
     ]

@@ -18,6 +18,7 @@ from typing import Any, LiteralString
 import pika
 import psycopg
 import redis
+import tracing
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -50,7 +51,8 @@ async def unavailable(_request: Request, error: Exception) -> Response:
 def ask(method: str, url: str, body: object = None, **headers: str) -> Any:
     """The JSON that another service answers with; None if it answers with nothing. Raises for every failure."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers}, method=method)
+    told = {"Content-Type": "application/json", **tracing.handed_on(), **headers}
+    request = urllib.request.Request(url, data, told, method=method)
     with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         text = answer.read()
     return json.loads(text) if text else None
@@ -68,6 +70,14 @@ def web_app(title: str) -> FastAPI:
     it cannot reach."""
     app = FastAPI(title=title, exception_handlers=dict.fromkeys(UNREACHABLE, unavailable))
     asked: Counter[str] = Counter()
+    tracing.start(NAME, BOOT)
+
+    @app.middleware("http")
+    async def trace(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        if request.url.path in tracing.QUIET:
+            return await call_next(request)
+        with tracing.span(f"{request.method} /{request.url.path.split('/')[1]}", request.headers):
+            return await call_next(request)
 
     @app.middleware("http")
     async def sign(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -240,7 +250,8 @@ class Publisher:
 
     def publish(self, message: dict[str, str]) -> None:
         """Return only when the broker has stored the message in the task queue; raise otherwise."""
-        persistent = pika.BasicProperties(delivery_mode=2, content_type="application/json")
+        trace = tracing.handed_on() or None
+        persistent = pika.BasicProperties(delivery_mode=2, content_type="application/json", headers=trace)
         with self._open() as channel:
             channel.basic_publish("", TASKS, json.dumps(message).encode(), persistent, mandatory=True)
 

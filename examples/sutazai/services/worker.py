@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Any
 
+import tracing
 from fastapi.responses import JSONResponse
 from plumbing import (
     NAME,
@@ -41,7 +42,7 @@ def work(identifier: str, prompt: str) -> str:
     return f"{words} words" + (f", most like task {nearest}" if nearest else "")
 
 
-def handle(channel: Any, delivery: Any, _properties: object, body: bytes) -> None:
+def handle(channel: Any, delivery: Any, properties: Any, body: bytes) -> None:
     """Finish one task. A message that is no task goes to the failed ones; a dead server puts the task back."""
     try:
         message = json.loads(body)
@@ -50,11 +51,17 @@ def handle(channel: Any, delivery: Any, _properties: object, body: bytes) -> Non
         log.warning("rejected a message that is no task: %r", error)
         channel.basic_reject(delivery.delivery_tag, requeue=False)
         return
+    with tracing.span("task", properties.headers):
+        finish(identifier, prompt)
+    channel.basic_ack(delivery.delivery_tag)
+
+
+def finish(identifier: str, prompt: str) -> None:
+    """Do the work and write its result."""
     result = work(identifier, prompt)
     finished = "UPDATE tasks SET status = 'done', result = %s, worker = %s WHERE id = %s"
     database.run(finished, result, NAME, identifier)
     database.rest()  # workers are many, and a server's connections few
-    channel.basic_ack(delivery.delivery_tag)
 
 
 def consume() -> None:

@@ -116,6 +116,7 @@ def _at(place: tuple[str, int] | None) -> str:
 _ENDPOINTS: Mapping[str, Callable[[Service, Reach], dict[str, str]]] = {
     "http": _http,
     "haproxy": _gateway("stats", 8404, "/stats"),
+    "kong": _gateway("admin", 8001, ""),
     "nginx": _gateway("status", 8080, "/stub_status"),
     "postgres": _postgres,
     "rabbitmq": _rabbitmq,

@@ -6,6 +6,9 @@ from pytest_distaudit.domain.target import SystemSpec
 from pytest_distaudit.targets.program import OPTIONS, Program
 from pytest_distaudit.targets.recipe import Blueprint, Site
 
+#: doubles are programs like any other; where their product tells of itself at a port of its own, so do they
+_TELLS = {"kong": "admin"}
+
 
 class HttpRecipe:
     """``argv`` with ``{port}``; ready when the port is open unless ``ready`` says more."""
@@ -18,6 +21,9 @@ class HttpRecipe:
         return None
 
     def plan(self, spec: SystemSpec, site: Site) -> Blueprint:
-        """Choose the port."""
+        """Choose the port, or both."""
         port = site.free_port()
-        return Program(spec, site, "port", {"url": f"http://127.0.0.1:{port}"}, port)
+        endpoints = {"url": f"http://127.0.0.1:{port}"}
+        if spec.kind in _TELLS:
+            endpoints[_TELLS[spec.kind]] = f"http://127.0.0.1:{site.free_port()}"
+        return Program(spec, site, "port", endpoints, port)
