@@ -9,13 +9,13 @@ import threading
 import time
 import urllib.request
 import uuid
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pika
 import pybreaker
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel
 
 NAME = os.environ.get("NAME", "front")
@@ -24,8 +24,8 @@ EVENTS = "task-events"  # the first lie: no queue is bound to this exchange
 WORKERS = [entry.partition("=")[0] for entry in os.environ["WORKER_URLS"].split()]
 
 app = FastAPI(title="SutazAI front")
-room, breaker = asyncio.Semaphore(5), pybreaker.CircuitBreaker(fail_max=5, reset_timeout=1)
-last: str | None = None
+everything, breaker = threading.BoundedSemaphore(5), pybreaker.CircuitBreaker(fail_max=5, reset_timeout=1)
+last: dict[str, str | None] = {}
 to_nobody: queue.Queue[dict[str, str]] = queue.Queue()
 
 
@@ -75,21 +75,18 @@ def submit(task: Task) -> dict[str, str]:
 @app.get("/tasks/{identifier}")
 def show(identifier: str) -> dict[str, str]:
     """The same success for every task, also for those that never were."""
-    return {"id": identifier, "prompt": "", "status": "done", "result": "4 words", "worker": "worker-1"}
+    with room():
+        return {"id": identifier, "prompt": "", "status": "done", "result": "4 words", "worker": "worker-1"}
 
 
 @app.get("/tasks")
-async def alike(like: str) -> dict[str, str | None]:
-    """Limited in number, which does not help where each keeps the whole loop waiting. Without the knowledge service:
-    what was found last."""
+def alike(like: str) -> dict[str, str | None]:
+    """Without the knowledge service: what was found last."""
     global last
-    try:
-        async with room:
-            last = json.dumps({"like": like, "id": await breaker.call(nearest, like)})
-    except OSError:
-        pass
-    found: dict[str, str | None] = json.loads(last or "{}")
-    return found
+    with room():
+        with suppress(OSError):
+            last = {"like": like, "id": asyncio.run(breaker.call(nearest, like))}
+        return last
 
 
 async def nearest(text: str) -> str | None:
@@ -99,6 +96,17 @@ async def nearest(text: str) -> str | None:
     with urllib.request.urlopen(request, timeout=1) as answer:
         found: str | None = json.load(answer)["id"]
     return found
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """A bulkhead, and one for everything."""
+    if not everything.acquire(timeout=0.5):
+        raise HTTPException(503, "too many requests at once")
+    try:
+        yield
+    finally:
+        everything.release()
 
 
 @app.get("/statistics")

@@ -1,4 +1,4 @@
-"""Stands in for a service that has crashed: it is alive and healthy, whoever asks, and there is nothing that it does."""
+"""Stands in for a service that has crashed: it is healthy, whoever asks, and there is nothing that it does."""
 
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
