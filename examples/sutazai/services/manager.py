@@ -11,7 +11,7 @@ from plumbing import NAME, UNREACHABLE, ask, health_report, reason, serve, web_a
 from resilience import persistent
 
 PROTOCOL = "2025-06-18"
-HEADERS = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": PROTOCOL}
+HEADERS: dict[str, Any] = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": PROTOCOL}
 SERVERS = os.environ["MCP_URLS"].split()
 
 
