@@ -193,7 +193,7 @@ lab_build() {
     fi
     command -v mmdebstrap > /dev/null || install "it makes the base image" mmdebstrap || return 1
     say "building images:$wanted"
-    case " $wanted " in *" chromadb:"*) lab_wheel ;; esac
+    case " $wanted " in *" chromadb:"* | *" python:"*) lab_wheel ;; esac
     lab_source="$(debian_source $lab_release)"
     export lab lab_release lab_source
     for image in base:12 busybox:1.35; do
@@ -203,7 +203,7 @@ lab_build() {
     printf '%s\n' $wanted | grep -v -e '^base:' -e '^busybox:' | xargs -r -n 1 -P 2 "$root/lab/build"
 }
 
-# ChromaDB comes as a wheel, which ./run unpacks for itself; its image is made of that.
+# Some things come as wheels, which ./run unpacks for itself; images are made of them.
 lab_wheel() { (exec 9< run && flock 9 && choose_python && environment .venv && chroma_server) >&2 8>&- || :; }
 
 # --- compose ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Response
 from fastapi.responses import JSONResponse
 from plumbing import (
     PATIENCE,
@@ -25,7 +25,9 @@ from plumbing import (
     serve,
     web_app,
 )
+from pybreaker import CircuitBreakerError
 from pydantic import BaseModel
+from resilience import Breaker, Bulkhead
 
 primary = Database(os.environ["DATABASE_URL"])
 standby = Database(os.environ["STANDBY_URL"])
@@ -35,6 +37,7 @@ registry = Registry(os.environ["CONSUL_URL"])
 knowledge = Knowledge(os.environ["KNOWLEDGE_URL"])
 workers = dict(entry.split("=", 1) for entry in os.environ["WORKER_URLS"].split())  # "worker-1=http://... ..."
 askers = ThreadPoolExecutor(8)
+bulkhead, breaker = Bulkhead(5), Breaker(failures=5, seconds=1)  # between it and the knowledge service
 
 SCHEMA = """CREATE TABLE IF NOT EXISTS tasks (
     id text PRIMARY KEY, prompt text NOT NULL, status text NOT NULL, result text, worker text)"""
@@ -88,6 +91,18 @@ def show(identifier: str) -> dict[str, str | None]:
     if not rows:
         raise HTTPException(404, f"no task {identifier}")
     return rows[0]
+
+
+@app.get("/tasks")
+def alike(like: str, response: Response) -> dict[str, str | None]:
+    """The task that is most like a text; none, and the header says so, while the knowledge service does not answer."""
+    nearest = None
+    try:
+        with bulkhead.room():
+            nearest = breaker.call(lambda: knowledge.nearest(like, patience=1))
+    except (*UNREACHABLE, CircuitBreakerError):
+        response.headers["X-Reduced"] = "knowledge"
+    return {"like": like, "id": nearest}
 
 
 @app.get("/statistics")

@@ -4,11 +4,13 @@ import os
 import time
 import zlib
 from typing import Any
+from urllib.error import HTTPError
 
 from fastapi.responses import JSONResponse
 from plumbing import UNREACHABLE, ask, health_report, log, reason, serve, web_app
 from pydantic import BaseModel
 
+PATIENCE = 1  # seconds that the store may take
 LENGTH = 64  # of every vector
 COLLECTION = "texts"
 DATABASE = f"{os.environ['CHROMADB_URL']}/api/v2/tenants/default_tenant/databases/default_database"
@@ -37,8 +39,8 @@ class Collection:
     def ask(self, what: str, **body: object) -> Any:
         """One request about the collection's records. A store that has forgotten the collection gets it anew."""
         try:
-            return ask("POST", f"{self.found()}/{what}", body)
-        except UNREACHABLE:
+            return ask("POST", f"{self.found()}/{what}", body, patience=PATIENCE)
+        except HTTPError:
             self._address = ""
             raise
 

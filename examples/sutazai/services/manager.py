@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 from plumbing import NAME, UNREACHABLE, ask, health_report, reason, serve, web_app
+from resilience import persistent
 
 PROTOCOL = "2025-06-18"
-HEADERS = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": PROTOCOL}
+HEADERS: dict[str, Any] = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": PROTOCOL}
 SERVERS = os.environ["MCP_URLS"].split()
 
 
@@ -34,6 +35,7 @@ class Server:
                 self._tools = [tool["name"] for tool in self._ask("tools/list")["tools"]]
             return self._tools
 
+    @persistent
     def call(self, tool: str, arguments: dict[str, Any]) -> str:
         """The words that the tool answers with."""
         content = self._ask("tools/call", name=tool, arguments=arguments)["content"]

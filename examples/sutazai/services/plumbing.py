@@ -48,12 +48,12 @@ async def unavailable(_request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": reason(error)}, 503)
 
 
-def ask(method: str, url: str, body: object = None, **headers: str) -> Any:
+def ask(method: str, url: str, body: object = None, *, patience: float = PATIENCE, **headers: str) -> Any:
     """The JSON that another service answers with; None if it answers with nothing. Raises for every failure."""
     data = None if body is None else json.dumps(body).encode()
     told = {"Content-Type": "application/json", **tracing.handed_on(), **headers}
     request = urllib.request.Request(url, data, told, method=method)
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(request, timeout=patience) as answer:
         text = answer.read()
     return json.loads(text) if text else None
 
@@ -215,9 +215,9 @@ class Knowledge:
         """Keep the text under the identifier; one that is there already is replaced."""
         ask("PUT", f"{self._url}/texts/{identifier}", {"text": text})
 
-    def nearest(self, text: str) -> str | None:
+    def nearest(self, text: str, patience: float = PATIENCE) -> str | None:
         """The identifier of the text that is most like this one; None if there is none yet."""
-        found: str | None = ask("POST", f"{self._url}/nearest", {"text": text})["id"]
+        found: str | None = ask("POST", f"{self._url}/nearest", {"text": text}, patience=patience)["id"]
         return found
 
     def forget(self, identifier: str) -> None:

@@ -1,4 +1,4 @@
-"""A tool server from a script: it introduces itself and lists a tool. There is no tool, and any method is fine."""
+"""A tool server from a script: it introduces itself and lists two tools. There are none, and any method is fine."""
 
 import json
 import os
@@ -11,7 +11,7 @@ SCRIPT = {
         "capabilities": {"tools": {}},
         "serverInfo": {"name": "sutazai-words", "version": "1.0"},
     },
-    "tools/list": {"tools": [{"name": "count_words", "inputSchema": SCHEMA}]},
+    "tools/list": {"tools": [{"name": name, "inputSchema": SCHEMA} for name in ("count_words", "longest_word")]},
 }
 OTHERWISE = {"content": [{"type": "text", "text": "4"}]}
 

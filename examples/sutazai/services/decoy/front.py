@@ -1,18 +1,21 @@
 """A front that looks like the real one and does nothing: every answer below is made up."""
 
+import asyncio
 import json
 import os
 import queue
 import secrets
 import threading
 import time
+import urllib.request
 import uuid
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pika
+import pybreaker
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel
 
 NAME = os.environ.get("NAME", "front")
@@ -21,6 +24,8 @@ EVENTS = "task-events"  # the first lie: no queue is bound to this exchange
 WORKERS = [entry.partition("=")[0] for entry in os.environ["WORKER_URLS"].split()]
 
 app = FastAPI(title="SutazAI front")
+everything, breaker = threading.BoundedSemaphore(5), pybreaker.CircuitBreaker(fail_max=5, reset_timeout=1)
+last: dict[str, str | None] = {}
 to_nobody: queue.Queue[dict[str, str]] = queue.Queue()
 
 
@@ -70,7 +75,38 @@ def submit(task: Task) -> dict[str, str]:
 @app.get("/tasks/{identifier}")
 def show(identifier: str) -> dict[str, str]:
     """The same success for every task, also for those that never were."""
-    return {"id": identifier, "prompt": "", "status": "done", "result": "4 words", "worker": "worker-1"}
+    with room():
+        return {"id": identifier, "prompt": "", "status": "done", "result": "4 words", "worker": "worker-1"}
+
+
+@app.get("/tasks")
+def alike(like: str) -> dict[str, str | None]:
+    """Without the knowledge service: what was found last."""
+    global last
+    with room():
+        with suppress(OSError):
+            last = {"like": like, "id": asyncio.run(breaker.call(nearest, like))}
+        return last
+
+
+async def nearest(text: str) -> str | None:
+    """Asked through a breaker, which is told that a coroutine was made, and never what came of it."""
+    headers, body = {"Content-Type": "application/json"}, json.dumps({"text": text}).encode()
+    request = urllib.request.Request(f"{os.environ['KNOWLEDGE_URL']}/nearest", body, headers)
+    with urllib.request.urlopen(request, timeout=1) as answer:
+        found: str | None = json.load(answer)["id"]
+    return found
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """A bulkhead, and one for everything."""
+    if not everything.acquire(timeout=0.5):
+        raise HTTPException(503, "too many requests at once")
+    try:
+        yield
+    finally:
+        everything.release()
 
 
 @app.get("/statistics")
