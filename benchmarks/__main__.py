@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import checkers, claims, example, load, others, stack, tree, unused
+from benchmarks import checkers, claims, example, experiments, load, others, stack, tree, unused
 from benchmarks.measure import Row
 
 ALL: dict[str, Callable[[Path], Iterator[Row]]] = {
@@ -16,6 +16,7 @@ ALL: dict[str, Callable[[Path], Iterator[Row]]] = {
     "claims": claims.bench,
     "checkers": checkers.bench,
     "load": load.bench,
+    "experiments": experiments.bench,
     "example": example.bench,
     "tree": tree.bench,
     "others": others.bench,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
+from pytest_distaudit.checkers.bounded import bounded
 from pytest_distaudit.checkers.values import distinct
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import Operation, Outcome, Value
@@ -70,7 +71,9 @@ def check(operations: Iterable[Operation], *, stale_refutes: bool = False) -> El
     is never verified. Raises ValueError for other operations.
     """
     seen = _Seen()
-    for each in operations:
+    if (taken := bounded(operations)) is None:
+        return Elements(Verdict.UNVERIFIABLE, Reason.BUDGET, 0, 0)
+    for each in taken:
         _take(each, seen)
     for element in seen.elements.values():
         element.known = min(element.acknowledged, element.first_read)

@@ -9,6 +9,7 @@ from typing import Final
 from pytest_distaudit.checkers._compiled import Compiled
 from pytest_distaudit.checkers._search import Search
 from pytest_distaudit.checkers._shrink import broken_prefix, shrunk
+from pytest_distaudit.checkers.bounded import bounded
 from pytest_distaudit.checkers.models import Model
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import Operation, Outcome
@@ -58,7 +59,9 @@ def check(operations: Iterable[Operation], model: Model, limits: Limits | None =
     for an operation that the model does not have.
     """
     limits = limits or Limits()
-    parts = _parts(operations, model)
+    if (taken := bounded(operations)) is None:
+        return Linearizability(Verdict.UNVERIFIABLE, Reason.BUDGET)
+    parts = _parts(taken, model)
     checked = sum(each.outcome is Outcome.OK for some in parts.values() for each in some)
     searches = {part: Search(Compiled(some, model)) for part, some in parts.items()}
     if not checked:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
+from pytest_distaudit.checkers.bounded import bounded
 from pytest_distaudit.checkers.values import distinct
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import Operation, Outcome, Value
@@ -56,7 +57,9 @@ def check(operations: Iterable[Operation]) -> Deliveries:
     drain all of them: then no loss is certain, and without a drain none is either. Raises ValueError for other
     operations.
     """
-    messages, taken, drained = _messages(operations)
+    if (all_ := bounded(operations)) is None:
+        return Deliveries(Verdict.UNVERIFIABLE, Reason.BUDGET, 0, 0)
+    messages, taken, drained = _messages(all_)
     told = _told(messages.values(), drained)
     verdict, reason = _verdict(told, taken)
     acknowledged = sum(len(each.acknowledged) for each in messages.values())

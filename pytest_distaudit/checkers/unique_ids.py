@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from pytest_distaudit.checkers.bounded import bounded
 from pytest_distaudit.checkers.values import distinct
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import Operation, Outcome, Value
@@ -28,7 +29,9 @@ def check(operations: Iterable[Operation]) -> Identifiers:
     """
     values: dict[Hashable, Value] = {}
     counts: Counter[Hashable] = Counter()
-    for each in operations:
+    if (taken := bounded(operations)) is None:
+        return Identifiers(Verdict.UNVERIFIABLE, Reason.BUDGET, 0)
+    for each in taken:
         if each.outcome is Outcome.OK:
             counts[distinct(each.result)] += 1
             values.setdefault(distinct(each.result), each.result)

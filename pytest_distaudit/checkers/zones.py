@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import inf
 from operator import attrgetter
 
+from pytest_distaudit.checkers.bounded import bounded
 from pytest_distaudit.checkers.linearizability import Linearizability
 from pytest_distaudit.checkers.values import distinct
 from pytest_distaudit.domain.verdict import Reason, Verdict
@@ -41,7 +42,9 @@ def check(operations: Iterable[Operation], initial: Value = None, *, keyed: bool
     parts: dict[Hashable, list[Operation]] = {}
     checked = 0
     arguments = {"read": int(keyed), "write": int(keyed) + 1}
-    for each in operations:
+    if (taken := bounded(operations)) is None:
+        return Linearizability(Verdict.UNVERIFIABLE, Reason.BUDGET)
+    for each in taken:
         if len(each.arguments) != arguments.get(each.operation, -1):
             return None
         outcome = each.outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pytest_distaudit.checks._disturbed import ENOUGH, effective, spans, traffics
 from pytest_distaudit.domain.check import Role, check
@@ -103,10 +103,19 @@ def _met(name: str, evidence: Evidence, flows: Sequence[tuple[Experiment, Traffi
 
 
 def _answered(name: str, evidence: Evidence, flows: Sequence[tuple[Experiment, Traffic]]) -> bool:
-    """By the name that it gives itself in its answers."""
+    """By the name that it gives itself in its answers, if nobody gives it that while it is gone."""
     looks = evidence.histories(Health, "parts")[name]
     names = set() if isinstance(looks, Unobservable) else {look.identity for look in looks} - {""}
+    if any(sent.node in names for told, flow in flows if told.system == name for sent in _without(told, flow)):
+        return False  # others answer under that name, too
     return any(sent.node in names for _, flow in flows for sent in flow.sent)
+
+
+def _without(told: Experiment, flow: Traffic) -> Iterator[Sent]:
+    """What was asked and answered while nothing of the system can have answered."""
+    for one in told.rounds:
+        if one.seen is not None and one.undone is not None and not one.by_itself:
+            yield from (sent for sent in flow.between(one.seen, one.undone) if sent.ended < one.undone)
 
 
 def _worked(name: str, evidence: Evidence, told: Experiment, flow: Traffic) -> bool:

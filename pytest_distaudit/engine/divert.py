@@ -30,6 +30,8 @@ from pytest_distaudit.ports.traffic import Sent, Traffic
 #: requests without the service
 _STEADY, _CLEAR, _WITHOUT = 30, 24, 10
 _POLL_S = 0.1
+#: what one workload sends; every request is kept until it is judged
+_MOST_A_SECOND = 500
 #: a registry tells of what it was told, in seconds
 _TOLD_S = 10.0
 #: the first and the last in every order of names, so that who always takes one of these meets the audit's
@@ -80,6 +82,8 @@ class Diverting:
             if not (bound[name].probes is Probes.WRITE or bound[name].disposable):
                 because = f'{name} does not allow an instance of the audit\'s beside it; set probes = "write" to'
                 raise Unobservable(Reason.NOT_SAFE, because)
+        if self.rate > _MOST_A_SECOND:
+            raise Unobservable(Reason.BUDGET, f"{self.rate:g} requests a second; it sends {_MOST_A_SECOND} at most")
         registry = bound[self.registry]
         make = tools.kinds[registry.kind].registrar
         if make is None:

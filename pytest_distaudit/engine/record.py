@@ -3,7 +3,7 @@
 ``<folder>/observations/<system>/<ask>.<digest>.json`` holds one observation;
 ``<folder>/claims/<key>.json`` the looks of one claim as lists of those files;
 ``<folder>/audit.json`` when and where the audit was made. xdist workers write into one folder: files of one
-name are equal, and each appears whole.
+name are equal, and each appears whole. Each bears a digest of all else in it: one that was changed is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ from pytest_distaudit.domain.needs import Need
 from pytest_distaudit.domain.observation import Observation, observation_from_json, observation_to_json
 from pytest_distaudit.engine.conduct import Conducted, Sight
 
+#: the key under which a file bears its own digest
+_SEAL = "seal"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=-]+")
+
+
+class Changed(ValueError):
+    """A file of the evidence is not as it was recorded."""
 
 
 class Recorder:
@@ -63,7 +69,9 @@ class Part:
 
 
 class Recording:
-    """Reads evidence folders, and folders of such folders. Raises FileNotFoundError for one that holds none."""
+    """Reads evidence folders, and folders of such folders. Raises FileNotFoundError for one that holds none, Changed
+    for what is not as it was recorded.
+    """
 
     def __init__(self, *folders: Path) -> None:
         self.parts = tuple(part for folder in folders for part in _parts(folder))
@@ -87,7 +95,10 @@ class Recording:
 
     def _observation(self, path: Path) -> Observation:
         if path not in self._seen:
-            self._seen[path] = observation_from_json(_read(path))
+            try:
+                self._seen[path] = observation_from_json(_read(path))
+            except FileNotFoundError:
+                raise Changed(f"{path} is gone since it was recorded") from None
         return self._seen[path]
 
 
@@ -115,12 +126,32 @@ def _slug(text: str) -> str:
     return safe if safe == text else f"{safe[:80]}~{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _write(path: Path, value: Any) -> None:
+def _write(path: Path, value: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    draft.replace(path)
+    told = json.loads(json.dumps(value))
+    whole = {**told, _SEAL: _seal(told)}
+    try:
+        draft.write_text(json.dumps(whole, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+        draft.replace(path)
+    except OSError:  # a full disk
+        draft.unlink(missing_ok=True)
+        raise
 
 
-def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = json.loads(path.read_bytes())
+        kept = told.pop(_SEAL, None)
+    except (ValueError, AttributeError, TypeError):
+        raise Changed(f"{path} was changed since it was recorded: it is no evidence any more") from None
+    if kept is None:
+        raise Changed(f"{path} bears no digest: it was changed, or recorded by an earlier version")
+    if kept != _seal(told):
+        raise Changed(f"{path} was changed since it was recorded: its digest is another one")
+    return told
+
+
+def _seal(value: Mapping[str, Any]) -> str:
+    """Over everything, times included."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

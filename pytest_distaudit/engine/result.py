@@ -11,9 +11,12 @@ from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.engine.conduct import Conducted
 from pytest_distaudit.engine.plan import Planned
+from pytest_distaudit.ports.capabilities import ActivityRun
+from pytest_distaudit.ports.windows import Alternation
 
 #: observations listed with a claim; an activity leaves dozens, all of them stand in the evidence folder
 _MOST_LINES = 12
+_PERFORMED = (ActivityRun.capability, Alternation.capability)
 
 
 def result_of(
@@ -48,7 +51,7 @@ def result_of(
         reason=judgement.reason,
         claimed=claimed_words(planned),
         actual=judgement.actual,
-        because=judgement.because,
+        because="; ".join(filter(None, (judgement.because, _left_behind(conducted)))),
         remedy=_remedy(judgement, spent, true_now),
         shows_not=judgement.shows_not or check.shows_not,
         rung_claimed=check.rung,
@@ -64,6 +67,16 @@ def result_of(
         recorded_in=recorded_in,
         connects=planned.connects if judgement.connects is None else judgement.connects,
     )
+
+
+def _left_behind(conducted: Conducted) -> str:
+    """What performances of an activity made and their clean-up did not remove: it has to be known."""
+    told = [seen.value for seen in conducted.observations if seen.ask.capability in _PERFORMED and seen.value]
+    runs = [run for value in told for part in (value, *value.get("windows", ())) for run in part.get("runs", ())]
+    left = [run["nonce"] for run in runs if run["cleaned"] is False]
+    if not left:
+        return ""
+    return f"the clean-up failed {len(left)} of {len(runs)} times, and what was made is left, first of {left[0]}"
 
 
 def _waived(claim: Claim, judgement: Judgement, today: date) -> tuple[Verdict, bool]:

@@ -17,17 +17,16 @@ from pytest_distaudit.domain.audit import ClaimResult, Coverage, Digest, Page, P
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import InvalidInput, Place, Problem, did_you_mean
 from pytest_distaudit.domain.finding import Finding
-from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.target import Project, Target
 from pytest_distaudit.domain.tolerance import Known, Tolerance
-from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
+from pytest_distaudit.domain.verdict import Scope, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
 from pytest_distaudit.engine.conduct import Conducted, conduct, timing_of
 from pytest_distaudit.engine.gather import Gatherer
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.live import Live
 from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
-from pytest_distaudit.engine.record import Recorder, Recording
+from pytest_distaudit.engine.record import Changed, Recorder, Recording
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.engine.result import claimed_words, result_of
 from pytest_distaudit.ports.kind import Limits
@@ -35,6 +34,7 @@ from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
 from pytest_distaudit.wiring.file_claims import covered
 from pytest_distaudit.wiring.files import Files
+from pytest_distaudit.wiring.mishaps import audit_error, evidence_changed
 from pytest_distaudit.wiring.wishes import Wishes
 from pytest_distaudit.wiring.written import WrittenClaims, claim_files, documents_to_mine, written_below
 
@@ -151,6 +151,8 @@ class Bench:
         except FileNotFoundError as error:
             message = "holds no evidence (audit.json is missing); record some with --distaudit-evidence=DIR"
             raise InvalidInput([Problem(Place(str(Path(error.args[0]).parent)), message)]) from None
+        except Changed as error:
+            raise InvalidInput([Problem(Place("evidence"), str(error))]) from None
 
     @cached_property
     def claim_files(self) -> list[Path]:
@@ -191,11 +193,14 @@ class Bench:
 
         planned = self.planned(claim)
         told = Explained(claim, planned.check, planned.roles, planned.needs, timing_of(planned), claimed_words(planned))
-        recorded = [] if self.recording is None else list(self.recording.recorded(claim.key))
-        if not recorded:
-            return told
-        part, sights = max(recorded, key=lambda one: str(one[0].about["started"]))
-        conducted = conduct(planned, sights)
+        try:
+            recorded = [] if self.recording is None else list(self.recording.recorded(claim.key))
+            if not recorded:
+                return told
+            part, sights = max(recorded, key=lambda one: str(one[0].about["started"]))
+            conducted = conduct(planned, sights)
+        except Changed as error:
+            raise InvalidInput([Problem(claim.place, str(error))]) from None
         return replace(
             told,
             judgement=conducted.judgement,
@@ -323,12 +328,12 @@ class Bench:
         started, part = time.perf_counter(), ""
         try:
             part, conducted = self._conducted(planned, bind)
+        except Changed as error:
+            conducted = Conducted(evidence_changed(error), ())
         except Exception as error:  # noqa: BLE001 - fixtures, recordings and adapters of others end here
-            conducted = Conducted(_audit_error(error), ())
+            conducted = Conducted(audit_error(error), ())
         cause = blocker(planned, self.plan, systems_down(conducted.observations))
-        if self.recorder is not None:
-            self.recorder.about(self._about())
-            self.recorder.claim(planned.claim.key, conducted, {"verdict": conducted.judgement.verdict.value})
+        conducted = self._recorded(planned, conducted)
         if self.wishes.prove and conducted.judgement.verdict is Verdict.VERIFIED:
             self._green.append((planned, conducted))
         result = result_of(
@@ -341,6 +346,17 @@ class Bench:
             recorded_in=part,
         )
         return self.tolerance.applied(result)
+
+    def _recorded(self, planned: Planned, conducted: Conducted) -> Conducted:
+        """Keep its evidence; a verdict whose evidence was to be kept and is not, as on a full disk, is none."""
+        if self.recorder is None:
+            return conducted
+        try:
+            self.recorder.about(self._about())
+            self.recorder.claim(planned.claim.key, conducted, {"verdict": conducted.judgement.verdict.value})
+        except OSError as error:
+            return replace(conducted, judgement=audit_error(error))
+        return conducted
 
     def proofs(self) -> tuple[Proof, ...] | None:
         """Whether the claims that were verified in this process can go red; None where that was not asked."""
@@ -381,9 +397,3 @@ class Bench:
 
 #: what counts of several judgements of one claim: the last of these
 _WORSE = (Verdict.VERIFIED, Verdict.WAIVED, Verdict.UNVERIFIABLE, Verdict.REFUTED)
-
-
-def _audit_error(error: Exception) -> Judgement:
-    because = f"{type(error).__name__}: {error}"
-    remedy = "this says nothing about the audited system"
-    return Judgement(Verdict.UNVERIFIABLE, "audit-error", because, remedy, Reason.AUDIT_ERROR)

@@ -79,10 +79,29 @@ def test_what_never_failed_without_a_part_shows_nothing_of_it():
 
 
 def test_a_part_that_answers_under_its_name_is_met():
-    seen = [*whole(b_crash=NEVER | {"node": "boot-b"}, b_freeze=NEVER)]
+    seen = [*whole(b_crash=NEVER | {"node": lambda later: "a" if 0 <= later < 5 else "boot-b"}, b_freeze=NEVER)]
     assert word(*seen) == Reason.VACUOUS
     assert word(*seen, fact("b", Health(healthy=True), identity="boot-b")) == "verified"
     assert word(*seen, fact("b", Health(healthy=True), identity="")) == Reason.VACUOUS
+
+
+@pytest.mark.parametrize("fault", ["crash", "freeze"])
+@pytest.mark.parametrize(
+    ("bears", "expected"),
+    [
+        (lambda later: True, Reason.VACUOUS),
+        (lambda later: not 0 <= later < 4, "verified"),
+        (lambda later: later < 0 or 3.9 < later < 4, Reason.VACUOUS),
+        # under way when the fault was seen to be there, or answered when it was over
+        (lambda later: later < 0.1 or later > 3.99, "verified"),
+    ],
+)
+def test_a_name_that_another_answers_under_shows_nobody(fault, bears, expected):
+    """A node that answers for another: under its name while it is gone."""
+    flow = NEVER | {"node": lambda later: "boot-b" if bears(later) else "a"}
+    quiet = {f"b_{other}": NEVER for other in ("crash", "freeze")}
+    seen = whole(**(quiet | {f"b_{fault}": flow}))
+    assert word(*seen, fact("b", Health(healthy=True), identity="boot-b")) == expected
 
 
 @pytest.mark.parametrize(

@@ -276,6 +276,13 @@ def test_where_it_may_not_nothing_is_done(system: str, changed: dict[str, Any], 
     assert not world.promises
 
 
+def test_more_requests_than_can_be_sent_are_not_begun() -> None:
+    world = World()
+    (seen,) = world.diverted(trial=replace(TRIAL, rate=501.0))
+    assert seen.reason is Reason.BUDGET
+    assert not world.promises
+
+
 def test_what_is_disposable_may_be_stood_beside() -> None:
     world = World()
     bound = {name: replace(one, probes=Probes.READ, disposable=True) for name, one in world.bound().items()}

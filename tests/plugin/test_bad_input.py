@@ -54,6 +54,19 @@ def test_a_bad_file_is_an_error_and_stops_nothing_else(project: AuditedProject, 
     assert verdict["verdict"] != "genuine"
 
 
+def test_a_sentence_that_names_no_testable_property_is_never_verified(project: AuditedProject) -> None:
+    """Nothing proposes it, and nobody can claim it without a check that would decide it."""
+    project.document("The platform is an enterprise-grade mesh.\n\nThe web service runs.\n")
+    vague = "\n  - id: mesh\n    quote: The platform is an enterprise-grade mesh.\n    system: web\n"
+    project.claims(vague + RUNS)
+    result = project.audit()
+    result.stdout.fnmatch_lines(["*page.yaml:*'check' is missing*"])
+    verdict = project.verdict()
+    assert [one["id"] for one in verdict["claims"]] == ["web-runs"]
+    assert verdict["verdict"] != "genuine"
+    result.stdout.fnmatch_lines(["*1 of 1 checkable sentences claimed*"])
+
+
 def test_an_ambiguous_quote_asks_for_its_line(project: AuditedProject) -> None:
     project.document("The web service runs.\n\nThe web service runs.\n")
     project.claims(RUNS)

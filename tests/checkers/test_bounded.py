@@ -1,0 +1,47 @@
+"""Ten million operations: no checker takes them all, and none says more than that it cannot tell."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+
+from pytest_distaudit.checkers import elements, linearizability, registers, total_queue, unique_ids, zones
+from pytest_distaudit.checkers.models import KeyValue
+from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.ports.history import MOST, Operation
+
+CHECKERS: dict[str, tuple[Callable[[Iterable[Operation]], object], Operation]] = {
+    "linearizability": (
+        lambda told: linearizability.check(told, KeyValue()),
+        Operation(1, "read", ("key",), None, 1, 2),
+    ),
+    "zones": (zones.check, Operation(1, "read", (), None, 1, 2)),
+    "registers": (registers.check, Operation(1, "read", (), None, 1, 2)),
+    "elements": (elements.check, Operation(1, "add", ("x",), None, 1, 2)),
+    "total queue": (total_queue.check, Operation(1, "enqueue", ("x",), None, 1, 2)),
+    "unique ids": (unique_ids.check, Operation(1, "next", (), 7, 1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", CHECKERS)
+def test_ten_million_operations_are_over_every_budget(name: str) -> None:
+    check, operation = CHECKERS[name]
+    taken = 0
+
+    def endless() -> Iterator[Operation]:
+        nonlocal taken
+        for _ in range(10_000_000):
+            taken += 1
+            yield operation
+
+    tracemalloc.start()
+    try:
+        found = check(endless())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (found.verdict, found.reason) == (Verdict.UNVERIFIABLE, Reason.BUDGET)  # type: ignore[attr-defined]
+    assert taken == MOST + 1
+    assert peak < 64 * MOST
