@@ -58,20 +58,20 @@ def never_s(limit_s: float | None) -> float:
     return _UNTOLD_S if limit_s is None else max(_NEVER * limit_s, limit_s + _BUSY_S)
 
 
-def check(calls: Sequence[Silence], limit_s: float | None) -> Timeout:
+def check(calls: Sequence[Silence], limit_s: float | None, *, at_once: bool = False) -> Timeout:
     """Judge the claim that calls end after ``limit_s``; None where it names no time.
 
     Rule: nine of ten answer between 0.8 and 1.2 of the limit (+ 0.5 s) and close their connection then. Refuted if
     more than one of ten has no answer after :func:`never_s`, or keeps its connection for as long. In between, with
     fewer than ten calls, or where the closing cannot be seen, nothing is decided; answers of a gateway in between
-    hide the service's own.
+    hide the service's own. ``at_once``: nothing has to be waited for, so that a call may end earlier, too.
     """
     most = never_s(limit_s)
     unanswered = sum(_later(each.answered_s, each.watched_s, most) for each in calls)
     leaked = sum(
         each.visible and each.answered_s is not None and _later(each.released_s, each.watched_s, most) for each in calls
     )
-    in_time = 0 if limit_s is None else sum(_in_time(each, limit_s) for each in calls)
+    in_time = 0 if limit_s is None else sum(_in_time(each, limit_s, at_once) for each in calls)
     times = [inf if each.answered_s is None else each.answered_s for each in calls]
     verdict, reason = _verdict(len(calls), in_time, max(unanswered, leaked), limit_s, calls)
     return Timeout(verdict, reason, len(calls), in_time, unanswered, leaked, median(times) if times else None)
@@ -100,6 +100,6 @@ def _later(at_s: float | None, watched_s: float, limit_s: float) -> bool:
     return watched_s >= limit_s if at_s is None else at_s > limit_s
 
 
-def _in_time(call: Silence, limit_s: float) -> bool:
-    early, late = _EARLY * limit_s, _LATE * limit_s + _SLACK_S
+def _in_time(call: Silence, limit_s: float, at_once: bool) -> bool:
+    early, late = 0.0 if at_once else _EARLY * limit_s, _LATE * limit_s + _SLACK_S
     return all(at is not None and early <= at <= late for at in (call.answered_s, call.released_s))

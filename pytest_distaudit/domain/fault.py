@@ -15,7 +15,7 @@ class Fault(StrEnum):
 
     Of a link: a *cut* loses whatever is sent, and new connections come to nothing. *Half-open* accepts them and stays
     silent. *Refuse* resets those there are and refuses new ones. *Error* answers every request with 503. *Delay* holds
-    answers back. What was sent meanwhile is never delivered later.
+    answers back. *Drip* passes answers on byte by byte. What was sent meanwhile is never delivered later.
     """
 
     CRASH = "crash"
@@ -26,14 +26,21 @@ class Fault(StrEnum):
     REFUSE = "refuse"
     ERROR = "error"
     DELAY = "delay"
+    DRIP = "drip"
 
     @property
     def of_link(self) -> bool:
         """Whether it is done between two systems, and both go on."""
         return self in _OF_LINK
 
+    @property
+    def of_http(self) -> bool:
+        """Whether it takes a link that speaks HTTP."""
+        return self in _OF_HTTP
 
-_OF_LINK = frozenset({Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.ERROR, Fault.DELAY})
+
+_OF_HTTP = frozenset({Fault.ERROR, Fault.DRIP})
+_OF_LINK = _OF_HTTP | {Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.DELAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,8 @@ class Course:
     the system has ``patience_s`` to serve again. ``rate``: how often a second each operation is asked. ``unaided``: no
     further round tells anything once the audit had to bring it back. ``after_s``: so long at least everything goes on
     after a fault. ``answer_s``: how long a request is waited for, 0 as long as any other one. ``delay_s``: by how much
-    a delayed link holds an answer back. ``effects_s``: how long after the last request the effects of all are waited
+    a delayed link holds an answer back; ``drip_s``: how long after one byte of an answer the next one comes, 0 where
+    nobody minds. ``effects_s``: how long after the last request the effects of all are waited
     for (0: nobody reads them), ``rest_s``: how long that is watched at least.
     """
 
@@ -84,6 +92,7 @@ class Course:
     delay_s: float = 0.0
     effects_s: float = 0.0
     rest_s: float = 0.0
+    drip_s: float = 0.0
 
     def joined(self, other: Course) -> Course:
         """One that shows whatever either of them does."""
@@ -99,6 +108,8 @@ class Course:
             max(self.delay_s, other.delay_s),
             max(self.effects_s, other.effects_s),
             max(self.rest_s, other.rest_s),
+            # who waits for the next byte only must not wait for longer than any of them
+            min((one for one in (self.drip_s, other.drip_s) if one), default=0.0),
         )
 
     @property

@@ -119,7 +119,8 @@ def _injection(trial: Trial, located: Located, kinds: Mapping[str, Kind], hub: H
     if not aim.caller:
         return _of_system(aim.fault, located, kinds, hub)
     relay = located.relays[aim.caller]
-    return LinkInjection(aim, relay, lambda: answers_now(kind, located, hub.limits, hub.redactor), trial.course.delay_s)
+    late_s = trial.course.drip_s if aim.fault is Fault.DRIP else trial.course.delay_s
+    return LinkInjection(aim, relay, lambda: answers_now(kind, located, hub.limits, hub.redactor), late_s)
 
 
 def _of_system(fault: Fault, located: Located, kinds: Mapping[str, Kind], hub: Hub) -> Injection:

@@ -18,13 +18,16 @@ _CONNECTS_S = 2.0
 #: looks at a delay, and how much of it they have to show
 _LOOKS = 5
 _SHOWN = 0.8
+#: bytes of an answer that drips
+_DRIPS = 1.5
 #: who serves at the other end is not looked at: nothing is done to it
 _SERVES: Final = "it answers over the link"
 _ASKS = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 class LinkInjection:
-    """One fault of one link. ``inject`` may be left by an error: ``undo`` does no harm then.
+    """One fault of one link. ``inject`` may be left by an error: ``undo`` does no harm then. ``delay_s``: by how much
+    answers, or each byte of them, are late.
 
     ``answering`` tells whether the system itself answers, past the relay; it serves if it does over the link, too.
     """
@@ -56,6 +59,8 @@ class LinkInjection:
                 return f"the link answers 503, {direct}" if self._errs() else None
             case Fault.DELAY:
                 return self._delayed()
+            case Fault.DRIP:
+                return f"answers over the link come byte by byte, {direct}" if self._drips() else None
             case _:
                 return None
 
@@ -124,6 +129,25 @@ class LinkInjection:
         except OSError:
             return False
 
+    def _drips(self) -> bool:
+        """Whether something of an answer comes, and not more of it than may have come."""
+        watched = _DRIPS * self._delay_s + _SILENT_S / 2
+        came = 0
+        try:
+            with closing(self._dialled(_CONNECTS_S)) as connection:
+                connection.sendall(_ASKS)
+                began = time.monotonic()
+                while (left := began + watched - time.monotonic()) > 0:
+                    connection.settimeout(left)
+                    if not (data := connection.recv(4096)):
+                        return False
+                    came += len(data)
+        except TimeoutError:
+            pass
+        except OSError:
+            return False
+        return 0 < came <= 1 + (time.monotonic() - began) / self._delay_s
+
     def _dialled(self, seconds: float) -> socket.socket:
         """A connection from a port that is known to be the audit's own. Raises OSError."""
         connection = socket.socket()
@@ -145,6 +169,6 @@ def refused(aim: Aim, relay: Relay | None) -> str:
     if relay is None:
         missing = f"no relay stands between {aim.caller} and {aim.system}"
         return f"{missing}; declare a link from one to the other with inject, and have the audit start {aim.caller}"
-    if aim.fault is Fault.ERROR and not relay.speaks_http:
+    if aim.fault.of_http and not relay.speaks_http:
         return f"{aim.system} does not speak HTTP, so nothing can answer in its place"
     return ""

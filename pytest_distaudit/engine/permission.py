@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from pytest_distaudit.domain.fault import Aim, Fault
+from pytest_distaudit.domain.fault import Aim
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.experiments import Experiment, args_of
@@ -37,7 +37,7 @@ def _no_relay(aim: Aim, bound: Mapping[str, Located]) -> str:
     if relay is None:
         missing = f"no relay stands between {aim.caller} and {aim.system}"
         return f"{missing}; declare a link from one to the other with inject, and have the audit start {aim.caller}"
-    if aim.fault is Fault.ERROR and not relay.speaks_http:
+    if aim.fault.of_http and not relay.speaks_http:
         return f"{aim.system} is not asked over HTTP, so nothing can answer in its place"
     return ""
 

@@ -104,3 +104,54 @@ def test_what_is_undecided_says_how_long_it_took():
     of = replace(claim("timeout.bounds", time="0.5 s"), operation="ask")
     told = judged(of, evidence(ROLES, *seen(ending(1.2), rate=20)))
     assert told.because.endswith("0 ended in time; half of them took 1.2 s or more"), told.because
+
+
+# --- answers that drip, and connections that are refused
+
+
+def refusing(took: float, *, ok: bool = False) -> Callable[[float], Fate]:
+    return lambda at: (took, ok, []) if INJECTED <= at < UNDONE else WELL
+
+
+@pytest.mark.parametrize(("after", "verdict"), [(0.5, "verified"), (2.6, "refuted"), (0.3, "inconclusive-statistics")])
+def test_calls_whose_answer_drips_end_as_silent_ones_do(after, verdict):
+    looks = seen(ending(after), "drip", rate=20)
+    assert word("timeout.bounds", *looks, time="0.5 s", when="drips")[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("took", "verdict"),
+    [(0.01, "verified"), (1.09, "verified"), (1.2, "inconclusive-statistics"), (2.6, "refuted")],
+)
+def test_refused_calls_may_end_at_once(took, verdict):
+    looks = seen(refusing(took), "refuse", rate=20)
+    assert word("timeout.bounds", *looks, time="0.5 s", when="refused")[0] == verdict
+
+
+@pytest.mark.parametrize(("when", "fault"), [("drips", "drip"), ("refused", "refuse")])
+def test_calls_that_succeed_all_the_same_show_nothing(when, fault):
+    looks = seen(lambda at: (0.5, True, [0.001]), fault, rate=20)
+    told = word("timeout.bounds", *looks, time="0.5 s", when=when)
+    assert told == ("vacuous", "calls did not fail")
+
+
+def test_every_way_has_to_be_bounded():
+    both = *seen(ending(0.5), rate=20), *seen(refusing(2.6), "refuse", rate=20)
+    assert word("timeout.bounds", *both, time="0.5 s", when="silent, refused") == ("refuted", "calls do not end")
+    both = *seen(ending(1.2), rate=20), *seen(refusing(2.6), "refuse", rate=20)
+    assert word("timeout.bounds", *both, time="0.5 s", when="silent, refused")[0] == "refuted"
+    both = *seen(ending(0.5), rate=20), *seen(refusing(0.01), "refuse", rate=20)
+    told = word("timeout.bounds", *both, time="0.5 s", when="silent, refused")
+    assert told == ("verified", "calls ended after 0.5 s")
+
+
+def test_the_words_of_when():
+    assert word("timeout.bounds", time="0.5 s", when="slow") == ("ambiguous-claim", "when: slow")
+    needs = CHECKS["timeout.bounds"].needs(claim("timeout.bounds", time="2 s", when="drips, silent, refused, drips"))
+    told = [(one.fault, one.course.drip_s) for one in needs]
+    assert told == [(Fault.DRIP, 0.5), (Fault.HALF_OPEN, 0.0), (Fault.REFUSE, 0.0)]
+
+
+def test_the_shortest_drip_serves_all():
+    slow, fast, silent = Course(1.0, 1.0, drip_s=0.5), Course(1.0, 1.0, drip_s=0.1), Course(1.0, 1.0)
+    assert [slow.joined(fast).drip_s, silent.joined(slow).drip_s, silent.joined(silent).drip_s] == [0.1, 0.5, 0.0]

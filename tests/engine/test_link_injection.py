@@ -28,7 +28,7 @@ from pytest_distaudit.ports.links import Arrival, Arrivals, Line
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.targets.relays.relay import Relays, TcpRelay
 
-FAULTS = [Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.ERROR, Fault.DELAY]
+FAULTS = [Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.ERROR, Fault.DELAY, Fault.DRIP]
 DELAY_S = 0.4
 
 
@@ -167,6 +167,7 @@ def test_what_arrived_before_the_experiment_is_not_told_and_times_are_of_its_clo
         (True, False, Fault.HALF_OPEN, Reason.NOT_SAFE),
         (False, True, Fault.HALF_OPEN, Reason.NO_CONTROL),
         (True, True, Fault.ERROR, Reason.NO_CONTROL),
+        (True, True, Fault.DRIP, Reason.NO_CONTROL),
     ],
 )
 def test_what_must_not_or_cannot_be_done_is_not(

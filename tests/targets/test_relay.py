@@ -189,6 +189,36 @@ def test_a_delay_holds_answers_back_and_loses_none(relay: TcpRelay) -> None:
         assert caller.ask().endswith(NONCE.encode())
 
 
+def test_answers_drip_byte_by_byte_and_are_ended_with_it(relay: TcpRelay) -> None:
+    caller = Caller(relay, patience=2)
+    with closing(caller.socket):
+        relay.stand(Fault.DRIP, 0.1)
+        caller.socket.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        began = time.monotonic()
+        assert [caller.socket.recv(100) for _ in range(4)] == [b"H", b"T", b"T", b"P"]
+        assert time.monotonic() - began >= 0.4
+        relay.stand(None)
+        with pytest.raises(ConnectionResetError):
+            while True:
+                caller.socket.recv(100)
+    assert asked(relay).endswith(NONCE.encode())
+
+
+def test_who_hangs_up_on_an_answer_that_drips_is_seen_at_once(relay: TcpRelay) -> None:
+    caller = Caller(relay, patience=2)
+    relay.stand(Fault.DRIP, 0.05)
+    with closing(caller.socket):
+        caller.socket.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        caller.socket.recv(1)
+    left, closed = time.monotonic(), None
+    while closed is None and time.monotonic() < left + 2:
+        (line,) = relay.seen()[1]
+        closed = line.closed
+        time.sleep(0.01)
+    assert closed is not None
+    assert closed - left < 0.5
+
+
 def test_what_is_the_audits_own_is_treated_alike_and_not_counted(relay: TcpRelay) -> None:
     with closing(socket.socket()) as mine:
         mine.bind(("127.0.0.1", 0))
@@ -204,8 +234,9 @@ def test_what_is_the_audits_own_is_treated_alike_and_not_counted(relay: TcpRelay
 def test_only_over_http_it_answers(system: tuple[str, int]) -> None:
     with Relays().running() as relays:
         relay = relays.between(lambda: system, speaks_http=False)
-        with pytest.raises(Uncontrolled, match="only over HTTP"):
-            relay.stand(Fault.ERROR)
+        for fault in (Fault.ERROR, Fault.DRIP):
+            with pytest.raises(Uncontrolled, match="only over HTTP"):
+                relay.stand(fault)
         assert asked(relay).endswith(NONCE.encode())
         assert {one.nonces for one in relay.seen()[0]} == {(NONCE,)}
 

@@ -146,11 +146,22 @@ class Connection:
             if self._relay.fault in _SILENT:
                 self.harmed = True
                 continue
+            if self._relay.fault is Fault.DRIP and not from_caller:
+                await self._drip(data, waiting)
+                continue
             late = self._relay.delay_s if self._relay.fault is Fault.DELAY and not from_caller else 0.0
             await waiting.put((time.monotonic() + late, data))
         if self.harmed:
             # the end of what was lost is lost, too: whoever waits for it goes on to wait
             await asyncio.Event().wait()
+
+    async def _drip(self, data: bytes, waiting: asyncio.Queue[tuple[float, bytes]]) -> None:
+        """Byte by byte; it ends when the fault does, and is then ended."""
+        self.harmed = True
+        due = time.monotonic()
+        for at in range(len(data)):
+            due += self._relay.delay_s
+            await waiting.put((due, data[at : at + 1]))
 
     @staticmethod
     async def _give(waiting: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:

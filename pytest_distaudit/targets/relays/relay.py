@@ -54,7 +54,7 @@ class TcpRelay:
 
     def stand(self, fault: Fault | None, delay_s: float = 0.0) -> None:
         """Do this to all that comes from now on. Raises Uncontrolled."""
-        if fault is Fault.ERROR and not self.speaks_http:
+        if fault is not None and fault.of_http and not self.speaks_http:
             raise Uncontrolled("only over HTTP can the audit answer in a system's place")
         try:
             self._call(self._stand(fault, delay_s))
