@@ -83,7 +83,8 @@ lab_up() {
 
 # The example's compose files take these in place of the official images.
 lab_images_of_the_example() {
-    for image in postgres:15 rabbitmq:3.10 redis:7.0 consul:1.8 nginx:1.22 haproxy:2.6 chromadb:1.5; do
+    for image in postgres:15 rabbitmq:3.10 redis:7.0 consul:1.8 nginx:1.22 haproxy:2.6 chromadb:1.5 \
+        busybox:1.35 dind:20.10; do
         name=$(printf '%s' "${image%%:*}" | tr '[:lower:]' '[:upper:]')
         echo "${name}_IMAGE=distaudit-lab/$image"
     done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from fnmatch import fnmatchcase
 
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
@@ -16,6 +16,8 @@ from pytest_distaudit.domain.wording import counted, listed
 from pytest_distaudit.ports.tools import SILENT, Conversation, Tools, ToolServer, ToolServers
 
 _SHOWN = 3
+#: so many servers may be in an engine that could not be looked into
+_UNSEEN = 1000
 _TALKS = "that an application calls its tools, or that a call does what the tool's name says"
 _STARTED = "the process that serves others: the audit started the program itself to talk to it; nor " + _TALKS
 
@@ -46,7 +48,8 @@ def alive(claim: Claim, evidence: Evidence) -> Judgement:
     well = [one for one in servers if one.name not in dead and one.name not in open_]
     lies = listed([f"{name}: {why}" for name, why in list(dead.items())[:_SHOWN]])
     if claim["count"] is not None:
-        holds = {claim["count"].holds(len(well) + more) for more in range(len(open_) + 1)}
+        more = _UNSEEN if _unseen(evidence, open_) else len(open_)
+        holds = {claim["count"].holds(len(well) + each) for each in range(more + 1)}
         many = f"{counted(len(well), 'server')} of {len(servers)} converse"
     else:
         holds = {not dead and bool(servers)} if dead or not open_ else {True, False}
@@ -76,6 +79,12 @@ def _servers(evidence: Evidence) -> Iterator[ToolServer]:
             yield ToolServer(name, None, found.reason, found.detail)
         else:
             yield from found.servers
+
+
+def _unseen(evidence: Evidence, open_: Container[str]) -> bool:
+    """Whether somebody could not be asked at all: an engine may hold any number of servers."""
+    found = evidence.attempts(ToolServers, "system")
+    return any(isinstance(one, Unobservable) and name in open_ for name, one in found.items())
 
 
 def _fault(server: ToolServer, wanted: set[str]) -> str:

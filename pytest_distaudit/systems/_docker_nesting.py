@@ -19,7 +19,8 @@ from pytest_distaudit.ports.nesting import Nesting
 from pytest_distaudit.ports.tools import ToolServer, ToolServers
 from pytest_distaudit.systems._docker_session import DockerSession
 
-_AT_ONCE = 8
+#: so many at once: each that is silent is waited for, and one look has its limit
+_AT_ONCE = 32
 #: what tells no two containers apart: the engine makes it up
 _OWN = "HOSTNAME="
 

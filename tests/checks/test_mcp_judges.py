@@ -103,6 +103,25 @@ def test_could_not_look_is_never_absent(reason):
     assert (judgement.verdict, judgement.reason) == (Verdict.UNVERIFIABLE, reason)
 
 
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (19, (Verdict.UNVERIFIABLE, Reason.TIMED_OUT)),
+        (">= 19", (Verdict.UNVERIFIABLE, Reason.TIMED_OUT)),
+        ("== 0", (Verdict.REFUTED, None)),
+        (">= 1", (Verdict.VERIFIED, None)),
+    ],
+)
+def test_an_engine_that_could_not_be_looked_into_may_hold_any_number(count, told):
+    seen = evidence(
+        {"system": ("near", "engine")},
+        fact("near", ToolServers((server(),))),
+        failure("engine", ToolServers, Reason.TIMED_OUT),
+    )
+    judgement = judged(claim("mcp.alive", count=count), seen)
+    assert (judgement.verdict, judgement.reason) == told
+
+
 def test_silence_is_not_waited_out():
     silent = replace(DEAD, detail="it stays silent for 15 s after initialize")
     assert told(silent).conclusive

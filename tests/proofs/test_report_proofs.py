@@ -1,11 +1,11 @@
 """The forensic report, row by row: what it claims of the audited system, and what this audit says of the same facade.
 
 Kong, Qdrant, Ollama and Jaeger stand in for their products: what is refuted of them is what the report found.
+Section 6, the nineteen containers of an inner engine, is `as-audited-nested` in tests/test_example.py.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,16 +17,11 @@ from pytest_distaudit.domain.audit import ClaimResult
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.targets.recipes import builtin_recipes
 from pytest_distaudit.testing import Room
-from tests.lab import Lab
-from tests.proofs.agents.nest import Nest, shell
 from tests.standins import kong, ollama, qdrant, traces
 
 pytestmark = [pytest.mark.proof, pytest.mark.live]
 
 SERVICES = Path(__file__).parents[2] / "examples" / "sutazai" / "services"
-#: what the report's engine held
-TOOLS = 19
-HEALTHY = {"healthcheck": {"test": ["CMD-SHELL", "exit 0"], "interval": 3600_000_000_000}}
 
 TARGET = """
 [targets.report.systems]
@@ -56,16 +51,6 @@ url = "http://127.0.0.1:1"
 request = "POST http://backend/ask"
 json = {{prompt = "{{nonce}}"}}
 """
-DOCKER = """
-[targets.nested.systems.engine]
-kind = "docker"
-url = "{url}"
-[targets.nested.systems.mcp-orchestrator]
-kind = "docker"
-inside = "engine"
-service = "{outer}"
-"""
-
 MISSING = [
     why
     for kind in ("rabbitmq", "redis", "consul", "chromadb", "postgres")
@@ -147,18 +132,3 @@ def test_the_report_row_by_row(told: dict[tuple[str, str], ClaimResult], row: tu
 @pytest.mark.parametrize("section", ["1", "2", "3", "4", "8"])
 def test_every_section_has_rows(section: str) -> None:
     assert any(row[0] == section for row in ROWS)
-
-
-def test_19_healthy_containers_are_loops(tmp_path: Path) -> None:
-    """Section 6: the report believed what the inner engine says of itself."""
-    outer = f"distaudit-report-{os.getpid()}"
-    with Lab.reached("dind:20.10", "busybox:1.35") as lab:
-        nest = Nest(lab, outer)
-        loop = "while true; do echo ok | nc -l -p 11090; done"
-        nest.fill(*(shell(f"mcp-{number:02}", loop, **HEALTHY) for number in range(TOOLS)))
-        assert len(nest.client.containers.list()) == TOOLS
-        with Room(tmp_path, DOCKER.format(url=lab.address, outer=outer)) as room:
-            result = room.judge("engine.nested", system="mcp-orchestrator", count=TOOLS)
-            assert (result.verdict, result.actual) == (Verdict.REFUTED, "0 containers"), result.because
-            assert f"{TOOLS} " in result.because
-        nest.close()
