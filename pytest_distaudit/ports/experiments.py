@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_distaudit.domain.fault import Aim
+from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.ports.capabilities import Capability
+from pytest_distaudit.ports.traffic import Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,21 @@ class Experiment(Capability):
     def done(self) -> str:
         """What was done to what."""
         return f"{self.fault} of {self.place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortest:
+    """What is left of a refuted experiment when everything is left out without which the same is found.
+
+    ``faults``: (what was done to what, when), ``requests``: (the operation, what became of the request), of as many as
+    there were; ``judgement`` is about these alone.
+    """
+
+    faults: tuple[tuple[str, float], ...]
+    of_faults: int
+    requests: tuple[tuple[str, Sent], ...]
+    of_requests: int
+    judgement: Judgement
 
 
 def args_of(aim: Aim) -> dict[str, str]:

@@ -12,10 +12,15 @@ from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.needs import Alternate, Disturb, Divert, Drive, Look, Need, Perform, Probe, Rest
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Verdict
+from pytest_distaudit.domain.wording import counted
+from pytest_distaudit.ports.experiments import Shortest
+from pytest_distaudit.ports.traffic import Sent
 from pytest_distaudit.reports.wording import one_line, shown
 
 _MOST_EVIDENCE = 12
 _WIDTH = 160
+#: of a shortened experiment
+_MOST_ROWS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Explained:
     """What is known of one claim. ``roles``: role -> the systems that play it; ``timing`` is the one that counts.
 
     ``judgement`` and ``observations`` are of the last evidence, recorded at ``started`` (ISO 8601) in ``folder``; None
-    where there is none.
+    where there is none. ``shortest``: what of an experiment is enough to refute the claim.
     """
 
     claim: Claim
@@ -33,6 +38,7 @@ class Explained:
     timing: Timing | None
     says: str
     judgement: Judgement | None = None
+    shortest: Shortest | None = None
     observations: tuple[Observation, ...] = ()
     started: str = ""
     folder: str = ""
@@ -124,6 +130,26 @@ def _arranged(need: Divert | Drive) -> str:
     return f"{asked} as {need.service}, for {need.within_s:g} s; where nobody comes, the {need.callers} is started anew"
 
 
+def _shortest(one: Shortest) -> Iterator[str]:
+    faults = f"{len(one.faults)} of {counted(one.of_faults, 'fault')}"
+    yield f"  enough     {faults} and {len(one.requests)} of {counted(one.of_requests, 'request')} refute it, too:"
+    if one.judgement.because:
+        yield f"    {one_line(one.judgement.because, 300)}"
+    began = one.faults[0][1] if one.faults else one.requests[0][1].sent
+    telling = [row for row in one.requests if not row[1].ok or row[1].nonce in one.judgement.because] or one.requests
+    rows = [(at, one_line(words, 80)) for words, at in one.faults]
+    rows += [(sent.sent, _request(operation, sent)) for operation, sent in telling[:_MOST_ROWS]]
+    yield from (f"    {at - began:+8.3f} s  {words}" for at, words in sorted(rows))
+    if others := len(one.requests) - len(telling[:_MOST_ROWS]):
+        yield f"    and {counted(others, 'request')} more, without which that is too little to judge"
+
+
+def _request(operation: str, sent: Sent) -> str:
+    answer = sent.outcome.value if sent.status is None else f"{sent.outcome.value} {sent.status}"
+    told = f"{one_line(operation, 40)}: {answer} after {sent.took:.3f} s"
+    return told + (f", {one_line(sent.detail, 80)}" if sent.detail else "")
+
+
 def _time(timing: Timing | None) -> str:
     return "one look decides" if timing is None else f"{timing}: every look is kept"
 
@@ -148,6 +174,8 @@ def _last(one: Explained) -> Iterator[str]:
     yield f"  {judgement.verdict.value}{reason}: {one_line(judgement.actual, _WIDTH)}"
     if judgement.because:
         yield f"  because    {one_line(judgement.because, 600)}"
+    if one.shortest is not None:
+        yield from _shortest(one.shortest)
     seen = one.observations[-_MOST_EVIDENCE:]
     if len(seen) < len(one.observations):
         yield f"  {len(one.observations) - len(seen)} older observations, then"

@@ -189,6 +189,7 @@ class Bench:
 
     def explained(self, claim: Claim) -> Explained:
         """How the claim is judged, and what its last recorded evidence comes to."""
+        from pytest_distaudit.engine.shortest import shortest
         from pytest_distaudit.reports.explain import Explained
 
         planned = self.planned(claim)
@@ -204,6 +205,7 @@ class Bench:
         return replace(
             told,
             judgement=conducted.judgement,
+            shortest=shortest(planned, conducted),
             observations=conducted.observations,
             started=str(part.about["started"]),
             folder=str(part.folder),
