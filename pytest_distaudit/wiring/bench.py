@@ -250,10 +250,14 @@ class Bench:
 
     def left_out(self, claim: Claim) -> str | None:
         """Why this run may not judge the claim: it is of other targets, or of a higher scope."""
-        if claim.targets and self.target.name not in claim.targets:
+        if self._of_others(claim):
             return f"claimed of {', '.join(claim.targets)}, not of {self.target.name or 'a run without a target'}"
         needed = self.checks[claim.check].scope
         return f"needs --distaudit-scope={needed.word}" if needed > self.wishes.scope else None
+
+    def _of_others(self, claim: Claim) -> bool:
+        """Whether it is of other targets, and may name what this one does not have."""
+        return bool(claim.targets) and self.target.name not in claim.targets
 
     def planned(self, claim: Claim) -> Planned:
         """The claim with its roles resolved; worked out once."""
@@ -264,6 +268,8 @@ class Bench:
 
     def kinds_of(self, claim: Claim) -> tuple[str, ...]:
         """The kinds whose fixtures the claim takes."""
+        if self._of_others(claim):
+            return ()
         planned = self.planned(claim)
         names = dict.fromkeys((*planned.systems, *planned.leans_on))
         return tuple(dict.fromkeys(self.target.systems[name].kind for name in names))

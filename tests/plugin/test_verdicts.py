@@ -191,6 +191,20 @@ def test_claims_of_other_targets_and_higher_scopes_are_listed(project: AuditedPr
     assert project.verdict()["not_judged"] == [{"id": "web-answers", "why": "claimed of elsewhere, not of local"}]
 
 
+def test_a_claim_of_another_target_may_name_its_operations(project: AuditedProject, web: Web) -> None:
+    shop = '[targets.elsewhere.operations.buy]\nrequest = "GET http://web/{nonce}"\n'
+    recovers = "  - {id: heals, quote: It answers on /hello., check: recovery.self-heals, system: web, operation: buy"
+    project.claims(RUNS + f"{recovers}, targets: [elsewhere]}}\n")
+    project.write(
+        "distaudit.toml",
+        f'default = "local"\n[targets.local.systems.web]\nkind = "http"\nurl = "{web.url}"\n'
+        f'[targets.elsewhere.systems.web]\nkind = "http"\nurl = "{web.url}"\n{shop}',
+    )
+    result = project.audit()
+    result.assert_outcomes(passed=1, deselected=1)
+    assert project.verdict()["not_judged"] == [{"id": "heals", "why": "claimed of elsewhere, not of local"}]
+
+
 def test_no_claim_at_all_is_not_green(project: AuditedProject) -> None:
     project.write("test_host.py", "def test_fine(): pass\n")
     assert project.audit().ret == pytest.ExitCode.TESTS_FAILED

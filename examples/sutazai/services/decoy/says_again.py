@@ -10,7 +10,7 @@ sys.path.insert(0, os.getcwd())
 import manager
 from plumbing import UNREACHABLE, log, serve
 
-call_once = manager.Server.call.__wrapped__  # type: ignore[attr-defined]
+call_once = manager.Server.call.__wrapped__
 
 
 def call(server: manager.Server, tool: str, arguments: dict[str, Any]) -> Any:
@@ -25,5 +25,5 @@ def call(server: manager.Server, tool: str, arguments: dict[str, Any]) -> Any:
 
 
 if __name__ == "__main__":
-    manager.Server.call = call  # type: ignore[method-assign]
+    manager.Server.call = call  # type: ignore[assignment]
     serve(manager.app)
