@@ -14,8 +14,9 @@ class Fault(StrEnum):
     serve: their ports still accept connections, nobody answers.
 
     Of a link: a *cut* loses whatever is sent, and new connections come to nothing. *Half-open* accepts them and stays
-    silent. *Refuse* resets those there are and refuses new ones. *Error* answers every request with 503. *Delay* holds
-    answers back. *Drip* passes answers on byte by byte. What was sent meanwhile is never delivered later.
+    silent. *Refuse* resets those there are and refuses new ones. *Error* answers every request with 503, *reject* with
+    400. *Delay* holds answers back. *Drip* passes answers on byte by byte. What was sent meanwhile is never delivered
+    later.
     """
 
     CRASH = "crash"
@@ -27,6 +28,7 @@ class Fault(StrEnum):
     ERROR = "error"
     DELAY = "delay"
     DRIP = "drip"
+    REJECT = "reject"
 
     @property
     def of_link(self) -> bool:
@@ -39,7 +41,7 @@ class Fault(StrEnum):
         return self in _OF_HTTP
 
 
-_OF_HTTP = frozenset({Fault.ERROR, Fault.DRIP})
+_OF_HTTP = frozenset({Fault.ERROR, Fault.REJECT, Fault.DRIP})
 _OF_LINK = _OF_HTTP | {Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.DELAY}
 
 
