@@ -44,7 +44,7 @@ _REMEDY = "wait twice as long before each further try"
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
     lasts_s = float(claim["lasts"].quantity.value)
     course = Course(lasts_s + _WATCHED / _RATE, _PATIENCE_S, rate=_RATE, answer_s=lasts_s + _LONGER_S)
-    shorter = replace(course, hold_s=lasts_s + _REJECTED / _RATE)
+    shorter = replace(course, hold_s=lasts_s + _REJECTED / _RATE, brief=True)
     rejecting = (Disturb(Fault.REJECT, "system", shorter, caller="caller"),) if claim["rejected"] else ()
     return (Disturb(Fault.ERROR, "system", course, caller="caller"), *rejecting)
 
