@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from dataclasses import replace
 from statistics import pstdev
 
 from pytest_distaudit.checkers import backoff
 from pytest_distaudit.checkers.backoff import Backoff, Jitter, Schedule
+from pytest_distaudit.checks._disturbed import undisturbed
 from pytest_distaudit.checks._linked import ROLES, Linked, given, linked
+from pytest_distaudit.checks._steps import every
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
@@ -22,19 +26,27 @@ _RATE = 20.0
 _NOISE = 0.1
 #: requests whose retries are watched to the end
 _WATCHED = 40
+#: requests that are rejected and watched to the end; fewer than so many tell nothing
+_REJECTED, _ENOUGH = 20, 10
+#: the answer to the last try may take so much longer, in seconds
+_LONGER_S = 2.0
 _WORDS = {
     Schedule.NONE: "not tried again",
     Schedule.IMMEDIATE: "tried again at once",
     Schedule.CONSTANT: "tried again after the same time",
     Schedule.LINEAR: "the time between tries grows by the same amount",
 }
+_NOT = "what is tried again after a timeout or a refusal, and that what must not be done twice is not"
+_UNSEEN = "that what works at a later try reaches the client"
 _REMEDY = "wait twice as long before each further try"
 
 
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
     lasts_s = float(claim["lasts"].quantity.value)
-    hold_s = lasts_s + _WATCHED / _RATE
-    return (Disturb(Fault.ERROR, "system", Course(hold_s, _PATIENCE_S, rate=_RATE, answer_s=lasts_s), caller="caller"),)
+    course = Course(lasts_s + _WATCHED / _RATE, _PATIENCE_S, rate=_RATE, answer_s=lasts_s + _LONGER_S)
+    shorter = replace(course, hold_s=lasts_s + _REJECTED / _RATE, brief=True)
+    rejecting = (Disturb(Fault.REJECT, "system", shorter, caller="caller"),) if claim["rejected"] else ()
+    return (Disturb(Fault.ERROR, "system", course, caller="caller"), *rejecting)
 
 
 @check(
@@ -50,27 +62,88 @@ def _needs(claim: Claim) -> tuple[Disturb, ...]:
         "jitter": Parameter(
             ParameterType.FLAG, "whether the times are to differ from request to request", default=False
         ),
+        "rejected": Parameter(
+            ParameterType.FLAG, "whether what the dependency rejects (400) must not be tried again", default=False
+        ),
     },
     takes_operation=True,
     cost_s=30.0,
     needs=_needs,
     connects=(("caller", "system"),),
-    shows_not="what is tried again after a timeout or a refusal, that a request which must not be repeated is not, and "
-    "that what works at a later try reaches the client",
+    shows_not=_NOT,
 )
 def backs_off(claim: Claim, evidence: Evidence) -> Judgement:
     """The schedule by the arrivals of each request, told apart by nonces (behaviours 3.2); log lines do not count."""
-    for name, found in linked(claim, evidence, Fault.ERROR).items():
-        if not found.by_nonce:
+    steps: list[Callable[[], Judgement]] = [lambda: _tried_again(claim, evidence)]
+    if claim["rejected"]:
+        steps.append(lambda: _let_be(claim, evidence))
+    return every(steps)[0]
+
+
+def _tried_again(claim: Claim, evidence: Evidence) -> Judgement:
+    reached = []
+    for name, found in _told_apart(claim, evidence, Fault.ERROR).items():
+        told = backoff.check(_gaps(claim, found))
+        _refuse_noise(name, found, told)
+        _judged(claim, name, told)
+        reached.append(_reached(name, found))
+    gaps = ", ".join(f"{gap:.2g}" for gap in told.gaps_s)
+    shows_not = _NOT if all(reached) else f"{_NOT}; {_UNSEEN}"
+    return verified(f"{told.attempts} tries, {gaps} s apart", _grown(told), shows_not=shows_not)
+
+
+def _told_apart(claim: Claim, evidence: Evidence, fault: Fault) -> dict[str, Linked]:
+    found = linked(claim, evidence, fault)
+    for name, one in found.items():
+        if not one.by_nonce:
             because = f"of {name}, none carries what was asked, so that tries of one request cannot be told"
             unverifiable(
                 Reason.NO_OBSERVABLE, "retries not told apart", because, remedy="pass on a header of the request"
             )
-        told = backoff.check(_gaps(claim, found))
-        _refuse_noise(name, found, told)
-        _judged(claim, name, told)
-    gaps = ", ".join(f"{gap:.2g}" for gap in told.gaps_s)
-    return verified(f"{told.attempts} tries, {gaps} s apart", _grown(told))
+    return found
+
+
+def _reached(name: str, found: Linked) -> bool:
+    """Whether what worked at a later try, the errors being over by then, was seen to reach the client; False where
+    too few were tried at the right time.
+    """
+    (one,) = found.told.rounds
+    began, ended = found.failing
+    back = one.back or found.told.ended
+    before = [each.sent for each in found.calls if undisturbed(found.told, each.sent)]
+    echoes = all(sent.echoed for sent in before)
+    later = [
+        each.sent
+        for each in found.calls
+        if each.arrivals and began <= each.arrivals[0].at < ended and back <= each.arrivals[-1].at
+        # what the audit itself gave up, or was declared to be less, tells nothing
+        if each.sent.status is not None and not each.sent.reduced
+    ]
+    lost = [sent for sent in later if not (sent.ok and (sent.echoed or not echoes))]
+    if len(later) < _ENOUGH:
+        return False
+    because = f"{len(lost)} of {len(later)} requests of {name} whose last try worked were answered otherwise"
+    if len(lost) * 2 > len(later):
+        first = f"{lost[0].status} {lost[0].detail}".rstrip()
+        refute("what works at a later try does not reach the client", f"{because}: {first}", remedy="answer with it")
+    if len(lost) * 10 > len(later):
+        unverifiable(Reason.INCONCLUSIVE_STATISTICS, "not all that works at a later try reaches the client", because)
+    return True
+
+
+def _let_be(claim: Claim, evidence: Evidence) -> Judgement:
+    """What is rejected once is rejected again: nobody should ask twice."""
+    for name, found in _told_apart(claim, evidence, Fault.REJECT).items():
+        gaps = _gaps(claim, found)
+        again = sum(bool(each) for each in gaps)
+        because = f"{again} of {len(gaps)} requests of {name} that were answered 400"
+        if len(gaps) < _ENOUGH:
+            unverifiable(Reason.VACUOUS, f"{len(gaps)} rejected requests", f"{name}: {_ENOUGH} are needed")
+        if again * 10 > len(gaps):
+            refute("what is rejected is tried again", because, remedy="try again what may work at another time only")
+        if again:
+            unverifiable(Reason.INCONCLUSIVE_STATISTICS, "some of what is rejected is tried again", because)
+    return verified("what is rejected is let be")
 
 
 def _gaps(claim: Claim, found: Linked) -> list[list[float]]:

@@ -51,7 +51,7 @@ def _needs(claim: Claim) -> tuple[Disturb, ...]:
     limit_s = _limit(claim)
     rate = min(_OFTEN, _AT_ONCE / limit_s)
     hold_s = timeouts.never_s(limit_s) + _WATCHED / rate + _SLACK_S
-    course = Course(hold_s, _PATIENCE_S, rate=rate, steady_s=_STEADY / rate, answer_s=hold_s)
+    course = Course(hold_s, _PATIENCE_S, rate=rate, steady_s=_STEADY / rate, answer_s=hold_s, brief=True)
     dripping = replace(course, drip_s=limit_s / _BYTES)
     return tuple(
         Disturb(_FAULTS[word], "system", dripping if word == _DRIPS else course, caller="caller")

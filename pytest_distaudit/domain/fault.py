@@ -14,8 +14,9 @@ class Fault(StrEnum):
     serve: their ports still accept connections, nobody answers.
 
     Of a link: a *cut* loses whatever is sent, and new connections come to nothing. *Half-open* accepts them and stays
-    silent. *Refuse* resets those there are and refuses new ones. *Error* answers every request with 503. *Delay* holds
-    answers back. *Drip* passes answers on byte by byte. What was sent meanwhile is never delivered later.
+    silent. *Refuse* resets those there are and refuses new ones. *Error* answers every request with 503, *reject* with
+    400. *Delay* holds answers back. *Drip* passes answers on byte by byte. What was sent meanwhile is never delivered
+    later.
     """
 
     CRASH = "crash"
@@ -27,6 +28,7 @@ class Fault(StrEnum):
     ERROR = "error"
     DELAY = "delay"
     DRIP = "drip"
+    REJECT = "reject"
 
     @property
     def of_link(self) -> bool:
@@ -39,7 +41,7 @@ class Fault(StrEnum):
         return self in _OF_HTTP
 
 
-_OF_HTTP = frozenset({Fault.ERROR, Fault.DRIP})
+_OF_HTTP = frozenset({Fault.ERROR, Fault.REJECT, Fault.DRIP})
 _OF_LINK = _OF_HTTP | {Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.DELAY}
 
 
@@ -77,8 +79,8 @@ class Course:
     further round tells anything once the audit had to bring it back. ``after_s``: so long at least everything goes on
     after a fault. ``answer_s``: how long a request is waited for, 0 as long as any other one. ``delay_s``: by how much
     a delayed link holds an answer back; ``drip_s``: how long after one byte of an answer the next one comes, 0 where
-    nobody minds. ``effects_s``: how long after the last request the effects of all are waited
-    for (0: nobody reads them), ``rest_s``: how long that is watched at least.
+    nobody minds. ``brief``: nobody looks at what comes after the fault. ``effects_s``: how long after the last request
+    the effects of all are waited for (0: nobody reads them), ``rest_s``: how long that is watched at least.
     """
 
     hold_s: float
@@ -93,6 +95,7 @@ class Course:
     effects_s: float = 0.0
     rest_s: float = 0.0
     drip_s: float = 0.0
+    brief: bool = False
 
     def joined(self, other: Course) -> Course:
         """One that shows whatever either of them does."""
@@ -110,9 +113,15 @@ class Course:
             max(self.rest_s, other.rest_s),
             # who waits for the next byte only must not wait for longer than any of them
             min((one for one in (self.drip_s, other.drip_s) if one), default=0.0),
+            self.brief and other.brief,
         )
+
+    @property
+    def afterwards_s(self) -> float:
+        """How long everything goes on after a fault, until the next one or the end."""
+        return self.after_s if self.brief else max(self.steady_s, self.after_s)
 
     @property
     def least_s(self) -> float:
         """How long it takes if the system serves again at once."""
-        return self.steady_s + self.times * (self.hold_s + max(self.steady_s, self.after_s)) + self.rest_s
+        return self.steady_s + self.times * (self.hold_s + self.afterwards_s) + self.rest_s

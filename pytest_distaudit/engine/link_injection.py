@@ -22,6 +22,7 @@ _SHOWN = 0.8
 _DRIPS = 1.5
 #: who serves at the other end is not looked at: nothing is done to it
 _SERVES: Final = "it answers over the link"
+_STATUS: Final = {Fault.ERROR: 503, Fault.REJECT: 400}
 _ASKS = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
@@ -55,8 +56,8 @@ class LinkInjection:
                 return f"connecting over the link comes to nothing, {direct}" if self._silent(connects=False) else None
             case Fault.HALF_OPEN:
                 return f"the link accepts and stays silent, {direct}" if self._silent(connects=True) else None
-            case Fault.ERROR:
-                return f"the link answers 503, {direct}" if self._errs() else None
+            case Fault.ERROR | Fault.REJECT as fault:
+                return f"the link answers {_STATUS[fault]}, {direct}" if self._answers(_STATUS[fault]) else None
             case Fault.DELAY:
                 return self._delayed()
             case Fault.DRIP:
@@ -121,11 +122,11 @@ class LinkInjection:
             return False
         return False
 
-    def _errs(self) -> bool:
+    def _answers(self, status: int) -> bool:
         try:
             with closing(self._dialled(_CONNECTS_S)) as connection:
                 connection.sendall(_ASKS)
-                return connection.recv(4096).startswith(b"HTTP/1.1 503 ")
+                return connection.recv(4096).startswith(b"HTTP/1.1 %d " % status)
         except OSError:
             return False
 

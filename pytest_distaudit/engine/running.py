@@ -44,7 +44,7 @@ class Running:
         try:
             while steady and self._another(rounds):
                 rounds.append(self._round(len(rounds) + 1))
-                self._pause(max(self._course.steady_s, self._course.after_s))
+                self._pause(self._course.afterwards_s)
         except Uncontrolled as error:
             trouble = str(error)
         finally:

@@ -16,11 +16,23 @@ from .evidence import CHECKS, claim, evidence, judged
 from .links import INJECTED, ROLES, UNDONE, WELL, Fate, seen, word
 
 
-def trying(*gaps: float) -> Callable[[float], Fate]:
+def trying(*gaps: float, reaches: float = 1.0) -> Callable[[float], Fate]:
+    """A try that comes when the errors are over works; of these, ``reaches`` are answered with it."""
     times = [0.001]
     for gap in gaps:
         times.append(times[-1] + gap)
-    return lambda at: (times[-1] + 0.01, False, times) if INJECTED <= at < UNDONE else WELL
+
+    def fate(at: float) -> Fate:
+        if not INJECTED <= at < UNDONE:
+            return WELL
+        tries = 1 + next((n for n, later in enumerate(times) if at + later >= BACK), len(times) - 1)
+        works = at + times[tries - 1] >= BACK
+        return times[tries - 1] + 0.01, works and (at * 100) % 100 < reaches * 100, times[:tries]
+
+    return fate
+
+
+BACK = UNDONE + 0.1
 
 
 def backed(*looks: Observation, **params: object) -> tuple[str, str]:
@@ -61,7 +73,7 @@ def test_requests_whose_last_try_was_not_awaited_do_not_count():
 def test_it_lasts_until_enough_requests_have_been_tried_for_the_last_time():
     (need,) = CHECKS["retry.backoff"].needs(claim("retry.backoff", lasts="3 s"))
     assert (need.fault, need.role, need.caller) == (Fault.ERROR, "system", "caller")
-    assert need.course == Course(5.0, 10.0, rate=20.0, answer_s=3.0)
+    assert need.course == Course(5.0, 10.0, rate=20.0, answer_s=5.0)
 
 
 def test_jitter_is_seen_or_not_or_undecided():
@@ -108,3 +120,69 @@ def test_a_machine_that_is_too_busy_tells_no_gaps(late, verdict):
     slow = [replace(one, due=one.due - late * (at % 2)) for at, one in enumerate(sent)]
     moved = replace(flow, value=to_json(Traffic("ask", 20, tuple(slow))))
     assert backed(told, came, moved)[0] == verdict
+
+
+# --- what works at last, and what never will
+
+DOUBLING = (0.1, 0.2, 0.4, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("reaches", "verdict"), [(1.0, "verified"), (0.8, "inconclusive-statistics"), (0.0, "refuted"), (0.3, "refuted")]
+)
+def test_what_works_at_a_later_try_reaches_the_client(reaches, verdict):
+    assert backed(*seen(trying(*DOUBLING, reaches=reaches), "error", rate=20))[0] == verdict
+
+
+def test_what_is_not_seen_to_reach_the_client_is_not_said():
+    def told(*gaps: float):
+        of = replace(claim("retry.backoff", lasts="2 s"), operation="ask")
+        return judged(of, evidence(ROLES, *seen(trying(*gaps), "error", rate=20)))
+
+    few, many = told(0.03, 0.06, 0.12, 0.24), told(*DOUBLING)
+    assert few.verdict.value == many.verdict.value == "verified", few
+    assert few.shows_not.endswith("what works at a later try reaches the client")
+    assert "client" not in many.shows_not
+
+
+def test_what_the_audit_gave_up_does_not_count():
+    told, came, flow = seen(trying(*DOUBLING, reaches=0.0), "error", rate=20)
+    sent = [replace(one, status=None) if not one.ok else one for one in from_json(Traffic, flow.value).sent]
+    given_up = replace(flow, value=to_json(Traffic("ask", 20, tuple(sent))))
+    assert backed(told, came, given_up)[0] == "verified"
+
+
+def rejecting(tries: Callable[[float], int], *, named: bool = True) -> tuple[Observation, ...]:
+    def fate(at: float) -> Fate:
+        return (0.1, False, [0.001 + 0.1 * n for n in range(tries(at))]) if INJECTED <= at < UNDONE else WELL
+
+    return seen(fate, "reject", rate=20, named=named)
+
+
+@pytest.mark.parametrize(
+    ("tries", "told"),
+    [
+        (lambda at: 1, ("verified", "5 tries, 0.1, 0.2, 0.4, 0.8 s apart")),
+        (lambda at: 2, ("refuted", "what is rejected is tried again")),
+        (lambda at: 1 + (round(at * 20) % 5 == 0), ("refuted", "what is rejected is tried again")),
+        (
+            lambda at: 1 + (round(at * 20) % 20 == 0),
+            ("inconclusive-statistics", "some of what is rejected is tried again"),
+        ),
+        (lambda at: round(at * 20) % 20 == 0, ("vacuous", "5 rejected requests")),
+    ],
+)
+def test_what_is_rejected_is_let_be(tries, told):
+    looks = *seen(trying(*DOUBLING), "error", rate=20), *rejecting(tries)
+    assert backed(*looks, rejected=True) == told
+    assert backed(*looks)[0] == "verified"
+
+
+def test_rejected_requests_are_told_apart_too():
+    looks = *seen(trying(*DOUBLING), "error", rate=20), *rejecting(lambda at: 1, named=False)
+    assert backed(*looks, rejected=True) == ("no-observable", "retries not told apart")
+
+
+def test_it_is_rejected_for_a_shorter_while():
+    _, need = CHECKS["retry.backoff"].needs(claim("retry.backoff", lasts="3 s", rejected=True))
+    assert (need.fault, need.course.hold_s, need.caller) == (Fault.REJECT, 4.0, "caller")

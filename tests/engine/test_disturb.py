@@ -410,3 +410,10 @@ def test_the_longest_course_serves_all() -> None:
     joined = Course(5, 10, times=3, unaided=True).joined(Course(2, 60, steady_s=4))
     assert joined == Course(5, 60, times=3, steady_s=4)
     assert joined.least_s == 4 + 3 * (5 + 4)
+
+
+def test_where_nobody_looks_at_what_comes_after_it_is_brief() -> None:
+    brief = Course(5, 10, steady_s=4, brief=True)
+    assert (brief.least_s, brief.joined(brief).least_s) == (9, 9)
+    assert brief.joined(Course(5, 10)).least_s == 13
+    assert replace(brief, after_s=1.0).least_s == 10

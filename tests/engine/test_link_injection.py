@@ -28,7 +28,7 @@ from pytest_distaudit.ports.links import Arrival, Arrivals, Line
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.targets.relays.relay import Relays, TcpRelay
 
-FAULTS = [Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.ERROR, Fault.DELAY, Fault.DRIP]
+FAULTS = [Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.ERROR, Fault.DELAY, Fault.DRIP, Fault.REJECT]
 DELAY_S = 0.4
 
 
@@ -66,7 +66,7 @@ def test_each_fault_shows_and_is_undone(relay: TcpRelay, fault: Fault) -> None:
     done.inject()
     assert done.witness()
     # an error is an answer
-    assert bool(done.serving()) is (fault in (Fault.DELAY, Fault.ERROR))
+    assert bool(done.serving()) is (fault in (Fault.DELAY, Fault.ERROR, Fault.REJECT))
     done.undo()
     assert done.serving()
     assert relay.seen() == ((), ()), "the audit's own is not counted"

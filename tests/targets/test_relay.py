@@ -165,13 +165,14 @@ def test_idle_connections_outlive_a_silence(relay: TcpRelay) -> None:
         assert caller.ask(OTHER).endswith(OTHER.encode())
 
 
-def test_errors_are_answered_in_the_systems_place(relay: TcpRelay) -> None:
+@pytest.mark.parametrize(("fault", "status"), [(Fault.ERROR, b"503"), (Fault.REJECT, b"400")])
+def test_errors_are_answered_in_the_systems_place(relay: TcpRelay, fault: Fault, status: bytes) -> None:
     before = Caller(relay)
     before.ask()
-    relay.stand(Fault.ERROR)
+    relay.stand(fault)
     with closing(before.socket), pytest.raises(ConnectionResetError):
         before.socket.recv(1)
-    assert asked(relay, OTHER).startswith(b"HTTP/1.1 503 ")
+    assert asked(relay, OTHER).startswith(b"HTTP/1.1 %s " % status)
     relay.stand(None)
     assert asked(relay).endswith(NONCE.encode())
     assert [one.nonces for one in relay.seen()[0]] == [(NONCE,), (OTHER,), (NONCE,)]

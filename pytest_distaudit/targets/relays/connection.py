@@ -25,10 +25,11 @@ _SILENT: Final = (Fault.CUT, Fault.HALF_OPEN)
 _MUTE_S: Final = 5.0
 #: closed with this, a connection is reset instead of ended in order
 RESET: Final = struct.pack("ii", 1, 0)
-_UNAVAILABLE: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n"
-    b"Connection: close\r\n\r\nunavailable\n"
-)
+_HEADS: Final = b"Content-Type: text/plain\r\nContent-Length: 12\r\nConnection: close\r\n\r\n"
+_ANSWERS: Final[dict[Fault | None, bytes]] = {
+    Fault.ERROR: b"HTTP/1.1 503 Service Unavailable\r\n" + _HEADS + b"unavailable\n",
+    Fault.REJECT: b"HTTP/1.1 400 Bad Request\r\n" + _HEADS + b"bad request\n",
+}
 
 
 class Connection:
@@ -83,8 +84,8 @@ class Connection:
         reader, writer = await asyncio.open_connection(sock=self._client)
         self._writers.append(writer)
         try:
-            if self._relay.fault is Fault.ERROR:
-                await self._answer_error(reader, writer)
+            if (answer := _ANSWERS.get(self._relay.fault)) is not None:
+                await self._answer(answer, reader, writer)
             elif self._relay.fault in _SILENT:
                 self.harmed = True
                 await self._only_hear(reader)
@@ -102,13 +103,13 @@ class Connection:
             else:
                 self._reset()
 
-    async def _answer_error(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, answer: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request, answered in the system's place once all of it is there."""
         while not self._heard.complete:
             if not (data := await self._read(reader)):
                 return
             self._heard.hear(data)
-        writer.write(_UNAVAILABLE)
+        writer.write(answer)
         await writer.drain()
         writer.write_eof()
         # closed with something unread, the answer would be lost

@@ -80,7 +80,7 @@ class TcpRelay:
 
     async def _stand(self, fault: Fault | None, delay_s: float) -> None:
         before, self.fault, self.delay_s = self.fault, fault, delay_s
-        if fault in (Fault.REFUSE, Fault.ERROR):
+        if fault in (Fault.REFUSE, Fault.ERROR, Fault.REJECT):
             self._end_all()
         else:
             self._end_all(harmed=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
+from contextlib import suppress
 
-from service import Failed, say, serve
+from service import Failed, get, say, serve
 from tenacity import retry, stop_after_attempt, wait_exponential, wait_fixed, wait_incrementing, wait_random_exponential
 
 TRIES = stop_after_attempt(5)
@@ -42,6 +44,32 @@ def nameless(word: str) -> str:
     return say("up") and word
 
 
+def in_the_background(word: str) -> str:
+    """Tries again, and has answered long before."""
+    try:
+        return say(word)
+    except Failed:
+        threading.Thread(target=later, args=(word,), daemon=True).start()
+        raise
+
+
+def later(word: str) -> None:
+    for wait_s in (0.1, 0.2, 0.4, 0.8):
+        time.sleep(wait_s)
+        with suppress(OSError, Failed):
+            say(word)
+            return
+
+
+@retry(stop=TRIES, wait=DOUBLING, reraise=True)
+def whatever(word: str) -> str:
+    """Tries again whatever went wrong, also what will always go wrong."""
+    status, text = get(word, 0.3)
+    if status >= 400:
+        raise Failed(text)
+    return text
+
+
 serve(
     {
         "genuine": again(DOUBLING)(say),  # type: ignore[operator]
@@ -52,5 +80,7 @@ serve(
         "swallows": swallows,
         "says": says_so,
         "nameless": nameless,
+        "background": in_the_background,
+        "whatever": whatever,
     }[sys.argv[1]]
 )
