@@ -56,7 +56,8 @@ class Guard:
 
     def _write(self, entry: dict[str, Any]) -> None:
         with self._lock, self._journal.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry) + "\n")
+            # a line that a full disk has cut off before must not swallow this one
+            stream.write(f"\n{json.dumps(entry)}\n")
 
     def dismiss(self) -> None:
         """The run has ended in order; what is still in the journal is undone now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -64,6 +65,23 @@ def test_an_error_within_leaves_the_promise_to_the_guard(tmp_path: Path) -> None
     with pytest.raises(OSError, match="disk full"):
         fail()
     assert not half.exists()
+
+
+def test_what_is_promised_after_the_disk_was_full_is_undone(tmp_path: Path) -> None:
+    """What could not be promised is not done; the half of it that was written does not swallow what comes after."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with guarded() as guard:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (40, hard))
+            with pytest.raises(OSError, match="too large"):
+                guard.promise("folder", path=str(first))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        guard.promise("folder", path=str(second))
+    assert (first.exists(), second.exists()) == (True, False)
 
 
 @pytest.mark.parametrize("disturbs", [True, False])
