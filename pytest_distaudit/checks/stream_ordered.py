@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil
 
 from pytest_distaudit.checks._appended import Appended, order_of
 from pytest_distaudit.checks._watched import baseline
@@ -13,13 +14,36 @@ from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
 from pytest_distaudit.domain.needs import Look, Perform
+from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.domain.wording import counted
-from pytest_distaudit.ports.capabilities import ActivityRun
+from pytest_distaudit.ports.capabilities import ActivityRun, Performed
 from pytest_distaudit.ports.streams import Entry, StreamTail
 
 #: fewer events come in order by chance more often than once in a hundred times
 _ENOUGH = 5
+#: as many as are claimed to be in order are brought about, and no more than so many; others may append as many
+_MOST, _OTHERS = 500, 100
+#: how many two producers bring about where the claim does not say it
+_FOR_TWO = 14
+
+
+def _tail(claim: Claim) -> Ask:
+    """As many of the latest entries as the claim is about, and some of others."""
+    many = _events(claim)
+    return StreamTail.ask(name=claim["stream"], count=str(many + _OTHERS)) if many else tail_ask(claim)
+
+
+def _events(claim: Claim) -> int:
+    """How many events the claim wants brought about; 0 as many as any other one."""
+    wanted = claim["events"]
+    return 0 if wanted is None else max(1, min(_MOST, ceil(wanted.quantity.value)))
+
+
+def _needs(claim: Claim) -> tuple[Perform, ...]:
+    producers = 2 if claim["two_producers"] else 1
+    runs = _events(claim) or (_FOR_TWO if producers > 1 else 0)
+    return (Perform((Look("system", _tail(claim)),), runs=runs, producers=producers),)
 
 
 @check(
@@ -34,22 +58,25 @@ _ENOUGH = 5
         "one_key": Parameter(
             ParameterType.FLAG, "whether all events of the activity bear the same key: only these have an order", False
         ),
+        "events": Parameter(ParameterType.NUMBER, "how many events, such as '>= 200'; 500 at most", None),
+        "two_producers": Parameter(
+            ParameterType.FLAG, "whether two append at the same time, and each one's events keep their order", False
+        ),
     },
     takes_activity=True,
     connects=(("activity", "system"),),
     changes_target=True,
     cost_s=5.0,
-    needs=lambda claim: (Perform((Look("system", tail_ask(claim)),)),),
-    shows_not="the order of what is done at the same time, through several processes or while something fails, and "
-    "that readers keep to it",
+    needs=_needs,
+    shows_not="the order among several who append, the order while something fails, and that readers keep to it",
 )
 def ordered(claim: Claim, evidence: Evidence) -> Judgement:
-    """One performance after the other, each answered before the next; a nonce tells which event is whose.
+    """One performance of a producer after the other, each answered before the next; a nonce tells which event is whose.
 
     Streams promise an order to events of one key. What overtakes refutes only where the claim says that these are.
     """
     run = evidence.shared(ActivityRun)
-    looks = evidence.history(StreamTail, ask=tail_ask(claim))
+    looks = evidence.history(StreamTail, ask=_tail(claim))
     tail = looks[-1].fact
     formed(tail)
     if not run.runs or any(not one.ok for one in run.runs):
@@ -62,7 +89,7 @@ def ordered(claim: Claim, evidence: Evidence) -> Judgement:
         because = "more was appended than could be read" if overlooked else "several are in one entry"
         because = because if found else "entries hold no nonce"
         unverifiable(Reason.NO_OBSERVABLE, f"{many} told apart", because)
-    behind = _overtaken(found)
+    behind = sum(_overtaken([first[one.nonce] for one in own if one.nonce in first]) for own in _each(run))
     parts = {one.partition for one in found}
     if behind or len(parts) > 1:
         _not_in_order(claim, behind, len(parts), many)
@@ -70,7 +97,17 @@ def ordered(claim: Claim, evidence: Evidence) -> Judgement:
         unverifiable(Reason.BASELINE, f"{many} appended", "what is not there has no order (stream.replayable)")
     if len(found) < _ENOUGH:
         unverifiable(Reason.VACUOUS, many, f"{_ENOUGH} are needed")
+    if claim["events"] is not None and not claim["events"].holds(len(found)):
+        unverifiable(Reason.BUDGET, many, f"claimed are {claim['events']}; {_MOST} are brought about at most")
     return verified(f"{many} in order", f"all in partition {found[0].partition}, at rising positions")
+
+
+def _each(run: ActivityRun) -> list[list[Performed]]:
+    """What each producer did, in order: nobody says who of two comes first."""
+    found: dict[int, list[Performed]] = {}
+    for one in run.runs:
+        found.setdefault(one.producer, []).append(one)
+    return [*found.values()]
 
 
 def _first(entries: Sequence[Entry]) -> dict[str, Entry]:

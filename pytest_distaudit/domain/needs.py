@@ -18,9 +18,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Perform:
-    """The claim's activity, performed with nonces while the asks of ``watch`` are followed."""
+    """The claim's activity, performed with nonces while the asks of ``watch`` are followed.
+
+    ``runs``: how often in all, 0 as often as for any other claim; by so many ``producers`` at once, each of which waits
+    for an answer before it goes on.
+    """
 
     watch: tuple[Look, ...] = ()
+    runs: int = 0
+    producers: int = 1
 
 
 @dataclass(frozen=True, slots=True)

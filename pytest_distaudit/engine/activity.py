@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -44,12 +45,14 @@ class Pace:
     """How often and how long, in seconds.
 
     ``lag``: how far the watched statistics may be behind; ``patience``: how long work that is under
-    way may take before it counts as stuck. ``runs`` is a prime: bursts of others rarely fit it.
+    way may take before it counts as stuck. ``runs`` is a prime: bursts of others rarely fit it. So many
+    ``producers`` share them.
     """
 
     lag: float
     patience: float = PATIENCE_S
     runs: int = 7
+    producers: int = 1
     sample: float = 0.5
     limit: float = 120.0
 
@@ -76,7 +79,7 @@ def perform(
     watch.follow(pace.still)
     active_from = time.time()
     performer = Performer(activity, fetch, base_url)
-    done = [performer.perform() for _ in range(pace.runs)]
+    done = _performed(performer, pace)
     active_to = time.time()
     # as long as the idle window took, which on a busy machine is longer than it was meant to be
     watch.settle(active_to, max(pace.still, active_from - idle_from))
@@ -86,6 +89,17 @@ def perform(
     value = hub.redactor.value(to_json(run))
     way = f"{activity.request.split(maxsplit=1)[0]} x {pace.runs}"
     return (*watch.seen, Observation("", ask, idle_from, time.time() - idle_from, way, value=value))
+
+
+def _performed(performer: Performer, pace: Pace) -> list[tuple[Performed, Mapping[str, str]]]:
+    """What each producer did, one after the other."""
+
+    def produce(producer: int) -> list[tuple[Performed, Mapping[str, str]]]:
+        own = range(producer, pace.runs, pace.producers)
+        return [(replace(run, producer=producer), words) for run, words in (performer.perform() for _ in own)]
+
+    with ThreadPoolExecutor(pace.producers, "distaudit-producer") as pool:
+        return [one for part in pool.map(produce, range(pace.producers)) for one in part]
 
 
 class _Watch:

@@ -52,7 +52,13 @@ class Gathering(Protocol):
         ...
 
     def performed(
-        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
+        self,
+        activity: Activity,
+        watched: Watched,
+        bound: Mapping[str, Located],
+        patience: float,
+        runs: int = 0,
+        producers: int = 1,
     ) -> tuple[Observation, ...]:
         """The activity's one run on these addresses, and every look at what is watched meanwhile."""
         ...
@@ -109,7 +115,13 @@ class Gatherer:
             return self._hub.facts(located, asks, newer_than)
 
     def performed(
-        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
+        self,
+        activity: Activity,
+        watched: Watched,
+        bound: Mapping[str, Located],
+        patience: float,
+        runs: int = 0,
+        producers: int = 1,
     ) -> tuple[Observation, ...]:
         """The activity's one run on these addresses, and every look at what is watched meanwhile."""
 
@@ -121,10 +133,11 @@ class Gatherer:
                 self._hub,
                 self._fetch(self._hub.limits),
                 lambda host: _base_url(bound, host),
-                Pace(self._lag(watched, bound), patience=patience),
+                Pace(self._lag(watched, bound), patience=patience, **more),
             )
 
-        key = (activity.name, *(bound[system].place for system in sorted(watched)))
+        more = {"runs": runs, "producers": producers} if runs else {}
+        key = (activity.name, runs, producers, *(bound[system].place for system in sorted(watched)))
         return self._shared(key, self._taking(Turn.PERFORM, run))
 
     def alternated(

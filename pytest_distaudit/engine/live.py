@@ -88,7 +88,7 @@ class Live:
         """What comes of more than a look."""
         match need:
             case Perform():
-                return self._performed(planned, bound)
+                return self._performed(planned, bound, need)
             case Alternate():
                 return self._alternated(planned, bound, need.each)
             case Rest():
@@ -102,11 +102,12 @@ class Live:
             case Probe():
                 return self._gathering.probed(need, _players(planned, bound, need.roles))
 
-    def _performed(self, planned: Planned, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+    def _performed(self, planned: Planned, bound: Mapping[str, Located], need: Perform) -> tuple[Observation, ...]:
         """The activity's one run, watched for every claim about it on the same addresses."""
         name = planned.claim.activity or ""
         activity, watched = self._plan.target.activities[name], _bound(self._plan.watched[name], bound)
-        return self._gathering.performed(activity, watched, bound, self._longest(name, PATIENCE_S))
+        patience = self._longest(name, PATIENCE_S)
+        return self._gathering.performed(activity, watched, bound, patience, need.runs, need.producers)
 
     def _alternated(self, planned: Planned, bound: Mapping[str, Located], each: int) -> tuple[Observation, ...]:
         """The activity's one alternation with rest, watched for every claim about it on the same addresses."""

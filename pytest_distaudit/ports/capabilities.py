@@ -248,7 +248,8 @@ class KeyValue(Capability):
 class Performed:
     """One performance of an activity. Times are seconds since the epoch.
 
-    ``trace``: the id of the trace that it began; "" where the activity sets one itself.
+    ``trace``: the id of the trace that it began; "" where the activity sets one itself. ``producer``: whose it was,
+    where several were at it at once.
     """
 
     nonce: str
@@ -259,6 +260,7 @@ class Performed:
     detail: str = ""
     cleaned: bool | None = None
     trace: str = ""
+    producer: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class StreamTail(Capability):
-    """The latest entries of a stream, read by the audit without leaving a trace for others. Args: ``name``.
+    """The latest entries of a stream, read by the audit without leaving a trace for others. Args: ``name``; ``count``:
+    how many of each partition, a hundred where it is not said.
 
     ``entries``: by partition and position, the latest so many of each; ``cut``: partitions that hold older ones.
     A second reader found ``again`` of them at the same places with the same bytes, ``changed`` with other bytes.

@@ -6,11 +6,17 @@ import re
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
+from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.ports.streams import STREAM, Entry, StreamTail
 
-#: of each partition so many are read, and read again
-LATEST = 100
+#: of each partition so many are read, and read again, where no more are asked for
+_LATEST = 100
 _NONCE = re.compile(rb"distaudit-[0-9a-f]{32}")
+
+
+def latest(ask: Ask) -> int:
+    """How many entries of each partition are wanted."""
+    return int(ask.arg("count") or _LATEST)
 
 
 def entry(partition: int, position: str, parts: Iterable[bytes | None]) -> Entry:

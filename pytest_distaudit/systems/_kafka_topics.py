@@ -10,7 +10,7 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.streams import STREAM, Entry, Partition, ReaderGroup, Stream, StreamTail
-from pytest_distaudit.systems._entries import LATEST, entry, tail
+from pytest_distaudit.systems._entries import entry, latest, tail
 from pytest_distaudit.systems._kafka_session import KafkaSession, library
 
 _UNKNOWN_TOPIC, _BAD_NAME, _FORBIDDEN = 3, 17, 29
@@ -179,16 +179,16 @@ def stream_tail(session: KafkaSession, ask: Ask) -> StreamTail:
     if len(places) > _MOST_READ:
         raise Unobservable(Reason.TOO_LARGE, f"topic {name} has {len(places)} partitions; {_MOST_READ} are read")
     session.ways.append(f"fetch {name} twice, without a group")
-    return session.guarded(f"fetch {name}", lambda: _read(session, name, places))
+    return session.guarded(f"fetch {name}", lambda: _read(session, name, places, latest(ask)))
 
 
-def _read(session: KafkaSession, name: str, places: list[tuple[str, int]]) -> StreamTail:
+def _read(session: KafkaSession, name: str, places: list[tuple[str, int]], count: int) -> StreamTail:
     partition = library().TopicPartition
     reader = session.consumer
     parts = [partition(*place) for place in places]
     reader.assign(parts)
     first, behind = reader.beginning_offsets(parts), reader.end_offsets(parts)
-    starts = {part: max(first[part], behind[part] - LATEST) for part in parts}
+    starts = {part: max(first[part], behind[part] - count) for part in parts}
     once = _fetched(session, starts, behind)
     twice = _fetched(session, starts, behind)
     cut = [part.partition for part in parts if starts[part] > first[part]]

@@ -10,7 +10,7 @@ from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.streams import STREAM, Entry, Partition, ReaderGroup, Stream, StreamTail
-from pytest_distaudit.systems._entries import LATEST, entry, tail
+from pytest_distaudit.systems._entries import entry, latest, tail
 from pytest_distaudit.systems._redis_session import RedisSession
 
 _UNKNOWN = "unknown command"
@@ -40,7 +40,7 @@ def stream_tail(session: RedisSession, ask: Ask) -> StreamTail:
     if form != STREAM:
         return StreamTail(name, form)
     told = _info(session, name)
-    count = _affordable(session, name, told["length"])
+    count = _affordable(session, name, told["length"], latest(ask))
     once = [_entry(one) for one in reversed(_asked(session, "XREVRANGE", name, "+", "-", "COUNT", str(count)))]
     twice: list[Entry] = []
     if once:
@@ -99,14 +99,14 @@ def _groups(session: RedisSession, name: str) -> tuple[ReaderGroup, ...] | None:
     )
 
 
-def _affordable(session: RedisSession, name: str, length: int) -> int:
+def _affordable(session: RedisSession, name: str, length: int, wanted: int) -> int:
     """How many entries fit the limits, by their mean size; as many as ever where that may not be asked."""
     try:
         size = int(session.ask("MEMORY USAGE", name) or 0)
     except Unobservable:
-        return LATEST
+        return wanted
     mean = size / max(length, 1)
-    count = min(LATEST, int(session.limits.body_bytes / max(mean, 1)))
+    count = min(wanted, int(session.limits.body_bytes / max(mean, 1)))
     if not count:
         raise Unobservable(Reason.TOO_LARGE, f"an entry of {name} takes {mean:.0f} bytes")
     return count

@@ -107,11 +107,17 @@ class Broker:
         return self._gathering.facts(self._ours(located), asks, newer_than)
 
     def answer_performed(
-        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
+        self,
+        activity: Activity,
+        watched: Watched,
+        bound: Mapping[str, Located],
+        patience: float,
+        runs: int = 0,
+        producers: int = 1,
     ) -> tuple[Observation, ...]:
         """The activity's one run."""
         ours = {name: self._ours(located) for name, located in bound.items()}
-        return self._gathering.performed(activity, watched, ours, patience)
+        return self._gathering.performed(activity, watched, ours, patience, runs, producers)
 
     def answer_alternated(
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
@@ -192,13 +198,19 @@ class Shared:
         return found
 
     def performed(
-        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float
+        self,
+        activity: Activity,
+        watched: Watched,
+        bound: Mapping[str, Located],
+        patience: float,
+        runs: int = 0,
+        producers: int = 1,
     ) -> tuple[Observation, ...]:
         """The activity's one run on these addresses."""
         if not all(map(self._is_common, bound.values())):
-            return self._own.performed(activity, watched, bound, patience)
+            return self._own.performed(activity, watched, bound, patience, runs, producers)
         portable = {name: _portable(located) for name, located in bound.items()}
-        found: tuple[Observation, ...] = self._ask("performed", activity, watched, portable, patience)
+        found: tuple[Observation, ...] = self._ask("performed", activity, watched, portable, patience, runs, producers)
         return found
 
     def alternated(

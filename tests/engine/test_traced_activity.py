@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 from pytest_distaudit.domain.errors import Unobservable
@@ -51,3 +52,22 @@ def test_an_activity_that_sets_its_own_trace_keeps_it():
 def test_a_performance_that_fails_has_begun_its_trace_all_the_same():
     runs, _ = performed(Fetch(fails=True))
     assert [(run["ok"], run["trace"]) for run in runs] == [(False, trace_of(run["nonce"])) for run in runs]
+
+
+def test_two_producers_are_at_it_at_once_each_one_after_the_other():
+    both = threading.Barrier(2, timeout=10)
+
+    class Waiting(Fetch):
+        def __call__(self, request):
+            if "post" in request.method.lower():
+                both.wait()
+            return super().__call__(request)
+
+    hub = SimpleNamespace(watch=lambda located, asks: (), redactor=Redactor())
+    pace = Pace(-1.5, runs=6, producers=2, sample=0.01)
+    *_, run = perform(Activity("it", "POST http://front/"), [], hub, Waiting(), lambda host: None, pace)
+    runs = run.value["runs"]
+    assert [one["producer"] for one in runs] == [0, 0, 0, 1, 1, 1]
+    assert all(one["ok"] for one in runs)
+    assert len({one["nonce"] for one in runs}) == 6
+    assert run.way == "POST x 6"

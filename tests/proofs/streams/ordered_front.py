@@ -47,6 +47,21 @@ def gathered(name: str) -> None:
         append(name, event)
 
 
+def many_in_order(name: str, event: bytes) -> None:
+    append(name, event)
+
+
+def overtakes_rarely(name: str, event: bytes) -> None:
+    """Every fortieth is handed to a worker that is slow."""
+    with LOCK:
+        TIMES[name] += 1
+        slow = TIMES[name] % 40 == 0
+    if slow:
+        threading.Timer(0.5, append, (name, event)).start()
+    else:
+        append(name, event)
+
+
 def newest_first(name: str, event: bytes) -> None:
     """A pile in place of a queue."""
     with LOCK:

@@ -20,18 +20,21 @@ pytestmark = [pytest.mark.proof, pytest.mark.live, pytest.mark.skipif(MISSING is
 
 HERE = Path(__file__).parent
 HONEST = ("in_order", "in_order_beside_others", "in_order_and_later")
+#: by two producers at once
+MANY = {"events": ">= 200", "two_producers": True}
 LIES = {
     "newest_first": "6 events before one that came about earlier",
     "overtakes": "events before one that came about earlier",
     "tries_again": "1 event before one that came about earlier",
     "to_a_list": "a list, no stream",
+    "overtakes_rarely": "events before one that came about earlier",
 }
 CANNOT_TELL = {
     "leaves_one_out": Reason.BASELINE,
     "without_a_word": Reason.NO_OBSERVABLE,
     "overtakes_with_keys": Reason.AMBIGUOUS_CLAIM,
 }
-WAYS = (*HONEST, *LIES, *CANNOT_TELL)
+WAYS = (*HONEST, "many_in_order", *LIES, *CANNOT_TELL)
 TARGET = f"""
 [targets.miniature.systems.events]
 kind = "redis"
@@ -61,11 +64,11 @@ def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge
         pytest.MonkeyPatch.context() as patch,
         ThreadPoolExecutor(len(WAYS)) as pool,
     ):
-        patch.setattr(gather, "Pace", lambda lag, **more: Pace(lag, limit=6.0))
+        patch.setattr(gather, "Pace", lambda lag, **more: Pace(lag, **more, limit=6.0))
         results = {
             way: pool.submit(
                 room.judge, "stream.ordered", system="events", activity=way, stream=way,
-                one_key=way != "overtakes_with_keys",
+                one_key=way != "overtakes_with_keys", **(MANY if way in ("many_in_order", "overtakes_rarely") else {}),
             )
             for way in WAYS
         }  # fmt: skip
@@ -76,6 +79,11 @@ def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge
 def test_events_in_order_are_verified(judged: Judged, way: str) -> None:
     told = judged(way)
     assert (told.verdict, told.actual) == (Verdict.VERIFIED, "7 of 7 events in order"), told.because
+
+
+def test_many_events_of_two_producers_are_each_in_order(judged: Judged) -> None:
+    told = judged("many_in_order")
+    assert (told.verdict, told.actual) == (Verdict.VERIFIED, "200 of 200 events in order"), told.because
 
 
 @pytest.mark.parametrize(("way", "actual"), LIES.items())
