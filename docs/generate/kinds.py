@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docs.generate.markdown import code, page, table
+from docs.generate.variants import row
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.targets.recipes import builtin_recipes
 from pytest_distaudit.wiring import load_kinds
@@ -33,6 +34,11 @@ def kinds_page() -> str:
         "the servers of `./run everything` counted themselves while they were audited; – where a product keeps no such "
         "count that can be asked for, or the kind is not among these.",
         table(["kind", "proven", "version seen", "requests"], (_proven(name) for name in kinds)),
+        "## Versions and variants that are tested",
+        "By doubles that answer as the published API of that version or variant says, or by the product where a test "
+        "starts it. What is asked of each: the same facts where it still tells them, else a reason, never nothing. "
+        "*Managed*: as a provider hands it out, without an administrator's rights.",
+        table(["kind", "older", "newer", "managed"], ([code(name), *row(name)] for name in kinds)),
     )
 
 

@@ -106,6 +106,7 @@ def test_presence_of_something_else(serve, limits, heartbeat, reason):
     assert told.reason is reason
 
 
+@pytest.mark.variant("chromadb", "managed", "turns away whose token is not known")
 def test_a_server_that_turns_the_audit_away_is_present(serve, limits):
     seen = look(KIND, "presence", limits, url=url(serve, {"/api/v2/auth/identity": (401, b"")}))
     assert (seen.up, seen.authenticated) == (True, False)
@@ -113,6 +114,7 @@ def test_a_server_that_turns_the_audit_away_is_present(serve, limits):
     assert (seen.up, seen.version, seen.authenticated) == (True, "", True)
 
 
+@pytest.mark.variant("chromadb", "older", "0.5: API v1 alone")
 def test_an_old_server_is_there_and_cannot_be_asked(serve, limits):
     old = {"/api/v1/heartbeat": SERVER["/api/v2/heartbeat"], "/api/v1/version": (200, "0.5.23")}
     where = at(canned(serve, old).port)

@@ -147,6 +147,7 @@ def test_a_server_that_says_x_to_everything_is_not_consul(serve, limits):
     assert refusal(KIND, "presence", limits, url=url(serve(says_x))).reason is Reason.WRONG_PRODUCT
 
 
+@pytest.mark.variant("consul", "managed", "access control without a token")
 def test_an_agent_that_turns_the_audit_away_is_present(serve, limits):
     denied = (403, b"Permission denied")
     seen = look(KIND, "presence", limits, url=agent(serve, agent__self=denied))
@@ -220,6 +221,7 @@ def test_the_registry(serve, limits):
         ({"filtered": True}, Reason.FORBIDDEN),
     ],
 )
+@pytest.mark.variant("consul", "managed", "lists filtered by rights")
 def test_what_cannot_be_seen_whole_is_never_empty(serve, limits, changes, reason):
     told = refusal(KIND, "registry", limits, url=agent(serve, **changes))
     assert told.reason is reason
@@ -309,6 +311,7 @@ def test_a_log_that_does_not_tell_of_us_is_not_silence(serve, limits):
         (302, Reason.PROTOCOL_ERROR),
     ],
 )
+@pytest.mark.variant("consul", "older", "an agent without its log over HTTP")
 def test_a_log_that_may_not_be_read(serve, limits, status, reason):
     told = refusal(KIND, WORKER, limits, url=agent(serve, agent__monitor=(status, b"")))
     assert told.reason is reason

@@ -167,6 +167,7 @@ def test_a_socket_that_may_not_be_used(at_socket, limits):
 
 
 @pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.variant("docker", "managed", "a proxy in front that forbids most of the API")
 def test_a_proxy_that_lets_little_through(serve, limits, status):
     url = tcp(serve(engine({"info": (status, b"no"), "containers/json": (status, b"no")})))
     assert look(KIND, "presence", limits, url=url).up
@@ -204,6 +205,8 @@ def test_what_is_no_engine_that_can_be_read(serve, limits, version, reason):
 @pytest.mark.parametrize(
     ("theirs", "spoken"), [("1.24", "v1.24"), ("1.41", "v1.41"), ("1.52", "v1.52"), ("1.99", "v1.52")]
 )
+@pytest.mark.variant("docker", "older", "API older than the newest known")
+@pytest.mark.variant("docker", "newer", "API newer than any known")
 def test_the_version_that_both_know_is_spoken(serve, limits, theirs, spoken):
     asked: list[str] = []
     answers = {"version": VERSION | {"ApiVersion": theirs, "MinAPIVersion": "1.24"}, "containers/json": []}

@@ -94,6 +94,7 @@ def test_presence(serve, limits):
     assert (seen.product, seen.version, seen.authenticated, seen.started_at) == ("etcd", "3.5.9", True, 1.7e9)
 
 
+@pytest.mark.variant("etcd", "older", "3.2 and 3.3: gateway below /v3alpha and /v3beta; 2.3: none")
 def test_older_gateways_are_asked_in_their_words(serve, limits):
     for release, prefix in (("3.2.1", "v3alpha"), ("3.3.1", "v3beta")):
         changes = {f"{prefix}__maintenance__status": (200, STATUS), "v3__maintenance__status": (404, b"")}
@@ -111,6 +112,7 @@ def test_older_gateways_are_asked_in_their_words(serve, limits):
         (401, {"error": "etcdserver: invalid auth token", "code": 16}),
     ],
 )
+@pytest.mark.variant("etcd", "managed", "a user without rights")
 def test_what_the_audit_may_not_see_is_forbidden(serve, limits, answer):
     where = member(serve, v3__maintenance__status=answer)
     assert look(KIND, "presence", limits, url=where).authenticated is False

@@ -87,6 +87,9 @@ def test_too_large(serve, limits, kind):
 
 
 @ALL_KINDS
+@pytest.mark.variant("haproxy", "managed", "without its statistics")
+@pytest.mark.variant("nginx", "managed", "without its status page")
+@pytest.mark.variant("kong", "managed", "without its Admin API")
 def test_without_the_address_where_it_tells_of_itself(serve, limits, kind):
     url = f"http://127.0.0.1:{serve(says(200, b'hi', 'Server: nginx/1.22.1' + chr(13) + chr(10)))}"
     told = refusal(kind, "gateway", limits, url=url)
@@ -163,6 +166,7 @@ def test_haproxy_that_leaves_out_the_proxy_by_which_it_is_asked(serve, limits):
         (COLUMNS + ROWS[: len(ROWS) // 2], Reason.PROTOCOL_ERROR),
     ],
 )
+@pytest.mark.variant("haproxy", "older", "statistics without columns that are read")
 def test_haproxy_that_answers_in_part(serve, limits, csv, reason):
     where = haproxy_says(serve, csv)
     for ask in ("gateway", "work", "health"):
@@ -425,6 +429,7 @@ def test_kong_with_metrics(node, limits):
     assert work.counts == {"no service answered by kong": 1, "s0 answered by kong": 1, "s0 answered by service": 2}
 
 
+@pytest.mark.variant("kong", "managed", "an Admin API with rights")
 def test_kong_that_asks_who_is_there(serve, limits):
     def guarded(connection: socket.socket) -> None:
         request = connection.recv(65536).decode()

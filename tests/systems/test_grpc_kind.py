@@ -133,6 +133,7 @@ def test_alive_without_a_health_service(answering) -> None:
     session.close()
 
 
+@pytest.mark.variant("grpc", "managed", "behind a login")
 def test_a_server_that_turns_the_audit_away_runs(answering) -> None:
     port = answering(aborts(Code.UNAUTHENTICATED))
     found = presence_of(KIND.connect(Located("it", "grpc", {"url": url(port)}), QUICK), None)

@@ -118,6 +118,7 @@ def test_presence_needs_no_library(serve, limits, monkeypatch):
         ({"metadata": struct.pack(">ii", 3, 1)}, Reason.PROTOCOL_ERROR),
     ],
 )
+@pytest.mark.variant("kafka", "newer", "a broker that no longer knows the first question")
 def test_answers_that_are_none(serve, limits, answers, reason):
     assert refusal(KIND, "presence", limits, url=url(broker(serve, **answers))).reason is reason
 
@@ -223,6 +224,7 @@ def kept(**changed: str):
 
 
 @needs_library
+@pytest.mark.variant("kafka", "managed", "configuration that may not be read")
 def test_how_long_entries_are_kept():
     assert kept() == (60.0, False, "")
     assert kept(retention_ms="-1") == (None, True, "")
@@ -246,6 +248,7 @@ def test_a_topic_that_cannot_be_described_is_not_absent(error, reason):
         assert _kafka_topics.stream(session, EVENTS).form == ""
 
 
+@pytest.mark.variant("kafka", "managed", "groups that may not be listed")
 def test_groups_that_may_not_be_seen_are_unknown():
     assert _kafka_topics._groups(Told(describe_the_cluster={"authorized_operations": None}), "events") is None
     assert _kafka_topics._groups(Told(describe_the_cluster=FORBIDDEN), "events") is None

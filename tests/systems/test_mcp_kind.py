@@ -107,11 +107,13 @@ JSON = "Content-Type: application/json"
         (rpc(lambda asked: {"jsonrpc": "2.0", "id": asked.get("id"), "error": "no"}), Reason.WRONG_PRODUCT),
     ],
 )
+@pytest.mark.variant("mcp", "managed", "behind a login")
 def test_bad_days_over_http(serve, bad_day, reason) -> None:
     for ask in ("presence", "health", "tool-servers"):
         assert refusal(KIND, ask, QUICK, url=url(serve(bad_day))).reason is reason
 
 
+@pytest.mark.variant("mcp", "older", "the transport of two addresses (SSE)")
 def test_the_older_transport_is_named(serve) -> None:
     def older(connection: socket.socket) -> None:
         if connection.recv(65536).startswith(b"GET"):
@@ -126,12 +128,14 @@ def test_the_older_transport_is_named(serve) -> None:
     ("kind", "wrap"),
     [("application/json", "{}"), ("text/event-stream", ": hi\r\n\r\nevent: message\r\ndata: {}\r\n\r\n")],
 )
+@pytest.mark.variant("mcp", "older", "2024-11-05")
 def test_older_versions_are_spoken_and_both_ways_of_answering_read(serve, kind, wrap) -> None:
     port = serve(rpc(lambda asked: result(asked, OPENED), kind, wrap))
     found = look(KIND, "presence", QUICK, url=url(port))
     assert (found.up, found.product, found.version) == (True, "it", "0.1")
 
 
+@pytest.mark.variant("mcp", "newer", "a version that is not known yet")
 def test_a_version_that_is_not_known_yet(serve) -> None:
     def future(asked: dict) -> object:
         if asked["method"] == "server/discover":

@@ -147,6 +147,7 @@ def test_closed_ports_are_refusals(limits):
         (answer(302, b"", "Location: http://elsewhere.invalid/"), Reason.REDIRECTED),
     ],
 )
+@pytest.mark.variant("neo4j", "older", "3.5")
 def test_roots_that_are_none(serve, limits, root, reason):
     for ask in ASKS:
         assert refusal(KIND, ask, limits, url=server(serve, root)).reason is reason
@@ -241,6 +242,7 @@ PRIVILEGE = ("access", "action", "graph", "segment")
         ((), True),
     ],
 )
+@pytest.mark.variant("neo4j", "managed", "rights that hide nodes")
 def test_rights_may_hide_nodes(serve, limits, rows, hidden):
     said = {"SHOW USER PRIVILEGES": table(*PRIVILEGE, rows=rows)}
     where = server(serve, ROOT | {"neo4j_edition": "enterprise"}, **said)
@@ -253,6 +255,7 @@ def test_rights_that_may_not_be_read_may_hide_nodes(serve, limits):
     assert look(KIND, "graph", limits, url=where).hidden is True
 
 
+@pytest.mark.variant("neo4j", "newer", "the Query API instead of transactions over HTTP")
 def test_newer_servers_are_asked_by_the_query_api(serve, limits):
     root = {name: value for name, value in ROOT.items() if name != "transaction"}
     newer = {
@@ -275,6 +278,7 @@ def test_without_a_bookmark_nothing_is_counted(serve, limits):
     assert refusal(KIND, "work", limits, url=where).reason is Reason.NO_OBSERVABLE
 
 
+@pytest.mark.variant("neo4j", "managed", "no right to ask for the start")
 def test_who_may_not_ask_for_the_start_cannot_tell_the_run(serve, limits, monkeypatch):
     where = server(serve, **{"CALL dbms.queryJmx": failing("Neo.ClientError.Security.Forbidden")})
     assert look(KIND, "presence", limits, url=where).started_at is None

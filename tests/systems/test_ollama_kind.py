@@ -59,6 +59,7 @@ def test_presence(serve, limits):
 
 
 @pytest.mark.parametrize(("login", "header"), [(f":{SECRET}@", f"Bearer {SECRET}"), (f"me:{SECRET}@", "Basic ")])
+@pytest.mark.variant("ollama", "managed", "a proxy with a login")
 def test_a_login_is_for_the_proxy(serve, limits, login, header):
     made = canned(serve, SERVER)
     look(KIND, "presence", limits, url=at(made.port, login))
@@ -127,6 +128,7 @@ def test_a_model(serve, limits):
     assert not look(KIND, LLAMA, limits, url=url(serve, {"/api/tags": (200, {"models": []})})).exists
 
 
+@pytest.mark.variant("ollama", "managed", "a model that another host runs")
 def test_a_model_that_is_run_elsewhere(serve, limits):
     cloud = {**LISTED, "remote_host": "https://me:pw@ollama.example:443/x?k", "remote_model": "llama3"}
     seen = look(KIND, LLAMA, limits, url=url(serve, {"/api/tags": (200, {"models": [cloud]})}))

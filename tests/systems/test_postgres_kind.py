@@ -203,6 +203,7 @@ class TestReal:
         assert standby.position <= primary.position + 1_000_000
         assert (primary.timeline, standby.timeline) == (1, 1)
 
+    @pytest.mark.variant("postgres", "managed", "without pg_monitor: masked columns")
     def test_masked_columns_are_said_to_be_masked(self, postgres):
         seen = self.ask("replication", postgres.primary, "plain")
         assert not seen.may_see_feeds

@@ -182,6 +182,7 @@ def test_counts_without_a_known_run_are_none(serve, limits, elsewhere):
     assert (seen.exists, seen.reads) == (True, None)
 
 
+@pytest.mark.variant("qdrant", "older", "metrics without collections")
 def test_older_versions_count_for_all_collections(serve, limits):
     coarse = line("POST", "/search", 3, collection="") + line("PUT", "", 2, collection="")
     seen = look(KIND, DOCS, limits, url=url(serve, {"/metrics": (200, coarse.encode()), "/cluster": (404, b"")}))
@@ -190,6 +191,7 @@ def test_older_versions_count_for_all_collections(serve, limits):
     assert (seen.reads, seen.writes, seen.counts_all) == (0, 0, False)
 
 
+@pytest.mark.variant("qdrant", "managed", "a key for single collections")
 def test_a_key_of_single_collections_sees_no_others(serve, limits):
     assert look(KIND, DOCS, limits, url=url(serve, {"/collections": (403, b"")})).others is None
 

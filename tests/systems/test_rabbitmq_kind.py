@@ -160,6 +160,7 @@ def test_another_api_is_another_product(serve, limits):
     assert refusal(KIND, "presence", limits, management=guarded).reason is Reason.FORBIDDEN
 
 
+@pytest.mark.variant("rabbitmq", "older", "before 3.8: no health checks")
 def test_failed_checks_are_parts_and_unknown_ones_are_left_out(serve, limits):
     failed = {"status": "failed", "reason": "resource alarm(s) in effect"}
     answers = {"overview": (200, OVERVIEW), "health/checks/alarms": (503, failed)}
@@ -215,6 +216,7 @@ def test_a_stream_keeps_what_it_is_told_to(serve, limits):
     assert (seen.kept_s, seen.kept_for_ever, seen.also_limited) == (30.0, False, "1024 bytes")
 
 
+@pytest.mark.variant("rabbitmq", "managed", "without management, or without rights in it")
 def test_without_management_or_rights_streams_are_unknown(serve, limits):
     told = refusal(KIND, EVENTS, limits, amqp=amqp(free_port()))
     assert told.reason is Reason.NO_OBSERVABLE

@@ -142,6 +142,7 @@ def test_housekeeping_and_failures_are_not_use(serve, limits):
     )
 
 
+@pytest.mark.variant("redis", "managed", "without CLIENT LIST")
 def test_clients_that_may_not_be_listed_are_unknown(serve, limits):
     denied = "-NOPERM this user has no permissions to run the 'client|list' command\r\n"
     assert look(KIND, "key-value", limits, url=saying(serve, INFO, denied)).clients is None
@@ -163,6 +164,7 @@ def test_another_product_is_told(serve, limits, info):
         assert refusal(KIND, ask, limits, url=saying(serve, info)).reason is Reason.WRONG_PRODUCT
 
 
+@pytest.mark.variant("redis", "managed", "without INFO")
 def test_rights_that_are_missing(serve, limits):
     where = saying(serve, "-NOPERM this user has no permissions to run the 'info' command\r\n")
     seen = look(KIND, "presence", limits, url=where)
@@ -228,6 +230,7 @@ def test_subscribers_that_may_not_be_counted_are_nobody(serve, limits):
     assert look(KIND, EVENTS, limits, url=talking(serve, **answers)).form == "channel"
 
 
+@pytest.mark.variant("redis", "older", "6: streams tell less")
 def test_a_server_older_than_seven_tells_less(serve, limits):
     """No entries-added; XINFO of groups is forbidden."""
     told = b"*6\r\n$6\r\nlength\r\n:0\r\n$11\r\nfirst-entry\r\n$-1\r\n$10\r\nlast-entry\r\n$-1\r\n"

@@ -66,6 +66,7 @@ def test_a_store_is_no_sentinel_and_a_sentinel_no_store(serve, limits):
     assert "kind redis-sentinel" in told.detail
 
 
+@pytest.mark.variant("redis-sentinel", "managed", "without INFO")
 def test_presence(serve, limits):
     seen = look(KIND, "presence", limits, url=sentinel(serve))
     assert (seen.product, seen.version) == ("Redis Sentinel", "7.0.15")

@@ -170,6 +170,9 @@ def test_closed_ports_are_refusals(limits, of):
         ((502, ""), Reason.PROTOCOL_ERROR),
     ],
 )
+@pytest.mark.variant("jaeger", "managed", "behind a login")
+@pytest.mark.variant("zipkin", "managed", "behind a login")
+@pytest.mark.variant("prometheus", "managed", "behind a login")
 def test_presence_of_something_else(serve, limits, of, told, reason):
     url = server(serve, of, **{FIRST[of].replace("/", "__"): told}, health=told, api__v3__services=told)
     found = refusal(KINDS[of], "presence", limits, url=url).reason
@@ -247,6 +250,7 @@ def test_a_look_waits_for_the_moment_that_is_asked_for(serve, limits):
     assert time.time() >= began + 0.5
 
 
+@pytest.mark.variant("jaeger", "newer", "API version 3 alone")
 def test_jaeger_by_version_three_alone(serve, limits):
     resource = {
         "resource": {
@@ -355,6 +359,7 @@ def test_half_an_answer_is_no_empty_list(serve, limits, told):
     assert refusal(PROMETHEUS, "scrapes", limits, url=url).reason is Reason.PROTOCOL_ERROR
 
 
+@pytest.mark.variant("prometheus", "managed", "no federation")
 def test_samples_are_untold_where_federation_is_not_allowed(serve, limits):
     seen = look(PROMETHEUS, "scrapes", limits, url=server(serve, "prometheus", federate=(403, "")))
     assert seen.targets[0].samples is None
