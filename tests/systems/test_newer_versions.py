@@ -15,6 +15,7 @@ import pytest
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.systems import chromadb as chroma
 from pytest_distaudit.systems import (
     consul,
@@ -46,6 +47,12 @@ from .test_telemetry_kinds import ANSWERS, ASKS, KINDS, WANTED, server
 
 LATER = "99.0.0"
 NEWS = {"added_later": {"by": ["a newer version"], "count": 7}}
+
+
+@pytest.fixture
+def limits() -> Limits:
+    """Nobody is slow on purpose here."""
+    return Limits(connect_s=5.0, ask_s=10.0, look_s=30.0, body_bytes=100_000)
 
 
 def grown(value: Any) -> Any:
