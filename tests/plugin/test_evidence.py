@@ -95,3 +95,12 @@ def test_on_a_full_disk_nothing_is_verified(project: AuditedProject) -> None:
     assert "UNVERIFIABLE(AUDIT-ERROR) web-answers" in told.stdout
     assert "File too large" in told.stdout
     assert not [path for path in (project.root / "kept").rglob("*") if path.is_file() and path.name.startswith(".")]
+
+
+def test_it_is_not_explained_either(project: AuditedProject) -> None:
+    path = recorded(project, "claims/web-answers.json")
+    path.write_bytes(path.read_bytes().replace(b"verified", b"Verified"))
+    words = ("-p", "no:randomly", "--distaudit-explain=web-answers", "--distaudit-replay=elsewhere")
+    result = project.pytester.runpytest_inprocess(*words)
+    assert result.ret != pytest.ExitCode.OK
+    result.stderr.fnmatch_lines(["*elsewhere/claims/web-answers.json was changed since it was recorded*"])

@@ -47,6 +47,17 @@ SERVERS = {
     server two 127.0.0.1:{{broken.port}} {CHECKED} backup
 """,
 }
+IMPOSTOR = f"""
+[targets.miniature.systems.impostor]
+kind = "http"
+instances.identity = "header:X-Boot"
+native.argv = {json.dumps([sys.executable, str(Path(__file__).with_name("impostor.py"))])}
+native.after = ["well", "bystander"]
+native.ready = "GET /live"
+native.env = {{PORT = "{{port}}", REAL_URL = "{{well.url}}", NAMED_URL = "{{bystander.url}}"}}
+[targets.miniature.operations.say-impostor]
+request = "GET http://impostor/say?word={{nonce}}"
+"""
 SERVICES = {"web-1": "", "web-2": "", "broken": "wedged", "bystander": ""}
 
 
@@ -91,14 +102,15 @@ def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Map
     ground = tmp_path_factory.mktemp("availability")
     tables = [_service(name, way, ground) for name, way in SERVICES.items()]
     tables += [_proxy(name, servers) for name, servers in SERVERS.items()]
-    with Room(ground, "".join(tables)) as room:
-        names = [*SERVERS, "bystander"]
+    with Room(ground, "".join([*tables, IMPOSTOR])) as room:
+        names = [*SERVERS, "bystander", "impostor"]
         told = room.judge_together(*(_claimed(name) for name in names))
         yield dict(zip(names, told, strict=True))
 
 
 def _claimed(name: str) -> tuple[str, Mapping[str, object]]:
-    parts = {"broken-backup": "web-1, broken", "bystander": "web-1, web-2, bystander"}.get(name, "web-1, web-2")
+    three = "web-1, web-2, bystander"
+    parts = {"broken-backup": "web-1, broken", "bystander": three, "impostor": three}.get(name, "web-1, web-2")
     operation = "say-well" if name == "bystander" else f"say-{name}"
     return "availability.no-spof", {"roles": {"parts": parts}, "operation": operation, "within": "2s"}
 
@@ -125,7 +137,9 @@ def test_what_is_indispensable_is_found(verdicts: Mapping[str, ClaimResult], nam
     assert f"after its {fault}, say-{name}" in told.because, told
 
 
-def test_a_part_that_is_not_in_the_way_shows_nothing(verdicts: Mapping[str, ClaimResult]) -> None:
-    told = verdicts["bystander"]
+@pytest.mark.parametrize("name", ["bystander", "impostor"])
+def test_a_part_that_is_not_in_the_way_shows_nothing(verdicts: Mapping[str, ClaimResult], name: str) -> None:
+    """Nor does one in whose name another answers."""
+    told = verdicts[name]
     assert (told.verdict, told.reason) == (Verdict.UNVERIFIABLE, Reason.VACUOUS), told
     assert told.actual == "bystander: not in the way", told
