@@ -12,7 +12,7 @@ tar -C /loop -cf - . | docker import - loop > /dev/null
 for name in claude-flow ruv-swarm claude-task-runner files context7 http-fetch ddg sequentialthinking nx-mcp \
     extended-memory shell browser graph git search mail calendar images archive; do
     docker run --detach --name "mcp-$name" --network none --health-cmd true --health-interval 1h \
-        loop sh -c 'while true; do echo ok | nc -l -p 11090; done' > /dev/null
+        loop sh -c 'while echo ok | nc -l -p 11090; do :; done' > /dev/null
 done
 echo "nineteen MCP servers are up"
 wait $engine
