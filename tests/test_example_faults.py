@@ -14,7 +14,7 @@ from pytest_distaudit.targets.recipes import builtin_recipes
 ROOT = Path(__file__).parents[1]
 NEEDED = ("postgres", "rabbitmq", "redis", "consul", "haproxy", "nginx", "chromadb")
 #: claim -> what `decoy` is found to do instead; one of them, where it lies twice
-LIES = {
+LIES: dict[str, str | tuple[str, ...]] = {
     "breaker-opens": "never opened",
     "calls-are-limited": "read-task fails or stalls, too",
     "goes-on-without-knowledge": ("find-alike answers something else", "read-task suffers"),
