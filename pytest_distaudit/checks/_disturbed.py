@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pytest_distaudit.checkers.percentile import nearest
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.fault import Aim, Fault
@@ -13,6 +14,8 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.experiments import Experiment, args_of
 from pytest_distaudit.ports.traffic import Sent, Traffic
 
+#: an audit that sends its own requests so late is on a busy machine, in seconds
+_LATE_S = 0.25
 #: fewer requests tell nothing
 ENOUGH = 30
 _STEADY = "let it work before it is disturbed"
@@ -63,6 +66,11 @@ def traffics(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, Tr
         if len(before.sent) < ENOUGH:
             unverifiable(Reason.VACUOUS, f"{len(before.sent)} requests before the fault", f"{ENOUGH} are needed")
     return found
+
+
+def late(flow: Traffic) -> bool:
+    """Whether the audit itself had so little time to send that the machine may be too busy for anybody."""
+    return nearest([one.sent - one.due for one in flow.sent]) > _LATE_S
 
 
 def undisturbed(told: Experiment, sent: Sent) -> bool:

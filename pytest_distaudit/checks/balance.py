@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from pytest_distaudit.checkers import balance
-from pytest_distaudit.checkers.percentile import nearest
 from pytest_distaudit.checks._balanced import MANY, Lost, Names, names_of
-from pytest_distaudit.checks._disturbed import effective, traffics, undisturbed
+from pytest_distaudit.checks._disturbed import effective, late, traffics, undisturbed
 from pytest_distaudit.checks._steps import every
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
@@ -33,8 +32,6 @@ _WATCHED_S = 3.0
 _NEXT_TO_NOTHING = 0.01
 #: of the requests, how many a counter of the gateway has to go with, and fewer than how many refute
 _COUNTED, _HALF = 0.9, 0.5
-#: an audit that sends its own requests so late is on a busy machine, in seconds
-_LATE_S = 0.25
 _WATCH = (Look("instances", Health.ask()), Look("system", Gateway.ask()))
 
 
@@ -111,7 +108,7 @@ def _lost(
     """What the loss of one shows, for each operation."""
     share = weights[told.system] / sum(weights.values())
     own = [
-        Lost(told, flow, names[told.system], share, _within(claim), _late(flow), _one_client(claim, flow.sent))
+        Lost(told, flow, names[told.system], share, _within(claim), late(flow), _one_client(claim, flow.sent))
         for _, flow in met(told)
     ]
     steps = [step for one in own for step in (one.silent, one.goes_on, one.given_again)]
@@ -158,11 +155,6 @@ def _answered(told: Experiment, flow: Traffic, names: Mapping[str, Names]) -> No
         )
 
 
-def _late(flow: Traffic) -> bool:
-    """Whether the audit itself had so little time to send that the machine may be too busy for anybody."""
-    return nearest([one.sent - one.due for one in flow.sent]) > _LATE_S
-
-
 def _spread(claim: Claim, flows: Sequence[_Flow], names: Mapping[str, Names], weights: Mapping[str, float]) -> float:
     """How much of its share the one with the least of it had while all served."""
     return min(every(partial(_spread_of, claim, name, flows, names, weights) for name in claim.operations))
@@ -182,7 +174,7 @@ def _spread_of(
     found = balance.check(whole, weights)
     parts = [balance.check(counts, weights).ratios.get(found.least, 0.0) for counts in counted]
     if found.verdict is Verdict.REFUTED and all(part < _HALF for part in parts):
-        _uneven(claim, found, whole, asked, any(_late(flow) for _, flow in own))
+        _uneven(claim, found, whole, asked, any(late(flow) for _, flow in own))
     strangers = sum(whole[name] for name in found.strangers)
     if strangers > _NEXT_TO_NOTHING * len(asked):
         because = (
@@ -200,14 +192,14 @@ def _counts(sent: Sequence[Sent], names: Mapping[str, Names]) -> Counter[str]:
     return Counter(owner.get(one.node, one.node) for one in sent)
 
 
-def _uneven(claim: Claim, found: balance.Balance, whole: Counter[str], asked: Sequence[Sent], late: bool) -> None:
+def _uneven(claim: Claim, found: balance.Balance, whole: Counter[str], asked: Sequence[Sent], busy: bool) -> None:
     """Refute, unless one client, or a busy machine, may be why."""
     given, words = _given(found.least, whole), _words(whole)
     top = max(whole.values())
     if _one_client(claim, asked) and top >= (1 - _NEXT_TO_NOTHING) * len(asked):
         because = f"{words}, all from one address: one who keeps a client at its instance looks alike"
         unverifiable(Reason.NO_CONTROL, given, because, remedy=MANY)
-    if late:
+    if busy:
         unverifiable(Reason.BUDGET, given, f"{words}; the machine is too busy to tell")
     refute(given, words, remedy=f"lead requests to {found.least}, too")
 

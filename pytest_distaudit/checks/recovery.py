@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_distaudit.checks._disturbed import ENOUGH, effective, spans, traffics, works_again
+from pytest_distaudit.checks._disturbed import ENOUGH, effective, late, spans, traffics, works_again
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
@@ -17,6 +17,7 @@ from pytest_distaudit.ports.traffic import Traffic
 _WITHIN_S = 60.0
 _PATIENCE_S = 30.0
 _TIMES = 3
+_BUSY = "the machine is too busy to tell"
 _REMEDY = "let something start it again whenever it ends (a restart policy, a supervisor)"
 
 
@@ -52,18 +53,21 @@ def self_heals(claim: Claim, evidence: Evidence) -> Judgement:
     slowest = 0.0
     for fault in _faults(claim):
         (told,) = effective(evidence, fault).values()
-        _started_again(told, _within(claim))
-        for name, traffic in traffics(claim, evidence, told).items():
+        flows = traffics(claim, evidence, told)
+        _started_again(told, _within(claim), any(map(late, flows.values())))
+        for name, traffic in flows.items():
             slowest = max(slowest, _worked_again(name, told, traffic, _within(claim)))
     count = _TIMES * len(_faults(claim))
     return verified(f"served again by itself {count} of {count} times, after at most {slowest:.1f} s")
 
 
-def _started_again(told: Experiment, within_s: float) -> None:
+def _started_again(told: Experiment, within_s: float, busy: bool) -> None:
     for number, one in enumerate(told.rounds, 1):
         which = f"after {told.fault} {number} of {_TIMES}"
         if one.by_itself:
             continue
+        if busy and one.back is not None:
+            unverifiable(Reason.BUDGET, f"not started again within {within_s:g} s", f"{which}; {_BUSY}")
         fate = "even then it did not serve again" if one.back is None else "the audit had to bring it back"
         refute(f"not started again within {within_s:g} s", f"{which}; {fate}", remedy=_REMEDY)
 
@@ -85,6 +89,8 @@ def _worked_again(name: str, told: Experiment, traffic: Traffic, within_s: float
         if len(again) < ENOUGH:
             unverifiable(Reason.VACUOUS, f"{len(again)} requests", f"{which}; {ENOUGH} are needed")
         slowest = max(slowest, again[0].sent - began)
+    if slowest > within_s and late(traffic):
+        unverifiable(Reason.BUDGET, f"{name} worked again after {slowest:.1f} s", _BUSY)
     if slowest > within_s:
         refute(f"{name} worked again after {slowest:.1f} s", f"claimed are {within_s:g} s", remedy=_REMEDY)
     return slowest

@@ -10,7 +10,9 @@ from pytest_distaudit.domain.claim import Span, Timing
 from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.domain.needs import Disturb
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.codec import from_json, to_json
 from pytest_distaudit.ports.experiments import Experiment
+from pytest_distaudit.ports.traffic import Traffic
 
 from .evidence import CHECKS, claim, evidence, failure, judged
 from .experiments import experiment, round_, traffic
@@ -116,3 +118,19 @@ def test_the_course_follows_from_the_claim():
         (Disturb, Fault.FREEZE, 7.0, 3),
     ]
     assert {one.course.patience_s for one in needs} == {30.0}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "fails"),
+    [
+        ([round_(1), round_(2, back=4.0, undone=2.0), round_(3)], lambda later: later < 4.0),
+        ([round_(1), round_(2), round_(3)], lambda later: later < 4.0),
+    ],
+)
+def test_a_busy_machine_makes_nobody_slow(rounds, fails):
+    flow = traffic(3, fails)
+    asked = from_json(Traffic, flow.value)
+    behind = [replace(one, due=one.due - 0.5) for one in asked.sent]
+    late = replace(flow, value=to_json(replace(asked, sent=tuple(behind))))
+    assert told(experiment(*rounds), flow, within=2.0).verdict.value == "refuted"
+    assert word(experiment(*rounds), late, within=2.0) is Reason.BUDGET

@@ -14,12 +14,24 @@ from pytest_distaudit.domain.audit import ClaimResult
 from pytest_distaudit.testing import Room
 
 RUNS = int(os.environ.get("DISTAUDIT_PROOF_RUNS", "1"))
+#: families that wait more than they work, and measure nothing that a neighbour makes longer
+PATIENT = {
+    "architecture", "availability", "caches", "clusters", "collections", "databases", "deploy",
+    "discovery", "flips", "graphs", "models", "recovery", "rest", "services", "streams", "telemetry",
+    "tenancy",
+}  # fmt: skip
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Module scope keeps one run together: a module-scoped fixture that takes ``run`` starts once a run."""
     if RUNS > 1 and "run" in metafunc.fixturenames:
         metafunc.parametrize("run", range(1, RUNS + 1), scope="module", ids=lambda number: f"run{number}")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Proofs of patient families may run two at a time (./run test)."""
+    if item.path.relative_to(Path(__file__).parent).parts[0] in PATIENT:
+        item.add_marker("patient")
 
 
 @pytest.fixture(scope="module")

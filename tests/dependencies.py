@@ -1,0 +1,137 @@
+"""Who depends on whom, found from outside: ``./run dependencies [--write] [SYSTEM...]``.
+
+The example's target ``connected`` is started anew for every line of the table. One of its systems, with all processes
+below it, is killed or halted with signals of the operating system, which the audit knows nothing of; then the audit
+attaches to what is there. The claims whose verdict is no longer *verified* are that system's dependents. They must be
+those of ``tests/dependencies.toml``, no more, no fewer; and no claim may change whose systems do not need what was
+taken away, by the links that the target declares.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import psutil
+import tomlkit
+
+from pytest_distaudit.ports.located import Located
+from pytest_distaudit.testing import Room
+
+ROOT = Path(__file__).parents[1]
+TABLE = Path(__file__).with_suffix(".toml")
+TARGET = "connected"
+PARTS = ("claims", "examples", "tests/standins")
+LIMIT_S = 600
+WAYS = ("stopped", "frozen")
+HEAD = """\
+# Which claims about the example no longer hold while one of its systems is killed or halted.
+# Written by ./run dependencies --write, held against by ./run dependencies.
+
+"""
+
+#: "redis stopped" -> claim -> its verdict then
+Table = dict[str, dict[str, str]]
+
+
+def systems() -> dict[str, Any]:
+    """The systems of the target, as its file has them."""
+    return dict(tomllib.loads((ROOT / "distaudit.toml").read_text("utf-8"))["targets"][TARGET]["systems"])
+
+
+@contextmanager
+def project() -> Iterator[Path]:
+    """A copy of what the audit of the example reads."""
+    with tempfile.TemporaryDirectory(prefix="dependencies-") as folder:
+        for part in PARTS:
+            shutil.copytree(ROOT / part, Path(folder, part), ignore=shutil.ignore_patterns("__pycache__", "README.md"))
+        yield Path(folder)
+
+
+def attached(located: Mapping[str, Located]) -> str:
+    """The target file with addresses in place of ways to start."""
+    whole = tomllib.loads((ROOT / "distaudit.toml").read_text("utf-8"))
+    target = whole["targets"][TARGET]
+    del target["compose"]
+    for name, system in target["systems"].items():
+        system.pop("native", None)
+        system["endpoints"] = dict(located[name].endpoints)
+    return tomlkit.dumps({"default": TARGET, "documents": whole["documents"], "targets": {TARGET: target}})
+
+
+def processes(located: Located) -> list[psutil.Process]:
+    """The system's process and all below it."""
+    assert located.inventory is not None
+    pid = located.inventory().pid
+    assert pid is not None, f"{located.system} has no process"
+    first = psutil.Process(pid)
+    return [first, *first.children(recursive=True)]
+
+
+@contextmanager
+def taken_away(way: str, located: Located) -> Iterator[None]:
+    """Halted or killed for as long as the block runs; what was killed stays so, the stack ends with it."""
+    theirs = processes(located)
+    for one in theirs:
+        one.kill() if way == "stopped" else one.suspend()
+    try:
+        yield
+    finally:
+        if way == "frozen":
+            for one in theirs:
+                one.resume()
+
+
+def verdicts(root: Path) -> dict[str, str]:
+    """Claim -> its verdict, by an audit that attaches to what runs."""
+    path = root / "audit.json"
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--distaudit", f"--distaudit-json={path}"]
+    argv += ["--distaudit-provision=attach", "--distaudit-scope=activity"]
+    done = subprocess.run(argv, cwd=root, env=os.environ, capture_output=True, text=True, check=False, timeout=LIMIT_S)
+    assert path.exists(), done.stdout + done.stderr
+    claims = json.loads(path.read_text("utf-8"))["claims"]
+    return {one["id"] + (f"[{one['case']}]" if one["case"] else ""): one["verdict"] for one in claims}
+
+
+def changed(name: str, way: str) -> dict[str, str]:
+    """Claim -> verdict, of those that do not hold while the system is taken away ("": nothing is)."""
+    with project() as root, Room(root, (ROOT / "distaudit.toml").read_text("utf-8")) as room:
+        (root / "distaudit.toml").write_text(attached(room.located), "utf-8")
+        with taken_away(way, room.located[name]) if name else nullcontext():
+            found = verdicts(root)
+    return {claim: verdict for claim, verdict in sorted(found.items()) if verdict != "verified"}
+
+
+def main(words: list[str]) -> int:
+    """0 if what was found is what is committed."""
+    if before := changed("", ""):
+        print(f"these do not hold even while nothing is taken away: {before}")
+        return 1
+    known = tomllib.loads(TABLE.read_text("utf-8")) if TABLE.exists() else {}
+    wanted = [word for word in words if not word.startswith("-")] or systems()
+    found: Table = {}
+    for taken in (f"{name} {way}" for name in wanted for way in WAYS):
+        found[taken] = changed(*taken.split())
+        print(tomlkit.dumps({taken: found[taken]}), flush=True)
+    if "--write" in words:
+        table = {**known, **found}
+        TABLE.write_text(HEAD + tomlkit.dumps({taken: table[taken] for taken in sorted(table)}), "utf-8")
+        return 0
+    other = {taken: known.get(taken, {}).items() ^ claims.items() for taken, claims in found.items()}
+    for taken, claims in other.items():
+        if claims:
+            print(f"{taken}: not as {TABLE.name} says: {sorted(claims)}")
+    return int(any(other.values()))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
