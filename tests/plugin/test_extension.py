@@ -200,7 +200,7 @@ def test_changed_evidence_is_refused(project: AuditedProject) -> None:
     path.write_text(path.read_text().replace('"up": true', '"up": false'))
     result = project.audit("--distaudit-replay=evidence")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert project.verdict()["claims"][0]["reason"] == "audit-error"
+    assert project.verdict()["claims"][0]["reason"] == "not-recorded"
 
 
 def test_what_was_not_recorded_is_unverifiable(project: AuditedProject) -> None:

@@ -184,7 +184,7 @@ def _open(place: Path) -> str:
     found = []
     for journal in place.glob("*/journal"):
         with suppress(FileNotFoundError, ValueError):  # it has undone all of it, or the last line was cut off
-            entries = [json.loads(line) for line in journal.read_text().splitlines()]
+            entries = [json.loads(line) for line in journal.read_text().splitlines() if line]
             kept = {entry.get("kept") for entry in entries}
             found += [entry["undo"] for entry in entries if "undo" in entry and entry["number"] not in kept]
     return ", ".join(sorted(found))
