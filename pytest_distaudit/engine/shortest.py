@@ -96,11 +96,11 @@ def _seen(looks: Looks, capability: str) -> list[Observation]:
 
 
 def _faults(looks: Looks) -> dict[_Fault, tuple[str, float, float, float]]:
-    """Fault -> what it was, when it was injected, from when and until when what is asked is about it."""
+    """Fault -> what it was, when it was injected, from when and until when what is asked follows it."""
     found = {}
     for seen in _seen(looks, Experiment.capability):
         told = from_json(Experiment, seen.value)
-        turns = [told.began, *(one.injected for one in told.rounds[1:]), told.ended]
+        turns = [*(one.injected for one in told.rounds), told.ended]
         for at, one in enumerate(told.rounds):
             found[seen.system, seen.ask.args, at] = (told.done, one.injected, turns[at], turns[at + 1])
     return found
@@ -117,9 +117,9 @@ def _around(
     faults: Mapping[_Fault, tuple[str, float, float, float]],
     requests: Sequence[tuple[str, Sent]],
 ) -> list[str]:
-    """The nonces of what was asked before, during and after these faults."""
-    spans = [faults[one][2:] for one in kept]
-    return [one.nonce for _, one in requests if any(began <= one.sent <= ended for began, ended in spans)]
+    """The nonces of what was asked before any fault, and during and after these."""
+    left_out = [span[2:] for fault, span in faults.items() if fault not in kept]
+    return [one.nonce for _, one in requests if not any(began <= one.sent < ended for began, ended in left_out)]
 
 
 def _left(looks: Looks, faults: Collection[_Fault], nonces: Collection[str]) -> Looks:

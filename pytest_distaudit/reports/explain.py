@@ -38,10 +38,10 @@ class Explained:
     timing: Timing | None
     says: str
     judgement: Judgement | None = None
-    shortest: Shortest | None = None
     observations: tuple[Observation, ...] = ()
     started: str = ""
     folder: str = ""
+    shortest: Shortest | None = None
 
 
 def explanation(one: Explained) -> str:

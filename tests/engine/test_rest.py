@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,7 +36,8 @@ def test_two_looks_around_a_rest_are_shared() -> None:
 
 def test_a_rest_is_longer_where_statistics_lag(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(resting.time, "sleep", slept.append)
+    # not the module's own sleep: threads of other tests may use it
+    monkeypatch.setattr(resting, "time", SimpleNamespace(**{**vars(time), "sleep": slept.append}))
     gatherer = World().gatherer()
     hub = gatherer._hub
     monkeypatch.setattr(resting, "_PAUSE_S", 100.0)
