@@ -3,8 +3,8 @@
 The example's target ``connected`` is started anew for every line of the table. One of its systems, with all processes
 below it, is killed or halted with signals of the operating system, which the audit knows nothing of; then the audit
 attaches to what is there. The claims whose verdict is no longer *verified* are that system's dependents. They must be
-those of ``tests/dependencies.toml``, no more, no fewer; and no claim may change whose systems do not need what was
-taken away, by the links that the target declares.
+those of ``tests/dependencies.toml``, no more, no fewer. Where there is no such table yet, ``--write`` makes it, on a
+quiet machine: what is undecided because of others would stand in it.
 """
 
 from __future__ import annotations

@@ -53,7 +53,8 @@ def _bench(config: pytest.Config) -> Bench:
 
 def _text(bench: Bench, claim: Claim) -> str:
     from pytest_distaudit.reports.explain import explanation
+    from pytest_distaudit.wiring.explained import explained
 
     if problems := bench.problems(claim):
         raise InvalidInput(problems)
-    return explanation(bench.explained(claim))
+    return explanation(explained(bench, claim))

@@ -136,7 +136,8 @@ def _shortest(one: Shortest) -> Iterator[str]:
     if one.judgement.because:
         yield f"    {one_line(one.judgement.because, 300)}"
     began = one.faults[0][1] if one.faults else one.requests[0][1].sent
-    telling = [row for row in one.requests if not row[1].ok or row[1].nonce in one.judgement.because] or one.requests
+    failing = [row for row in one.requests if not row[1].ok or row[1].nonce in one.judgement.because]
+    telling = failing or [row for row in one.requests if row[1].sent >= began]
     rows = [(at, one_line(words, 80)) for words, at in one.faults]
     rows += [(sent.sent, _request(operation, sent)) for operation, sent in telling[:_MOST_ROWS]]
     yield from (f"    {at - began:+8.3f} s  {words}" for at, words in sorted(rows))

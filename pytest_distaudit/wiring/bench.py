@@ -21,14 +21,14 @@ from pytest_distaudit.domain.target import Project, Target
 from pytest_distaudit.domain.tolerance import Known, Tolerance
 from pytest_distaudit.domain.verdict import Scope, Verdict
 from pytest_distaudit.engine.blocking import blocker, systems_down
-from pytest_distaudit.engine.conduct import Conducted, conduct, timing_of
+from pytest_distaudit.engine.conduct import Conducted, conduct
 from pytest_distaudit.engine.gather import Gatherer
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.live import Live
 from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
 from pytest_distaudit.engine.record import Changed, Recorder, Recording
 from pytest_distaudit.engine.redact import Redactor
-from pytest_distaudit.engine.result import claimed_words, result_of
+from pytest_distaudit.engine.result import result_of
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.wiring.definitions import load_checks, load_kinds
@@ -39,7 +39,6 @@ from pytest_distaudit.wiring.wishes import Wishes
 from pytest_distaudit.wiring.written import WrittenClaims, claim_files, documents_to_mine, written_below
 
 if TYPE_CHECKING:
-    from pytest_distaudit.reports.explain import Explained
     from pytest_distaudit.wiring.gate import Gate
     from pytest_distaudit.wiring.sharing import Shared
 
@@ -186,30 +185,6 @@ class Bench:
     def all_written(self) -> WrittenClaims:
         """What claim files and documents claim, read as data."""
         return written_below(self.wishes.root, self.project, self.checks)
-
-    def explained(self, claim: Claim) -> Explained:
-        """How the claim is judged, and what its last recorded evidence comes to."""
-        from pytest_distaudit.engine.shortest import shortest
-        from pytest_distaudit.reports.explain import Explained
-
-        planned = self.planned(claim)
-        told = Explained(claim, planned.check, planned.roles, planned.needs, timing_of(planned), claimed_words(planned))
-        try:
-            recorded = [] if self.recording is None else list(self.recording.recorded(claim.key))
-            if not recorded:
-                return told
-            part, sights = max(recorded, key=lambda one: str(one[0].about["started"]))
-            conducted = conduct(planned, sights)
-        except Changed as error:
-            raise InvalidInput([Problem(claim.place, str(error))]) from None
-        return replace(
-            told,
-            judgement=conducted.judgement,
-            shortest=shortest(planned, conducted),
-            observations=conducted.observations,
-            started=str(part.about["started"]),
-            folder=str(part.folder),
-        )
 
     def documents_to_mine(self) -> list[Path]:
         """The documents that the project names; all of the tree where none is there."""

@@ -44,7 +44,7 @@ ELSEWHERE = {
     "./run everything": "tests/test_everything.py",
     "./run lab-extra": "minutes, and what Maven and Go fetch",
     "./run mutants": "minutes",
-    "./run dependencies": "forty minutes",
+    "./run dependencies": "minutes for each system",
     "./run bench": "minutes",
     # docs
     "pip install ./pytest-distaudit": "needs a package index; how-to/write-a-check.md types pip without one",
