@@ -13,7 +13,7 @@ from pytest_distaudit.domain.check import Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
-from pytest_distaudit.domain.needs import Look, Perform
+from pytest_distaudit.domain.needs import Look, Perform, Repeats
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.domain.wording import counted
@@ -43,7 +43,7 @@ def _events(claim: Claim) -> int:
 def _needs(claim: Claim) -> tuple[Perform, ...]:
     producers = 2 if claim["two_producers"] else 1
     runs = _events(claim) or (_FOR_TWO if producers > 1 else 0)
-    return (Perform((Look("system", _tail(claim)),), runs=runs, producers=producers),)
+    return (Perform((Look("system", _tail(claim)),), Repeats(runs, producers)),)
 
 
 @check(

@@ -17,16 +17,20 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Perform:
-    """The claim's activity, performed with nonces while the asks of ``watch`` are followed.
+class Repeats:
+    """How often an activity is performed in all (0: as often as for any other claim), by how many ``producers`` at
+    once, each of which waits for an answer before it goes on."""
 
-    ``runs``: how often in all, 0 as often as for any other claim; by so many ``producers`` at once, each of which waits
-    for an answer before it goes on.
-    """
+    times: int = 0
+    producers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """The claim's activity, performed with nonces while the asks of ``watch`` are followed."""
 
     watch: tuple[Look, ...] = ()
-    runs: int = 0
-    producers: int = 1
+    repeats: Repeats = Repeats()
 
 
 @dataclass(frozen=True, slots=True)

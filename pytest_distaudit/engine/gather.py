@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from pytest_distaudit.domain.needs import Probe
+from pytest_distaudit.domain.needs import Probe, Repeats
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.activity import Pace, perform
@@ -52,13 +52,7 @@ class Gathering(Protocol):
         ...
 
     def performed(
-        self,
-        activity: Activity,
-        watched: Watched,
-        bound: Mapping[str, Located],
-        patience: float,
-        runs: int = 0,
-        producers: int = 1,
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float, repeats: Repeats
     ) -> tuple[Observation, ...]:
         """The activity's one run on these addresses, and every look at what is watched meanwhile."""
         ...
@@ -115,13 +109,7 @@ class Gatherer:
             return self._hub.facts(located, asks, newer_than)
 
     def performed(
-        self,
-        activity: Activity,
-        watched: Watched,
-        bound: Mapping[str, Located],
-        patience: float,
-        runs: int = 0,
-        producers: int = 1,
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float, repeats: Repeats
     ) -> tuple[Observation, ...]:
         """The activity's one run on these addresses, and every look at what is watched meanwhile."""
 
@@ -136,8 +124,8 @@ class Gatherer:
                 Pace(self._lag(watched, bound), patience=patience, **more),
             )
 
-        more = {"runs": runs, "producers": producers} if runs else {}
-        key = (activity.name, runs, producers, *(bound[system].place for system in sorted(watched)))
+        more = {"runs": repeats.times, "producers": repeats.producers} if repeats.times else {}
+        key = (activity.name, repeats, *(bound[system].place for system in sorted(watched)))
         return self._shared(key, self._taking(Turn.PERFORM, run))
 
     def alternated(

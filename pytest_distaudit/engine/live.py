@@ -107,7 +107,7 @@ class Live:
         name = planned.claim.activity or ""
         activity, watched = self._plan.target.activities[name], _bound(self._plan.watched[name], bound)
         patience = self._longest(name, PATIENCE_S)
-        return self._gathering.performed(activity, watched, bound, patience, need.runs, need.producers)
+        return self._gathering.performed(activity, watched, bound, patience, need.repeats)
 
     def _alternated(self, planned: Planned, bound: Mapping[str, Located], each: int) -> tuple[Observation, ...]:
         """The activity's one alternation with rest, watched for every claim about it on the same addresses."""

@@ -20,7 +20,7 @@ from multiprocessing.connection import Client, Connection, Listener, answer_chal
 from typing import Any
 
 from pytest_distaudit.domain.errors import InvalidInput
-from pytest_distaudit.domain.needs import Probe
+from pytest_distaudit.domain.needs import Probe, Repeats
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.arranged import Arrangement
@@ -107,17 +107,11 @@ class Broker:
         return self._gathering.facts(self._ours(located), asks, newer_than)
 
     def answer_performed(
-        self,
-        activity: Activity,
-        watched: Watched,
-        bound: Mapping[str, Located],
-        patience: float,
-        runs: int = 0,
-        producers: int = 1,
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float, repeats: Repeats
     ) -> tuple[Observation, ...]:
         """The activity's one run."""
         ours = {name: self._ours(located) for name, located in bound.items()}
-        return self._gathering.performed(activity, watched, ours, patience, runs, producers)
+        return self._gathering.performed(activity, watched, ours, patience, repeats)
 
     def answer_alternated(
         self, activity: Activity, watched: Watched, bound: Mapping[str, Located], effects_s: float, each: int
@@ -198,19 +192,13 @@ class Shared:
         return found
 
     def performed(
-        self,
-        activity: Activity,
-        watched: Watched,
-        bound: Mapping[str, Located],
-        patience: float,
-        runs: int = 0,
-        producers: int = 1,
+        self, activity: Activity, watched: Watched, bound: Mapping[str, Located], patience: float, repeats: Repeats
     ) -> tuple[Observation, ...]:
         """The activity's one run on these addresses."""
         if not all(map(self._is_common, bound.values())):
-            return self._own.performed(activity, watched, bound, patience, runs, producers)
+            return self._own.performed(activity, watched, bound, patience, repeats)
         portable = {name: _portable(located) for name, located in bound.items()}
-        found: tuple[Observation, ...] = self._ask("performed", activity, watched, portable, patience, runs, producers)
+        found: tuple[Observation, ...] = self._ask("performed", activity, watched, portable, patience, repeats)
         return found
 
     def alternated(

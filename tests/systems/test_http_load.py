@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import socket
 import threading
@@ -21,6 +22,8 @@ from pytest_distaudit.systems.http_load import HttpLoad, http_load
 
 LIMITS = Limits(connect_s=1.0, body_bytes=100_000)
 OLD = f"distaudit-{'0' * 32}"
+#: this process's own: tests beside it ask ports that nobody listened at a moment ago
+HOST = f"127.31.{os.getpid() % 256}.1"
 Answer = Callable[[bytes], bytes | None]
 
 
@@ -37,7 +40,7 @@ class Server:
 @contextmanager
 def serving(answer: Answer) -> Iterator[Server]:
     told = Server(answer)
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+    with socket.create_server((HOST, 0), backlog=64) as listener:
         told.port = listener.getsockname()[1]
 
         def converse(line: socket.socket) -> None:
@@ -82,7 +85,7 @@ def fired(server: Server, many: int = 5, every: float = 0.02, patience_s: float 
     shots = []
     for at in range(many):
         nonce = f"distaudit-{secrets.token_hex(16)}"
-        asked = Request("GET", f"http://127.0.0.1:{server.port}/say/{nonce}")
+        asked = Request("GET", f"http://{HOST}:{server.port}/say/{nonce}")
         shots.append(Shot(at * every, asked, nonce))
     hits, strain = HttpLoad(LIMITS, "").fire(shots, patience_s)
     assert len(hits) == many
@@ -149,7 +152,7 @@ def test_an_answer_that_ends_with_the_connection() -> None:
         return b"HTTP/1.0 200 x\r\n\r\n" + path(heard)
 
     ended = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((HOST, 0)) as listener:
 
         def once() -> None:
             line, _ = listener.accept()
@@ -195,7 +198,7 @@ def test_a_connection_that_has_rested_is_not_used(monkeypatch: pytest.MonkeyPatc
 def test_what_is_sent_is_what_the_operation_says() -> None:
     with serving(lambda heard: said(heard, 201)) as server:
         nonce = f"distaudit-{secrets.token_hex(16)}"
-        url = f"http://user:p%20w@127.0.0.1:{server.port}/say?q=1"
+        url = f"http://user:p%20w@{HOST}:{server.port}/say?q=1"
         shots = [
             Shot(0.0, Request("POST", url, {"X-Word": nonce, "Accept": "text/plain"}, {"work": nonce}), nonce, ok)
             for ok in ((), (201,), (200,))
