@@ -24,13 +24,9 @@ _WITHIN, _SLACK_S = 1.2, 1.0
 _REMEDY = "have every call of {caller} to {system} go through one breaker that counts its failures"
 
 
-def _seconds(claim: Claim, name: str) -> float:
-    return float(claim[name].quantity.value)
-
-
 def _course(claim: Claim) -> Course:
     """So long that it opens, tries in vain, and is open again; then, that it tries with success."""
-    open_s, timeout_s = _seconds(claim, "open_for"), _seconds(claim, "timeout")
+    open_s, timeout_s = claim.number("open_for"), claim.number("timeout")
     rate = min(_OFTEN, max(_SELDOM, _IN_OPEN_TIME / open_s))
     again_s, some_s = _WITHIN * open_s + _SLACK_S, 2 * breaker.RUN / rate
     hold_s = _SEEN_S + timeout_s + breaker.ENOUGH / rate + again_s + timeout_s + some_s
@@ -102,9 +98,9 @@ def _round(claim: Claim, found: Linked, fault: Fault) -> breaker.Round:
         failing_s,
         healed_s,
         failure_s=_failure_s(found) if fault is Fault.HALF_OPEN else None,
-        open_s=_seconds(claim, "open_for"),
-        trials=int(claim["trials"].quantity.value),
-        workers=int(claim["workers"].quantity.value),
+        open_s=claim.number("open_for"),
+        trials=int(claim.number("trials")),
+        workers=int(claim.number("workers")),
     )
 
 

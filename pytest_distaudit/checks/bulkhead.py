@@ -25,15 +25,11 @@ _CROWDED_S = 3.0
 
 
 def _limit(claim: Claim) -> int | None:
-    return None if claim["limit"] is None else int(claim["limit"].quantity.value)
-
-
-def _timeout_s(claim: Claim) -> float:
-    return float(claim["timeout"].quantity.value)
+    return None if claim["limit"] is None else int(claim.number("limit"))
 
 
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
-    wanted, timeout_s = _TIMES * (_limit(claim) or _UNTOLD), _timeout_s(claim)
+    wanted, timeout_s = _TIMES * (_limit(claim) or _UNTOLD), claim.number("timeout")
     rate = min(_OFTEN, max(_SELDOM, wanted / timeout_s))
     course = Course(wanted / rate + _CROWDED_S, _PATIENCE_S, rate=rate, answer_s=timeout_s)
     return (Disturb(Fault.HALF_OPEN, "system", course, caller="caller"),)

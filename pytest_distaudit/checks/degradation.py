@@ -41,16 +41,12 @@ def _within(claim: Claim) -> float:
     return claim.timing.seconds if claim.timing else _WITHIN_S
 
 
-def _bound(claim: Claim) -> float:
-    return float(claim["answers"].quantity.value)
-
-
 def _unaffected(claim: Claim) -> tuple[str, ...]:
     return tuple(name.strip() for name in (claim["unaffected"] or "").split(",") if name.strip())
 
 
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
-    hold = max(_HOLD_S, _bound(claim) + _LONGER_S)
+    hold = max(_HOLD_S, claim.number("answers") + _LONGER_S)
     course = Course(hold, _PATIENCE_S, steady_s=_within(claim) + _AFTERWARDS_S, rate=_RATE)
     return tuple(Disturb(fault, "system", course, _WATCH) for fault in _FAULTS)
 
@@ -118,7 +114,7 @@ def _one_fault(claim: Claim, evidence: Evidence, fault: Fault, spared: tuple[str
 def _one_operation(claim: Claim, evidence: Evidence, told: Experiment, flow: Traffic, spared: bool) -> _Seen:
     seen = phases(flow.operation, told, flow, evidence)
     slower = Slower(seen) if spared else None
-    doubt = slower.refuted() if slower else seen.refuted(_bound(claim), _within(claim))
+    doubt = slower.refuted() if slower else seen.refuted(claim.number("answers"), _within(claim))
     return _Seen(seen, slower, doubt)
 
 

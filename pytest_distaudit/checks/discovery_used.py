@@ -26,7 +26,7 @@ def _within(claim: Claim) -> float:
 
 
 def _needs(claim: Claim) -> tuple[Divert, ...]:
-    return (Divert(claim["service"], _within(claim), float(claim["rate"].quantity.value)),)
+    return (Divert(claim["service"], _within(claim), claim.number("rate")),)
 
 
 @check(

@@ -26,16 +26,12 @@ _REMEDY = "let the registry ask the instance a question that only a working one 
 _Looks = Sequence[Seen[Registry]]
 
 
-def _number(claim: Claim, name: str) -> float:
-    return float(claim[name].quantity.value)
-
-
 def _falls_s(claim: Claim) -> float:
-    return _number(claim, "fall") * (_number(claim, "interval") + _number(claim, "timeout")) + _SLACK_S
+    return claim.number("fall") * (claim.number("interval") + claim.number("timeout")) + _SLACK_S
 
 
 def _rises_s(claim: Claim) -> float:
-    return _number(claim, "rise") * _number(claim, "interval") + _number(claim, "timeout") + _SLACK_S
+    return claim.number("rise") * claim.number("interval") + claim.number("timeout") + _SLACK_S
 
 
 def _needs(claim: Claim) -> tuple[Disturb, ...]:

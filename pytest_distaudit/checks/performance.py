@@ -53,20 +53,16 @@ _SHOWS_NOT = (
 _AT_REST = "audit from a machine of its own, at rest"
 
 
-def _rate(claim: Claim) -> float:
-    return float(claim["rate"].quantity.value)
-
-
 def _drive(claim: Claim, rates: Sequence[float], patience_s: float = _PATIENCE_S) -> Drive:
-    seconds = max(0.1, float(claim["seconds"].quantity.value))
+    seconds = max(0.1, claim.number("seconds"))
     control = max(_CONTROL, _CONTROLS / seconds)
     return Drive(tuple(rates), seconds, round(seconds * _WARM, 3), round(control, 3), patience_s)
 
 
 def _latency_need(claim: Claim) -> Drive:
-    times = max(1, int(claim["repetitions"].quantity.value))
-    patience = max(_PATIENCE_S, _MORE * float(claim["time"].quantity.value))
-    return _drive(claim, [_rate(claim)] * times, patience)
+    times = max(1, int(claim.number("repetitions")))
+    patience = max(_PATIENCE_S, _MORE * claim.number("time"))
+    return _drive(claim, [claim.number("rate")] * times, patience)
 
 
 @check(
@@ -208,7 +204,7 @@ def _ms(seconds: float) -> str:
     },
     takes_operation=True,
     cost_s=170.0,
-    needs=lambda claim: (_drive(claim, [_rate(claim) * step for step in _STEPS]),),
+    needs=lambda claim: (_drive(claim, [claim.number("rate") * step for step in _STEPS]),),
     shows_not=_SHOWS_NOT,
 )
 def throughput(claim: Claim, evidence: Evidence) -> Judgement:
@@ -219,7 +215,7 @@ def throughput(claim: Claim, evidence: Evidence) -> Judgement:
     wanted: Comparison = claim["rate"]
     if wanted.operator not in ("==", ">", ">="):
         unverifiable(Reason.AMBIGUOUS_CLAIM, f"rate {wanted}", "a lower limit is meant, such as '>= 500 /s'")
-    told = loaded(claim, evidence, _drive(claim, [_rate(claim) * step for step in _STEPS]))
+    told = loaded(claim, evidence, _drive(claim, [claim.number("rate") * step for step in _STEPS]))
     for step, phase in zip(_STEPS, told.phases, strict=False):
         if step <= 1 and (_lies(phase) or step * slower(told, phase, most=False) <= 1 + _GROWS):
             _refute_less(phase)

@@ -13,7 +13,7 @@ from pytest_distaudit.ports.capabilities import Listener
 
 def _needs(claim: Claim) -> tuple[Need, ...]:
     if claim["port"] is not None:
-        return (Look("system", Listener.ask(port=int(claim["port"].quantity.value))),)
+        return (Look("system", Listener.ask(port=int(claim.number("port")))),)
     return (Look("system", Listener.ask(**({"endpoint": claim["endpoint"]} if claim["endpoint"] else {}))),)
 
 

@@ -42,7 +42,7 @@ _REMEDY = "wait twice as long before each further try"
 
 
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
-    lasts_s = float(claim["lasts"].quantity.value)
+    lasts_s = claim.number("lasts")
     course = Course(lasts_s + _WATCHED / _RATE, _PATIENCE_S, rate=_RATE, answer_s=lasts_s + _LONGER_S)
     shorter = replace(course, hold_s=lasts_s + _REJECTED / _RATE, brief=True)
     rejecting = (Disturb(Fault.REJECT, "system", shorter, caller="caller"),) if claim["rejected"] else ()
@@ -149,7 +149,7 @@ def _let_be(claim: Claim, evidence: Evidence) -> Judgement:
 def _gaps(claim: Claim, found: Linked) -> list[list[float]]:
     """Of each request whose last try must have been seen: the seconds between its arrivals."""
     began, ended = found.failing
-    late = ended - float(claim["lasts"].quantity.value)
+    late = ended - claim.number("lasts")
     times = [[one.at for one in each.arrivals] for each in found.calls if began <= each.sent.sent <= late]
     return [[after - before for before, after in itertools.pairwise(each)] for each in times if each]
 

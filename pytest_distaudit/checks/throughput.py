@@ -28,7 +28,7 @@ _ALL = "*"
 
 
 def _rest(claim: Claim, times: int = 1) -> Rest:
-    return Rest((Look("system", Work.ask()),), times * float(claim["over"].quantity.value))
+    return Rest((Look("system", Work.ask()),), times * claim.number("over"))
 
 
 @check(

@@ -35,12 +35,8 @@ _WHEN = {
 }
 
 
-def _limit(claim: Claim) -> float:
-    return float(claim["time"].quantity.value)
-
-
 def _never(claim: Claim) -> str:
-    return f"{timeouts.never_s(_limit(claim)):g} s"
+    return f"{timeouts.never_s(claim.number('time')):g} s"
 
 
 def _when(claim: Claim) -> list[str]:
@@ -48,7 +44,7 @@ def _when(claim: Claim) -> list[str]:
 
 
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
-    limit_s = _limit(claim)
+    limit_s = claim.number("time")
     rate = min(_OFTEN, _AT_ONCE / limit_s)
     hold_s = timeouts.never_s(limit_s) + _WATCHED / rate + _SLACK_S
     course = Course(hold_s, _PATIENCE_S, rate=rate, steady_s=_STEADY / rate, answer_s=hold_s, brief=True)
@@ -95,11 +91,11 @@ def bounds(claim: Claim, evidence: Evidence) -> Judgement:
 
 def _bounded(claim: Claim, evidence: Evidence, when: str) -> float:
     """How long calls took while the dependency did that, in seconds; the slowest operation counts."""
-    slowest = 0.0
+    limit_s, slowest = claim.number("time"), 0.0
     for name, found in linked(claim, evidence, _FAULTS[when]).items():
         silent = when != _REFUSED
-        calls = _silences(found, _limit(claim)) if silent else _refusals(found, _limit(claim))
-        told = timeouts.check(calls, _limit(claim), at_once=not silent)
+        calls = _silences(found, limit_s) if silent else _refusals(found, limit_s)
+        told = timeouts.check(calls, limit_s, at_once=not silent)
         _judged(claim, f"{told.calls} calls of {name} {_WHEN[when]}", told)
         _met(found, name, when)
         slowest = max(slowest, told.typical_s or 0.0)

@@ -25,7 +25,7 @@ _STORE = {"store": Role("the store of traces")}
 
 
 def _window(claim: Claim) -> Ask:
-    return Traces.ask(window=f"{float(claim['seen'].quantity.value):g}")
+    return Traces.ask(window=f"{claim.number('seen'):g}")
 
 
 @check(
@@ -219,8 +219,8 @@ def _by_nonces(claim: Claim, evidence: Evidence, sent: Sequence[Performed], run:
 def _nothing(claim: Claim, sent: Sequence[Performed], run: ActivityRun, around: Traces) -> NoReturn:
     """No performance left a trace that could be known as its own."""
     told = f"{counted(len(sent), 'performance')} succeeded"
-    share = claim["traced"].quantity.value
-    if (1 - float(share)) ** len(sent) >= _CHANCE:
+    share = claim.number("traced")
+    if (1 - share) ** len(sent) >= _CHANCE:
         because = f"{told}; of a share of {claim['traced']} none may be among them"
         unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"0 of {len(sent)} traces", because)
     others = [span for span in around.spans if span.service not in around.own]

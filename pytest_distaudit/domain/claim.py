@@ -111,6 +111,10 @@ class Claim:
         """The parameter of that name; the check declares it, so it is there."""
         return self.params[parameter]
 
+    def number(self, name: str) -> float:
+        """A number of the claim in the base unit of its dimension; a share of 1 for per cent."""
+        return float(self.params[name].quantity.value)
+
 
 def _canonical(value: Any) -> Any:
     """A parameter as JSON; "1 s" and "1000 ms" are the same."""

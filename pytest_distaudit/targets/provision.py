@@ -72,22 +72,14 @@ def provision(
         placing = Placing(target, stack, relayed)
         contained = _contained(target, mode, sorted_, lot, stack, placing)
         sorted_ = _with(sorted_, contained)
-        plans, lives = Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
-        if sorted_.started:
-            assert lot is not None
-            plans = planning.plan(
-                sorted_, recipes, ground=lot.ground, root=root, environ=given, free_port=lot.free_port
-            )
-            plans = native_relays.relayed(plans, sorted_.started, placing)
-            lives = _start(sorted_, plans, lot, stack)
+        plans, lives = _native(sorted_, recipes, lot, stack, placing)
         vouching = neighbours({**_declared(target, ways, names, environ), **plans.endpoints})
         inventories = {**contained.inventories, **{name: life.inventory for name, life in lives.items()}}
         controls = {**contained.controls, **{name: NativeControl(life) for name, life in lives.items()}}
         located: dict[str, Located] = {}
         for name in sorted(names, key=partial(_depth, target)):
             spec = target.systems[name]
-            control = controls.get(name) if spec.disposable else None
-            found = _located(spec, ways[name], plans, inventories.get(name), control, vouching, root)
+            found = _located(spec, ways[name], plans, inventories.get(name), controls.get(name), vouching, root)
             found = replace(found, relays=placing.placed(name))
             located[name] = _inside(found, spec, located[spec.inside]) if spec.inside else found
         yield Provisioned(located, {name: ways[name] for name in names})
@@ -143,6 +135,20 @@ def _contained(
     return stack.enter_context(
         running(source, sorted_.contained, up, lot, partial(contained.relayed, sorted_.contained, placing))
     )
+
+
+def _native(
+    sorted_: Sorted, recipes: Mapping[str, Recipe], lot: Lot | None, stack: ExitStack, placing: Placing
+) -> tuple[Plans, dict[str, Life]]:
+    """What runs as processes of this machine, started; ended by ``stack``."""
+    if not sorted_.started:
+        return Plans({}, sorted_.unavailable, sorted_.attached, {}), {}
+    assert lot is not None
+    plans = planning.plan(
+        sorted_, recipes, ground=lot.ground, root=lot.root, environ=lot.environ, free_port=lot.free_port
+    )
+    plans = native_relays.relayed(plans, sorted_.started, placing)
+    return plans, _start(sorted_, plans, lot, stack)
 
 
 def _with(sorted_: Sorted, stack: Stack) -> Sorted:
@@ -226,7 +232,7 @@ def _located(
         health=spec.health,
         identity=spec.instances.identity if spec.instances else None,
         inventory=inventory,
-        control=control,
+        control=control if spec.disposable else None,
         neighbours=vouching.get(spec.name, ()),
         unavailable=unavailable,
         nested=spec.systems,
