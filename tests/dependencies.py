@@ -111,6 +111,11 @@ def changed(name: str, way: str) -> dict[str, str]:
     return {claim: verdict for claim, verdict in sorted(found.items()) if verdict != "verified"}
 
 
+def write(table: Table) -> None:
+    """The table as it is committed: lines in order."""
+    TABLE.write_text(HEAD + tomlkit.dumps({taken: table[taken] for taken in sorted(table)}), "utf-8")
+
+
 def main(words: list[str]) -> int:
     """0 if what was found is what is committed."""
     if before := changed("", ""):
@@ -122,9 +127,9 @@ def main(words: list[str]) -> int:
     for taken in (f"{name} {way}" for name in wanted for way in WAYS):
         found[taken] = changed(*taken.split())
         print(tomlkit.dumps({taken: found[taken]}), flush=True)
+        if "--write" in words:
+            write({**known, **found})
     if "--write" in words:
-        table = {**known, **found}
-        TABLE.write_text(HEAD + tomlkit.dumps({taken: table[taken] for taken in sorted(table)}), "utf-8")
         return 0
     other = {taken: known.get(taken, {}).items() ^ claims.items() for taken, claims in found.items()}
     for taken, claims in other.items():
