@@ -12,6 +12,7 @@ from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import ServerProcess
 from pytest_distaudit.ports.telemetry import Span, Traces
+from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._json_api import JsonApi
 
@@ -54,6 +55,12 @@ def answer_to(store_of: Callable[[JsonApi], Store], is_own: Callable[[str], bool
         return _window(store, ask, services, own)
 
     return traces
+
+
+def taken_in(counts: dict[str, int], recent: Traces) -> Work:
+    """The work of a store of traces: what its own metrics count, and the nonces of what it holds."""
+    nonces = tuple(sorted({nonce for span in recent.spans for nonce in span.nonces}))
+    return Work(counts, nonces, unseen="being asked for traces", way="GET /metrics")
 
 
 def _window(store: Store, ask: Ask, services: tuple[str, ...], own: tuple[str, ...]) -> Traces:

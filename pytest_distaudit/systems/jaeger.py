@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +20,7 @@ from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems._jaeger_v3 import StoreV3
 from pytest_distaudit.systems._json_api import JsonApi, of_shape
 from pytest_distaudit.systems._listener import listener_of
-from pytest_distaudit.systems._spans import EACH, WINDOW_S, answer_to, nonces_in, process, told_by
+from pytest_distaudit.systems._spans import EACH, answer_to, nonces_in, process, taken_in, told_by
 
 _PRODUCT = "Jaeger"
 _SERVICES = "/api/services"
@@ -171,10 +170,7 @@ def work(session: JsonApi, ask: Ask) -> Work:
         by = _OF.search(labels)
         name = f"spans by {by[1]}" if by else "spans"
         counts[name] = counts.get(name, 0) + int(float(value))
-    now = time.time()
-    recent = _traces(session, Ask.of("traces", since=now - WINDOW_S, until=now))
-    nonces = tuple(sorted({nonce for span in recent.spans for nonce in span.nonces}))
-    return Work(counts, nonces, unseen="being asked for traces", way="GET /metrics")
+    return taken_in(counts, _traces(session, Ask.of("traces")))
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +16,7 @@ from pytest_distaudit.ports.telemetry import Span
 from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems._json_api import JsonApi, of_shape
 from pytest_distaudit.systems._listener import listener_of
-from pytest_distaudit.systems._spans import EACH, WINDOW_S, answer_to, nonces_in, process, told_by
+from pytest_distaudit.systems._spans import EACH, answer_to, nonces_in, process, taken_in, told_by
 
 _PRODUCT = "Zipkin"
 _OWN = "zipkin-server"
@@ -135,10 +134,7 @@ def work(session: JsonApi, ask: Ask) -> Work:
     counts = {f"spans by {found[1]}": int(told[name]) for name in told if (found := _SPANS.fullmatch(str(name)))}
     if not counts:
         raise Unobservable(Reason.NO_OBSERVABLE, "GET /metrics holds no counter of its collector")
-    now = time.time()
-    recent = _traces(session, Ask.of("traces", since=now - WINDOW_S, until=now))
-    nonces = tuple(sorted({nonce for span in recent.spans for nonce in span.nonces}))
-    return Work(counts, nonces, unseen="being asked for traces", way="GET /metrics")
+    return taken_in(counts, _traces(session, Ask.of("traces")))
 
 
 _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
