@@ -25,6 +25,7 @@ import psutil
 import tomlkit
 
 from pytest_distaudit.ports.located import Located
+from pytest_distaudit.targets import trees
 from pytest_distaudit.testing import Room
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +33,7 @@ TABLE = Path(__file__).with_suffix(".toml")
 TARGET = "connected"
 PARTS = ("claims", "examples", "tests/standins")
 LIMIT_S = 600
+KILLED_WITHIN_S = 10
 WAYS = ("stopped", "frozen")
 HEAD = """\
 # Which claims about the example no longer hold while one of its systems is killed or halted.
@@ -68,27 +70,22 @@ def attached(located: Mapping[str, Located]) -> str:
     return tomlkit.dumps({"default": TARGET, "documents": whole["documents"], "targets": {TARGET: target}})
 
 
-def processes(located: Located) -> list[psutil.Process]:
-    """The system's process and all below it."""
+@contextmanager
+def taken_away(way: str, located: Located) -> Iterator[None]:
+    """Halted or killed, with all below it, for as long as the block runs; what was killed stays so, the stack ends with
+    it."""
     assert located.inventory is not None
     pid = located.inventory().pid
     assert pid is not None, f"{located.system} has no process"
-    first = psutil.Process(pid)
-    return [first, *first.children(recursive=True)]
-
-
-@contextmanager
-def taken_away(way: str, located: Located) -> Iterator[None]:
-    """Halted or killed for as long as the block runs; what was killed stays so, the stack ends with it."""
-    theirs = processes(located)
-    for one in theirs:
-        one.kill() if way == "stopped" else one.suspend()
+    if way == "stopped":
+        assert trees.kill(trees.tree(pid), KILLED_WITHIN_S)
+        yield
+        return
+    halted = trees.halt([psutil.Process(pid)])
     try:
         yield
     finally:
-        if way == "frozen":
-            for one in theirs:
-                one.resume()
+        trees.go_on(halted)
 
 
 def verdicts(root: Path) -> dict[str, str]:

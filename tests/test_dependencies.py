@@ -55,7 +55,7 @@ def gone(process: psutil.Process) -> bool:
 def test_what_is_killed_is_killed_with_its_children() -> None:
     with system_of_two() as (located, both):
         with dependencies.taken_away("stopped", located):
-            assert soon(lambda: all(map(gone, both)))
+            assert all(map(gone, both))
         assert all(map(gone, both)), "it stays so"
 
 
