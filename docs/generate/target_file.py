@@ -97,6 +97,8 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "env": "the variable by which the caller, if the audit starts it, is told the other's address: of its "
             "`native.env`, where the address is a placeholder, or of its service's `environment`",
+            "address": "instead of `env`, between containers: the other's name and port as the caller has always known "
+            "them, `prices:8000` or a URL",
         },
     ),
     "OperationEntry": (

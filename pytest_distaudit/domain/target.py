@@ -68,7 +68,8 @@ class SystemSpec:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A dependency edge: ``source`` needs ``to``; ``inject`` says how the audit may stand in its way."""
+    """A dependency edge: ``source`` needs ``to``; ``inject`` says how the audit may stand in its way: by the variable
+    ``env`` that tells ``source`` the other's address, or at the ``address`` that it has always known."""
 
     name: str
     source: str

@@ -33,6 +33,7 @@ from pytest_distaudit.sources.target_rules import Kinds, TargetRules
 from pytest_distaudit.sources.target_shape import (
     ComposeEntry,
     ContainerEntry,
+    InjectEntry,
     OperationEntry,
     ProjectEntry,
     SystemEntry,
@@ -157,10 +158,7 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
             key: _system(key, system, kinds[system.kind], places.place((*path, "systems", key)))
             for key, system in entry.systems.items()
         },
-        links={
-            key: Link(key, link.from_, link.to, {"env": link.inject.env} if link.inject else {})
-            for key, link in entry.links.items()
-        },
+        links={key: Link(key, link.from_, link.to, _inject(link.inject)) for key, link in entry.links.items()},
         operations={key: _operation(key, one) for key, one in entry.operations.items()},
         activities={
             key: Activity(key, one.request, one.json, one.headers, one.cleanup, tuple(one.ok))
@@ -170,6 +168,11 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
         compose=_compose(entry.compose),
         audit_host=entry.audit_host,
     )
+
+
+def _inject(entry: InjectEntry | None) -> dict[str, str]:
+    ways = {"env": entry.env, "address": entry.address} if entry else {}
+    return {way: told for way, told in ways.items() if told is not None}
 
 
 def _operation(name: str, entry: OperationEntry) -> Operation:

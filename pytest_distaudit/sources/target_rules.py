@@ -109,6 +109,9 @@ class TargetRules:
                 if system not in self.systems:
                     known = did_you_mean(system, self.systems)
                     self._say(("links", name, key), f"link {name!r}: unknown system {system!r}; {known}")
+            if link.inject and (link.inject.env is None) is (link.inject.address is None):
+                words = "say how the caller comes by the address: either env or address"
+                self._say(("links", name, "inject"), f"link {name!r}: {words}")
 
     def _say(self, path: Path, message: str) -> None:
         self.report(self.places.place((*self.path, *path)), message)

@@ -103,11 +103,12 @@ class SystemEntry:
 
 @dataclass(frozen=True)
 class InjectEntry:
-    """How the audit may stand in the way of a link."""
+    """How the audit may stand in the way of a link: one of these."""
 
     __pydantic_config__ = _REFUSING
 
-    env: Text
+    env: Text | None = None
+    address: Text | None = None
 
 
 @dataclass(frozen=True)

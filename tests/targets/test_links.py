@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from contextlib import ExitStack
 from typing import Any
 
@@ -23,8 +24,8 @@ def system(name: str, kind: str = "http", *, disposable: bool = True, **env: str
     return SystemSpec(name, kind, PLACE, native={"argv": ["x"], "env": env}, disposable=disposable)
 
 
-def target(*systems: SystemSpec, env: str = "BROKER_URL", to: str = "broker") -> Target:
-    links = {"front-it": Link("front-it", "front", to, {"env": env})}
+def target(*systems: SystemSpec, to: str = "broker", **inject: str) -> Target:
+    links = {"front-it": Link("front-it", "front", to, inject or {"env": "BROKER_URL"})}
     return Target("t", PLACE, {one.name: one for one in systems}, links)
 
 
@@ -77,6 +78,15 @@ def test_a_variable_that_names_no_address_is_refused(env: dict[str, str]) -> Non
     )
 
 
+def test_natively_nothing_stands_behind_an_address_that_is_known() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        planned(target(system("front"), system("broker", "rabbitmq"), address="broker:5672"))
+    assert str(refused.value.problems[0]) == (
+        f"{PLACE}: link 'front-it': only between containers can a relay stand behind a name that the caller knows; "
+        "let 'front' take the address from a variable: inject = {env = ...}"
+    )
+
+
 class Engine:
     """Tells where this machine is, and no more: nothing is started here."""
 
@@ -126,6 +136,51 @@ def test_a_variable_that_names_no_service_is_refused(text: str) -> None:
     assert "environment.BROKER_URL of service 'front' names no address of 'model'; write model:PORT" in str(
         refused.value
     )
+
+
+def known(text: str, *more: Link, **caller: Any) -> tuple[dict[str, Any], Placing]:
+    """The caller's description in the copy of the project, where it has always known the address."""
+    systems = {one: SystemSpec(one, "http", PLACE, disposable=True) for one in ("front", "worker", "model")}
+    links = {one.name: one for one in (Link("front-model", "front", "model", {"address": text}), *more)}
+    services = {"front": {"image": "x", **caller}, "worker": {"image": "x"}, "model": {"image": "x"}}
+    with ExitStack() as stack:
+        placing = Placing(Target("t", PLACE, systems, links), stack, wanted=True)
+        done = contained.relayed(systems.values(), placing, Described({"services": services}), Engine(), "run")  # type: ignore[arg-type]
+        return dict(done.services["front"]), placing
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+def test_a_name_that_is_known_leads_to_the_relay_at_the_same_port() -> None:
+    port = free_port()
+    told, placing = known(f"http://model:{port}/v1", extra_hosts=["model=10.0.0.1", "other:10.0.0.2"])
+    assert told == {"image": "x", "extra_hosts": ["other:10.0.0.2", "model:127.0.0.1"]}
+    relay = placing.placed("model")["front"]
+    assert (relay.address, relay.speaks_http) == (("127.0.0.1", port), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("database:1", "inject.address names no address of 'model'; write model:PORT or a URL there"),
+        ("model", "inject.address names no address of 'model'"),
+    ],
+)
+def test_a_known_address_has_to_be_the_others(text: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(words)):
+        known(text)
+
+
+def test_a_port_that_is_taken_is_refused() -> None:
+    words = r"no relay can listen at 127\.0\.0\.1:\d+ of this machine .*; let the caller take the address"
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InvalidInput, match=words):
+        known(f"model:{taken.getsockname()[1]}")
+    text = f"model:{free_port()}"
+    with pytest.raises(InvalidInput, match="link 'worker-model': " + words):
+        known(text, Link("worker-model", "worker", "model", {"address": text}))
 
 
 def test_where_containers_cannot_reach_this_machine_nothing_is_in_the_way() -> None:

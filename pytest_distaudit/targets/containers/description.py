@@ -165,3 +165,12 @@ def written(project: Described, folder: Path) -> Path:
     path = folder / "compose.json"
     write_private(path, project.whole)
     return path
+
+
+def extra_hosts(service: Mapping[str, Any]) -> list[str]:
+    """``NAME:ADDRESS`` of each name that the service is told beside the engine's own."""
+    told = service.get("extra_hosts") or ()
+    if isinstance(told, Mapping):
+        each = [(name, one) for name, some in told.items() for one in ([some] if isinstance(some, str) else some)]
+        return [f"{name}:{one}" for name, one in each]
+    return [entry.replace("=", ":", 1) for entry in told]

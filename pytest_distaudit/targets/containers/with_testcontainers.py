@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.domain.comparison import Quantity
 from pytest_distaudit.ports.failure import first_line
-from pytest_distaudit.targets.containers.description import RUN_LABEL, Described
+from pytest_distaudit.targets.containers.description import RUN_LABEL, Described, extra_hosts
 from pytest_distaudit.targets.containers.project import Launch
 from pytest_distaudit.targets.recipe import StartFailed
 
@@ -103,7 +103,11 @@ class _Starting:
         if "entrypoint" in kept:
             kept["entrypoint"] = _words(kept["entrypoint"])
         return container.with_kwargs(
-            labels=labels, restart_policy=_restart(service), **kept, **_healthcheck(service.get("healthcheck"))
+            labels=labels,
+            restart_policy=_restart(service),
+            extra_hosts=extra_hosts(service),
+            **kept,
+            **_healthcheck(service.get("healthcheck")),
         )
 
     def _source(self, volume: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ class Placing:
 
     def __init__(self, target: Target, stack: ExitStack, wanted: bool) -> None:
         self._target, self._stack = target, stack
-        self._links = tuple(link for link in target.links.values() if wanted and "env" in link.inject)
+        self._links = tuple(link for link in target.links.values() if wanted and link.inject)
         self._relays: Relays | None = None
         self._placed: dict[str, dict[str, Relay]] = {}
 
@@ -35,16 +35,17 @@ class Placing:
         """Caller -> the relay over which it reaches this system."""
         return self._placed.get(system, {})
 
-    def put(self, link: Link, find: Find, speaks_http: bool, host: str = "127.0.0.1") -> tuple[str, int]:
-        """A relay in the way of ``link``; where the caller finds it, which is on the address ``host`` of this machine.
+    def put(self, link: Link, find: Find, speaks_http: bool, host: str = "127.0.0.1", port: int = 0) -> tuple[str, int]:
+        """A relay in the way of ``link``; where the caller finds it, which is on the address ``host`` of this machine,
+        at any free port or at this one.
 
-        Raises OSError if the machine has no such address.
+        Raises OSError if the machine has no such address, or the port is taken.
         """
         if self._relays is None:
             from pytest_distaudit.targets.relays.relay import Relays
 
             self._relays = self._stack.enter_context(Relays().running())
-        relay = self._relays.between(find, speaks_http, host)
+        relay = self._relays.between(find, speaks_http, (host, port))
         self._placed.setdefault(link.to, {})[link.source] = relay
         return relay.address
 

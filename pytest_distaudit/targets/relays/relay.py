@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from errno import EADDRINUSE
 from typing import Any, Final, TypeVar
 
 from pytest_distaudit.domain.fault import Fault
@@ -30,10 +31,10 @@ _MOST: Final = 500_000
 class TcpRelay:
     """See ``ports.links.Relay``. Everything but the methods of that runs in ``loop``."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, find: Find, speaks_http: bool, host: str) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, find: Find, speaks_http: bool, place: tuple[str, int]) -> None:
         self._loop, self.find, self.speaks_http = loop, find, speaks_http
         # holds the port while nobody listens: refused is refused, and the port nobody else's
-        self._holder = _bound(host, 0)
+        self._holder = _bound(*place)
         self.address: tuple[str, int] = self._holder.getsockname()[:2]
         self._listener: socket.socket | None = None
         self._fillers: list[socket.socket] = []
@@ -204,9 +205,11 @@ class Relays:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="distaudit-relays")
         self._relays: list[TcpRelay] = []
 
-    def between(self, find: Find, speaks_http: bool, host: str = "127.0.0.1") -> TcpRelay:
-        """One more, which listens already. Raises OSError."""
-        relay = TcpRelay(self._loop, find, speaks_http, host)
+    def between(self, find: Find, speaks_http: bool, place: tuple[str, int] = ("127.0.0.1", 0)) -> TcpRelay:
+        """One more, which listens already, at ``place`` (port 0: any free one). Raises OSError."""
+        if place in [relay.address for relay in self._relays]:
+            raise OSError(EADDRINUSE, "another relay has it")
+        relay = TcpRelay(self._loop, find, speaks_http, place)
         self._relays.append(relay)
         relay.open()
         return relay

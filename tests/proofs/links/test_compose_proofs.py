@@ -15,29 +15,33 @@ from tests.lab import Lab, named, variables
 
 pytestmark = [pytest.mark.proof, pytest.mark.live]
 HERE = Path(__file__).parent
-WAYS = ("genuine", "none")
+#: caller -> the service that it calls. What is known to one in one mode is told to it in the other.
+CALLED = {"genuine": ("dependency", 8000), "none": ("second", 8001)}
+KNOWN = {"compose": "genuine", "containers": "none"}
 
 
-def _service(*words: str, **environment: str) -> dict[str, object]:
+def _service(*words: str, port: int = 8000, **environment: str) -> dict[str, object]:
     return {
         "image": named("python:3.11"),
         "command": ["python3", *words],
         "volumes": [f"{HERE}:/here:ro"],
-        "environment": {"HOST": "0.0.0.0", "PORT": "8000", **environment},
-        "ports": ["8000"],
+        "environment": {"HOST": "0.0.0.0", "PORT": str(port), **environment},
+        "ports": [str(port)],
         "init": True,
     }
 
 
-def _caller(way: str) -> str:
+def _caller(way: str, mode: str) -> str:
+    name, port = CALLED[way]
+    inject = f'address = "{name}:{port}"' if KNOWN[mode] == way else 'env = "DEPENDENCY_URL"'
     return f"""
 [targets.miniature.systems.{way}]
 kind = "http"
 disposable = true
 [targets.miniature.links.{way}-dependency]
 from = "{way}"
-to = "dependency"
-inject = {{env = "DEPENDENCY_URL"}}
+to = "{name}"
+inject = {{{inject}}}
 [targets.miniature.operations.ask-{way}]
 request = "GET http://{way}/ask?word={{nonce}}"
 """
@@ -48,7 +52,9 @@ TARGET = """
 compose = "compose.yaml"
 [targets.miniature.systems.dependency]
 kind = "http"
-""" + "".join(map(_caller, WAYS))
+[targets.miniature.systems.second]
+kind = "http"
+"""
 
 
 @pytest.fixture(scope="module", params=["compose", "containers"])
@@ -56,22 +62,24 @@ def room(request: pytest.FixtureRequest, run: int, tmp_path_factory: pytest.Temp
     if request.param == "compose" and "DOCKER_CONFIG" not in variables():
         pytest.skip("no Docker Compose: ./run lab up")
     callers = {
-        way: _service("/here/timeouts.py", way, DEPENDENCY_URL="http://dependency:8000")
-        | {"depends_on": {"dependency": {"condition": "service_started"}}}
-        for way in WAYS
+        way: _service("/here/timeouts.py", way, DEPENDENCY_URL=f"http://{name}:{port}")
+        | {"depends_on": {name: {"condition": "service_started"}}}
+        for way, (name, port) in CALLED.items()
     }
     ground = tmp_path_factory.mktemp("links")
-    services = {"dependency": _service("/here/dependency.py"), **callers}
+    called = {name: _service("/here/dependency.py", port=port) for name, port in CALLED.values()}
+    services = {**called, **callers}
     (ground / "compose.yaml").write_text(json.dumps({"services": services}), "utf-8")
     with pytest.MonkeyPatch.context() as patch, Lab.reached("python:3.11"):
         for name, value in variables().items():
             patch.setenv(name, value)
-        with Room(ground, TARGET, provision=request.param) as room:
+        target = TARGET + "".join(_caller(way, request.param) for way in CALLED)
+        with Room(ground, target, provision=request.param) as room:
             yield room
 
 
 def _judged(room: Room, way: str) -> ClaimResult:
-    roles = {"caller": way, "system": "dependency"}
+    roles = {"caller": way, "system": CALLED[way][0]}
     return room.judge("timeout.bounds", roles=roles, operation=f"ask-{way}", time="0.5 s")
 
 
