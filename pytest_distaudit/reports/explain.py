@@ -21,6 +21,8 @@ _MOST_EVIDENCE = 12
 _WIDTH = 160
 #: of a shortened experiment
 _MOST_ROWS = 24
+#: the same of requests that are all alike
+_ENOUGH_ALIKE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,11 @@ def _shortest(one: Shortest) -> Iterator[str]:
         yield f"    {one_line(one.judgement.because, 300)}"
     began = one.faults[0][1] if one.faults else one.requests[0][1].sent
     failing = [row for row in one.requests if not row[1].ok or row[1].nonce in one.judgement.because]
-    telling = failing or [row for row in one.requests if row[1].sent >= began]
+    telling = failing[:_MOST_ROWS] or [row for row in one.requests if row[1].sent >= began][:_ENOUGH_ALIKE]
     rows = [(at, one_line(words, 80)) for words, at in one.faults]
-    rows += [(sent.sent, _request(operation, sent)) for operation, sent in telling[:_MOST_ROWS]]
+    rows += [(sent.sent, _request(operation, sent)) for operation, sent in telling]
     yield from (f"    {at - began:+8.3f} s  {words}" for at, words in sorted(rows))
-    if others := len(one.requests) - len(telling[:_MOST_ROWS]):
+    if others := len(one.requests) - len(telling):
         yield f"    and {counted(others, 'request')} more, without which that is too little to judge"
 
 
