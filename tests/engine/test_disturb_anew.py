@@ -98,6 +98,26 @@ def test_what_does_not_start_without_the_other_starts_with_it(monkeypatch: pytes
     assert front.up
 
 
+@pytest.mark.parametrize("heals_s", [None, 0.3])
+def test_what_ends_with_the_other_is_not_killed_once_more(
+    heals_s: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, front = World(), World(heals_s=heals_s)
+    away = store.take_away
+
+    def both() -> None:
+        away()
+        front.down_since = time.time()
+
+    monkeypatch.setattr(store, "take_away", both)
+    (one,) = _done(store, front).rounds
+    (crash,) = one.anew
+    assert crash.seen is not None
+    assert (crash.before, crash.after) == ("", "start 2")
+    assert crash.by_itself is (heals_s is not None)
+    assert "front: crash" not in store.deeds
+
+
 def _interrupted() -> None:
     raise KeyboardInterrupt
 

@@ -79,6 +79,13 @@ def started_anew() -> None:
     os._exit(1)
 
 
+def lost() -> None:
+    """End as soon as the store does."""
+    with socket.create_connection((STORE.hostname, STORE.port)) as store:
+        store.recv(1)
+    os._exit(1)
+
+
 def gives_up() -> None:
     """Answer for a moment only."""
     time.sleep(1.5)
@@ -121,6 +128,8 @@ match WAY:
         pass_on()
     case "exits" | "loops" if without:
         sys.exit("no store")
+    case "loops":
+        threading.Thread(target=lost, daemon=True).start()
     case "waits":
         while not there():
             time.sleep(0.1)

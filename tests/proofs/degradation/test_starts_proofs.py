@@ -62,7 +62,7 @@ def _claimed(name: str) -> tuple[str, Mapping[str, object]]:
         "roles": {"system": "store", "caller": name},
         "operation": f"say-{name}, echo-{name}",
         "unaffected": f"echo-{name}",
-        "starts": "<= 2 s",
+        "starts": "<= 3 s",
         "within": "2s",
     }
 
