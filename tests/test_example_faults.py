@@ -18,6 +18,7 @@ LIES: dict[str, str | tuple[str, ...]] = {
     "breaker-opens": "never opened",
     "calls-are-limited": "read-task fails or stalls, too",
     "goes-on-without-knowledge": ("find-alike answers something else", "read-task suffers"),
+    "starts-without-database": "front does not start: read-task is not answered",
     "store-waited-for": "connections are kept",
     "tools-called-again": "not tried again",
     "manager-recovers": "call-tool never worked again",

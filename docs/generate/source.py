@@ -10,6 +10,7 @@ from posixpath import dirname, join, normpath, relpath
 
 from docs.generate.checks import checks_page, shown_page
 from docs.generate.claim_file import claim_file_page
+from docs.generate.dependents import dependents_page
 from docs.generate.json_report import json_page
 from docs.generate.kinds import kinds_page
 from docs.generate.options import options_page
@@ -28,6 +29,7 @@ GENERATED = {
     "reference/kinds.md": kinds_page,
     "reference/json-report.md": json_page,
     "reference/verdicts.md": verdicts_page,
+    "reference/dependents.md": dependents_page,
     "explanation/what-checks-show.md": shown_page,
 }
 #: files of the repository's root that are pages, too

@@ -65,7 +65,7 @@ class Phases:
     def refuted(self, bound_s: float, within_s: float) -> Doubt | None:
         """Refute what is no declared answer in time, or does not recover; else what stands in the way of verified."""
         self._declared(bound_s)
-        doubts = (self._in_time(bound_s), self._recovers(within_s), self._made_up())
+        doubts = (self._in_time(bound_s), self.recovers(within_s), self._made_up())
         return next(filter(None, doubts), None)
 
     def _declared(self, bound_s: float) -> None:
@@ -92,7 +92,8 @@ class Phases:
             return reason, f"{self.operation}: {many}", f"{self.when}; that may be the machine's fault"
         return None
 
-    def _recovers(self, within_s: float) -> Doubt | None:
+    def recovers(self, within_s: float) -> Doubt | None:
+        """Refute what is not answered in full again so soon after the part is back; else what stands in the way."""
         if self.back is None:
             return Reason.BLOCKED, f"{self.system} did not come back", f"after the {self.fault}"
         last = max((at for at, one in enumerate(self.after) if not self.full(one)), default=-1)
@@ -128,12 +129,14 @@ class Phases:
         refute(f"{self.operation} {what}", f"{self.when}; {words}", remedy=_REMEDY)
 
 
-def phases(operation: str, told: Experiment, flow: Traffic, evidence: Evidence) -> Phases:
-    """Cut the traffic at the fault and its end. Raises Unverifiable if answers were reduced before."""
+def phases(operation: str, told: Experiment, flow: Traffic, evidence: Evidence, since: float | None = None) -> Phases:
+    """Cut the traffic at the fault, or later, ``since``, and at its end. Raises Unverifiable if answers were reduced
+    before.
+    """
     (one,) = told.rounds
     assert one.seen is not None
     until = one.undone or one.back or told.ended
-    before, meanwhile = flow.between(told.began, one.injected), flow.between(one.seen, until)
+    before, meanwhile = flow.between(told.began, one.injected), flow.between(since or one.seen, until)
     if len(reduced := [sent for sent in before if sent.reduced]) > len(before) * (1 - _ALL):
         unverifiable(Reason.BASELINE, "not steady", f"{operation} was reduced {len(reduced)} times before the fault")
     during = tuple(sent for sent in meanwhile if sent.status is not None and sent.ended < until)

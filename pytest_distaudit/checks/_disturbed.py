@@ -22,10 +22,10 @@ _STEADY = "let it work before it is disturbed"
 
 
 def effective(
-    evidence: Evidence, fault: Fault, role: str = "system", held: tuple[str, ...] = ()
+    evidence: Evidence, fault: Fault, role: str = "system", held: tuple[str, ...] = (), anew: tuple[str, ...] = ()
 ) -> dict[str, Experiment]:
     """System -> its experiment, if there was a steady state and every fault showed. Raises Unverifiable otherwise."""
-    found = evidence.each(Experiment, role, Experiment.ask(**args_of(Aim(fault, role, held=held))))
+    found = evidence.each(Experiment, role, Experiment.ask(**args_of(Aim(fault, role, held=held, anew=anew))))
     for told in found.values():
         _effective(told)
     return dict(found)

@@ -47,22 +47,27 @@ _OF_LINK = _OF_HTTP | {Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE, Fault.DELAY}
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """One fault of one system, or of the link by which ``caller`` reaches it; ``held`` stand still meanwhile."""
+    """One fault of one system, or of the link by which ``caller`` reaches it; ``held`` stand still meanwhile, ``anew``
+    crash and start while it lasts.
+    """
 
     fault: Fault
     system: str
     caller: str = ""
     held: tuple[str, ...] = ()
+    anew: tuple[str, ...] = ()
 
     @property
     def what(self) -> str:
         """What is done."""
-        return f"{self.fault} while {', '.join(self.held)} stands still" if self.held else self.fault.value
+        held = f" while {', '.join(self.held)} stands still" if self.held else ""
+        anew = f" while {', '.join(self.anew)} starts anew" if self.anew else ""
+        return f"{self.fault}{held}{anew}"
 
     @property
     def disturbed(self) -> tuple[str, ...]:
         """The systems that have to be disposable: of a link its caller, whose way is changed."""
-        return (self.caller or self.system, *self.held)
+        return (self.caller or self.system, *self.held, *self.anew)
 
     @property
     def place(self) -> str:

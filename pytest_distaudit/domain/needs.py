@@ -79,7 +79,8 @@ class Disturb:
 
     ``watch`` is looked at all the while. One experiment serves all claims about the same fault of the same system; its
     course is the longest of theirs. ``held``: a role whose systems stand still from ``hold_s`` before the fault until
-    what was disturbed serves again.
+    what was disturbed serves again. ``anew``: a role whose systems are killed once the fault shows; who looks after
+    them starts them again, else the audit does, and the fault lasts for ``hold_s`` from then on.
     """
 
     fault: Fault
@@ -88,6 +89,7 @@ class Disturb:
     watch: tuple[Look, ...] = ()
     caller: str = ""
     held: str = ""
+    anew: str = ""
 
 
 @dataclass(frozen=True, slots=True)

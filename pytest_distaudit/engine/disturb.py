@@ -63,6 +63,7 @@ def disturb(
     clock, began = Clock(), time.time()
     injection = _injection(trial, bound[trial.aim.system], kinds, hub)
     held = [_of_system(Fault.FREEZE, bound[name], kinds, hub) for name in trial.aim.held]
+    crashes = [(Aim(Fault.CRASH, name), _of_system(Fault.CRASH, bound[name], kinds, hub)) for name in trial.aim.anew]
     with ExitStack() as stack:
         watch = stack.enter_context(_watching(hub, [(bound[name], asks) for name, asks in trial.watched]))
         with ExitStack() as asking:
@@ -75,7 +76,10 @@ def disturb(
                 for each, load in zip(trial.operations, loads, strict=True)
                 if each.effect and trial.course.effects_s
             ]
-            told = Running(trial.aim, trial.course, injection, held, loads, clock, tell).run()
+            # how long it has to serve again is what the fault lasts, whoever starts it
+            course = replace(trial.course, times=1, patience_s=trial.course.hold_s)
+            anew = [Running(aim, course, crash, (), loads, clock, tell) for aim, crash in crashes]
+            told = Running(trial.aim, trial.course, injection, held, loads, clock, tell, anew).run()
         over = clock.now()
         for one in followed:
             one.settle(over + trial.course.effects_s)

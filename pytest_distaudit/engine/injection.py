@@ -32,9 +32,10 @@ class Injection:
         self.before = ""
 
     def inject(self) -> None:
-        """Do it. Raises Uncontrolled."""
+        """Do it; who has ended by itself just now is not killed once more. Raises Uncontrolled."""
         self.before = self._control.serving()
-        _DEEDS[self._fault](self._control)
+        if self.before or self._fault is not Fault.CRASH:
+            _DEEDS[self._fault](self._control)
 
     def witness(self) -> str | None:
         """How a second channel showed that it took effect; None if nothing did in the time that it has."""
@@ -64,7 +65,7 @@ class Injection:
         if self._fault is Fault.FREEZE:
             return self._halted()
         serving = self._control.serving()
-        if serving == self.before:
+        if serving and serving == self.before:
             return None
         if serving:
             return "the processes that served are gone, and others serve"

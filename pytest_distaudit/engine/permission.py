@@ -24,7 +24,7 @@ def refused(aim: Aim, bound: Mapping[str, Located]) -> Observation | None:
 
 
 def _no_hand(aim: Aim, bound: Mapping[str, Located]) -> str:
-    for name in aim.held if aim.caller else aim.disturbed:
+    for name in aim.disturbed[1:] if aim.caller else aim.disturbed:
         if bound[name].control is None:
             return f"{name} was not started by the audit, which has no hand on its processes"
     return ""

@@ -161,8 +161,9 @@ class Plan:
 def aims(planned: Planned, need: Disturb) -> tuple[Aim, ...]:
     """What is done to what."""
     callers = planned.roles[need.caller] if need.caller else ("",)
-    held = planned.roles[need.held] if need.held else ()
-    return tuple(Aim(need.fault, system, caller, held) for system in planned.roles[need.role] for caller in callers)
+    held, anew = (planned.roles[role] if role else () for role in (need.held, need.anew))
+    systems = planned.roles[need.role]
+    return tuple(Aim(need.fault, system, caller, held, anew) for system in systems for caller in callers)
 
 
 def watch_list(planned: Planned, need: Perform | Alternate | Rest | Disturb) -> Iterable[tuple[str, Ask]]:

@@ -19,8 +19,8 @@ _SETTLES = 3
 
 
 class Running:
-    """The course of one experiment. Whatever happens, the fault is undone when ``run`` is left, and what stands still
-    meanwhile is let go.
+    """The course of one experiment. Whatever happens, the fault is undone when ``run`` is left, what stands still
+    meanwhile is let go, and what was started anew serves.
     """
 
     def __init__(
@@ -32,9 +32,10 @@ class Running:
         loads: Sequence[Workload],
         clock: Clock,
         tell: Callable[[str], None],
+        anew: Sequence[Running] = (),
     ) -> None:
         self._aim, self._course, self._injection, self._halted = aim, course, injection, held
-        self._loads, self._clock, self._tell = loads, clock, tell
+        self._loads, self._clock, self._tell, self._anew = loads, clock, tell, anew
 
     def run(self) -> Experiment:
         """Steady state first; then round after round, until the system does not serve again."""
@@ -88,7 +89,8 @@ class Running:
             self._undone()
             return Round(injected, None, "nothing showed that it took effect", clock.now(), None)
         seen = clock.now()
-        back = self._held(injected)
+        anew = tuple(one._round(1) for one in self._anew)
+        back = self._held(clock.now() if anew else injected)
         undone = None
         if back is None:
             undone = clock.now()
@@ -98,7 +100,7 @@ class Running:
         self._say("serves again" if back else f"does not serve {self._course.patience_s:g} s after it was brought back")
         serving = self._injection.serving()
         self._let_go()
-        return Round(injected, seen, witness, undone, back, self._injection.before, serving, held)
+        return Round(injected, seen, witness, undone, back, self._injection.before, serving, held, anew)
 
     def _halt(self) -> float | None:
         """Have what is to be held stand still; from when on it did. Raises Uncontrolled."""
@@ -116,9 +118,9 @@ class Running:
         for one in self._halted:
             one.undo()
 
-    def _held(self, injected: float) -> float | None:
+    def _held(self, since: float) -> float | None:
         """Let the fault last; when the system served again by itself, where anybody may expect it to."""
-        until = injected + self._course.hold_s
+        until = since + self._course.hold_s
         if self._aim.fault in (Fault.CRASH, Fault.FREEZE):
             return self._awaited(until)
         self._pause(until - self._clock.now())
@@ -143,6 +145,8 @@ class Running:
     def _all_undone(self) -> None:
         try:
             self._undone()
+            for one in self._anew:  # they may not start without what was undone first
+                one._undone()
         finally:
             self._let_go()
 

@@ -18,7 +18,8 @@ class Round:
     (None: nothing did, and why not is the ``witness``); ``undone``: when the audit began to undo it (None: there was
     nothing left to undo); ``back``: when the system served again and answered (None: it did not in the time it had).
     ``before`` and ``after`` name the processes that served; texts that differ are different processes.
-    ``held``: from when the systems that are held stood still; None if none were.
+    ``held``: from when the systems that are held stood still; None if none were. ``anew``: the crash of each system
+    that was started anew meanwhile.
     """
 
     injected: float
@@ -29,6 +30,7 @@ class Round:
     before: str = ""
     after: str = ""
     held: float | None = None
+    anew: tuple[Round, ...] = ()
 
     @property
     def by_itself(self) -> bool:

@@ -120,9 +120,10 @@ def _need(need: Need) -> str:
 def _disturbed(need: Disturb) -> str:
     watched = f", while it looks at {', '.join(_need(one) for one in need.watch)}" if need.watch else ""
     held = f" while {need.held} stands still" if need.held else ""
+    anew = f" while {need.anew} starts anew" if need.anew else ""
     course, place = need.course, f"{need.caller} -> {need.role}" if need.fault.of_link else need.role
     asked = f"the operations at {course.rate:g}/s"
-    return f"{course.times} x {need.fault.value} of {place}{held} for {course.hold_s:g} s, and {asked}{watched}"
+    return f"{course.times} x {need.fault.value} of {place}{held}{anew} for {course.hold_s:g} s, and {asked}{watched}"
 
 
 def _arranged(need: Divert | Drive) -> str:

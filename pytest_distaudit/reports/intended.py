@@ -85,6 +85,8 @@ def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:
         yield f"{one.aim.place}: {one.aim.fault} {course.times} x, up to {course.hold_s:g} s each{asked} ({keys})"
         if one.aim.held:
             yield f"  meanwhile, and {course.hold_s:g} s before, {', '.join(one.aim.held)} stands still"
+        if one.aim.anew:
+            yield f"  meanwhile {', '.join(one.aim.anew)} is killed, and {_UNDO[Fault.CRASH]}"
         undone = _UNDO.get(one.aim.fault, "the link passes everything on")
         yield f"  undone: {undone}; at least {course.least_s:g} s in all if it serves again at once"
 

@@ -70,15 +70,19 @@ effect = "GET http://worker/{nonce}"
 """
 
 
-def test_what_a_fault_is_done_to_and_what_it_holds_still(project: AuditedProject) -> None:
+def test_what_a_fault_is_done_to_and_what_it_does_to_others(project: AuditedProject) -> None:
     project.write("distaudit.toml", DISTURBED)
     queued = {"check": "queue.durable", "roles": {"system": "broker", "consumer": "worker"}, "with": {"queue": "tasks"}}
     timed = {"check": "timeout.bounds", "roles": {"system": "broker", "caller": "worker"}, "with": {"time": "1 s"}}
+    started = {"check": "degradation.starts", "roles": timed["roles"], "with": {"unaffected": "submit"}}
     claims = [{"id": one["check"].replace(".", "-"), "quote": "It answers on /hello.", "operation": "submit", **one}
-              for one in (queued, timed)]  # fmt: skip
+              for one in (queued, timed, started)]  # fmt: skip
     project.write("claims/page.yaml", json.dumps({"document": "docs/page.md", "claims": claims}))
     explain(project, "queue-durable").stdout.fnmatch_lines(
         ["  looks at   1 x crash of system while consumer stands still for *, and the operations at */s, while it *"]
+    )
+    explain(project, "degradation-starts").stdout.fnmatch_lines(
+        ["  looks at   1 x outage of system while caller starts anew for 7 s, and the operations at */s, while it *"]
     )
     explain(project, "timeout-bounds").stdout.fnmatch_lines(["  looks at   1 x half-open of caller -> system for *"])
 

@@ -67,6 +67,40 @@ def test_a_check_that_asks_an_operation_needs_one(disturbed: AuditedProject) -> 
     )
 
 
+STARTS = """
+  - id: starts
+    quote: It answers on /hello.
+    check: degradation.starts
+    roles: {system: web, caller: front}
+    operation: hello, live
+    with: {unaffected: live}
+"""
+FRONT = """
+[targets.local.systems.front]
+kind = "http"
+disposable = true
+url = "http://127.0.0.1:1"
+[targets.local.operations.live]
+request = "GET http://front/live/{nonce}"
+"""
+
+
+@pytest.mark.parametrize("disposable", [True, False])
+def test_what_is_killed_meanwhile_is_told_of(project: AuditedProject, web: Web, disposable: bool) -> None:
+    path = project.pytester.path / "distaudit.toml"
+    text = path.read_text("utf-8").replace('kind = "http"', 'kind = "http"\ndisposable = true')
+    front = FRONT if disposable else FRONT.replace("disposable = true\n", "")
+    path.write_text(text + OPERATION + front, "utf-8")
+    project.claims(STARTS)
+    lines = plan(project, "--distaudit-scope=experiment").outlines
+    if disposable:
+        assert "  web: outage 1 x, up to 7 s each, asking hello, live 20 times a second each (starts)" in lines
+        assert "    meanwhile front is killed, and started again, if nobody else does" in lines
+    else:
+        assert "  web: no outage while front starts anew: it is not declared disposable (starts)" in lines
+    assert not web.asked
+
+
 FOLLOWS = """
   - id: follows
     quote: It answers on /hello.

@@ -30,6 +30,7 @@ DONE: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("outage", {"system": "store"}),
     ("freeze", {"system": "store"}),
     ("crash", {"system": "store", "held": "front"}),
+    ("outage", {"system": "store", "anew": "front"}),
     ("cut", {"system": "store", "caller": "front"}),
     ("delay", {"system": "store", "caller": "front"}),
     ("half-open", {"system": "store", "caller": "front"}),

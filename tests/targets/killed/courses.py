@@ -15,11 +15,8 @@ COURSE = Course(hold_s=2.0, patience_s=5.0, steady_s=0.3, delay_s=0.2)
 
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
     fault = Fault(str(claim["fault"]))
-    return (Disturb(fault, "system", COURSE, caller="caller" if fault.of_link else "", held=_held(claim)),)
-
-
-def _held(claim: Claim) -> str:
-    return "held" if "held" in claim.roles else ""
+    held, anew = (role if role in claim.roles else "" for role in ("held", "anew"))
+    return (Disturb(fault, "system", COURSE, caller="caller" if fault.of_link else "", held=held, anew=anew),)
 
 
 @check(
@@ -32,6 +29,7 @@ def _held(claim: Claim) -> str:
         "system": Role("what is disturbed"),
         "caller": Role("who calls it", optional=True),
         "held": Role("what stands still meanwhile", optional=True),
+        "anew": Role("what is killed meanwhile", optional=True),
     },
     params={"fault": Parameter(ParameterType.TEXT, "what is done")},
     takes_operation=True,

@@ -5,17 +5,20 @@ import json
 import os
 import queue
 import secrets
+import socket
 import threading
 import time
 import urllib.request
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 import pika
 import pybreaker
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 NAME = os.environ.get("NAME", "front")
@@ -27,6 +30,7 @@ app = FastAPI(title="SutazAI front")
 everything, breaker = threading.BoundedSemaphore(5), pybreaker.CircuitBreaker(fail_max=5, reset_timeout=1)
 last: dict[str, str | None] = {}
 to_nobody: queue.Queue[dict[str, str]] = queue.Queue()
+database_seen = threading.Event()
 
 
 class Task(BaseModel):
@@ -53,13 +57,26 @@ def publish() -> None:
             time.sleep(0.3)
 
 
+def wait_for_database() -> None:
+    """Wait once for a server that is never asked anything, so that a start looks as if it were."""
+    address = urlsplit(os.environ["DATABASE_URL"])
+    while not database_seen.is_set():
+        with suppress(OSError), socket.create_connection((address.hostname or "", address.port or 5432), 1):
+            database_seen.set()
+        time.sleep(0.2)
+
+
 threading.Thread(target=publish, daemon=True).start()
+threading.Thread(target=wait_for_database, daemon=True).start()
 
 
 @app.middleware("http")
 async def sign(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Sign every answer like the real service."""
-    response = await call_next(request)
+    """Sign every answer like the real service; until the database has been there, it is alive and does nothing."""
+    if not database_seen.is_set() and request.url.path != "/live":
+        response: Response = JSONResponse({"detail": "starting"}, 503)
+    else:
+        response = await call_next(request)
     response.headers["X-Boot"] = BOOT
     return response
 

@@ -1,0 +1,170 @@
+"""How a caller fares that is started while a part is away: what it answers, and in which process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_distaudit.checks._degraded import Doubt, Phases, phases
+from pytest_distaudit.checks._disturbed import ENOUGH
+from pytest_distaudit.checks._same_process import gone_on, served
+from pytest_distaudit.domain.errors import Unobservable
+from pytest_distaudit.domain.evidence import Evidence
+from pytest_distaudit.domain.judgement import refute, unverifiable
+from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.ports.experiments import Experiment
+from pytest_distaudit.ports.runs import Runs
+from pytest_distaudit.ports.traffic import Sent, Traffic
+
+#: behaviours 3.5: ok shares of what goes on and of what is broken
+_OK, _BROKEN = 0.99, 0.95
+_BUSY = "the machine may be too busy to tell"
+_LISTEN = "let it listen at once, and connect when it has to"
+_FIND = "let it find the part without being started again"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of ``caller`` while the part was away, in seconds since the epoch.
+
+    It was ``killed``; ``began`` is that, or when the audit had to start it; it ``answered`` first then, None if never;
+    ``until``: the part began to come back.
+    """
+
+    caller: str
+    told: Experiment
+    killed: float
+    began: float
+    answered: float | None
+    until: float
+
+    @property
+    def part(self) -> str:
+        """What was away."""
+        return self.told.system
+
+    @property
+    def without(self) -> str:
+        """When that was."""
+        return f"while {self.part} was away"
+
+    def fared(self, flow: Traffic, evidence: Evidence) -> Phases:
+        """The operation before, from the start on, and when the part is back."""
+        return phases(flow.operation, self.told, flow, evidence, self.began)
+
+    def one_process(self, evidence: Evidence) -> None:
+        """By the kernel's word: those that serve are others than before, and go on when the part is back."""
+        looks = evidence.histories(Runs, "caller")[self.caller]
+        if isinstance(looks, Unobservable):
+            raise looks
+        if self.answered is None:  # that is refuted
+            return
+        killed = set[str]().union(*served(self.caller, looks, self.told.began, self.killed))
+        since = served(self.caller, looks, self.answered, self.until)
+        new = [found for one in since if (found := tuple(run for run in one if run not in killed))]
+        if not killed or not new:
+            unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{self.caller}: not seen that another process serves")
+        gone_on(self.caller, new[0], since, f"{self.caller} ended again", self.without, _LISTEN)
+        back = served(self.caller, looks, self.until, self.told.ended)
+        what = f"{self.caller} was started a second time"
+        gone_on(self.caller, new[-1], back, what, f"when {self.part} was back", _FIND)
+
+    def one_name(self, flow: Traffic) -> None:
+        """By the name that who answers gives itself, if it does: another than before, and the same to the end."""
+        before = _names(flow.between(self.told.began, self.killed))
+        new = _names(flow.between(self.began, self.until))
+        back = _names(flow.between(self.until, self.told.ended))
+        if old := before & new:
+            because = f"{min(old)} still answers {flow.operation}: ask what {self.caller} itself answers"
+            unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{self.caller} is not shown to be another one", because)
+        if new and back and not new & back:
+            because = f"when {self.part} was back: {flow.operation} is answered by another one than without it"
+            refute(f"{self.caller} was started a second time", because, remedy=_FIND)
+        if new and (later := back - new):
+            because = f"{min(later)} answers {flow.operation} only since {self.part} is back"
+            unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"{self.caller}: not all of it went on", because)
+
+
+def start_of(told: Experiment, caller: str, flows: Sequence[Traffic]) -> Start:
+    """The one start; ``flows`` do not need the part. Raises Unverifiable if nothing showed that it was killed."""
+    (one,) = told.rounds
+    crash = one.anew[0] if one.anew else None
+    if crash is None or crash.seen is None:
+        because = crash.witness if crash else "it was not killed"
+        unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{caller} not started anew", because)
+    began, until = crash.undone or crash.injected, one.undone or one.back or told.ended
+    ends = [sent.ended for flow in flows for sent in flow.between(began, until) if sent.ok]
+    return Start(caller, told, crash.injected, began, min(ends, default=None), until)
+
+
+def answers(start: Start, seen: Phases, bound_s: float) -> tuple[float, Doubt | None]:
+    """How many seconds after the start an operation that does not need the part was answered, and then every time; and
+    what stands in the way of verified.
+
+    Refutes where it was not. One whose answers never held what was asked shows nothing: a canned answer looks the same.
+    """
+    if not seen.echoes:
+        because = "its answers do not hold what is asked: a canned one looks the same"
+        unverifiable(Reason.VACUOUS, f"{seen.operation} shows nothing", because, remedy="name one that says it back")
+    first = next((at for at, one in enumerate(seen.meanwhile) if seen.full(one)), None)
+    if first is None:
+        return 0.0, _never(start, seen, bound_s)
+    took = min(one.ended for one in seen.meanwhile if seen.full(one)) - start.began
+    return took, _goes_on(start, seen, seen.meanwhile[first:]) or _late(start, seen, first, took, bound_s)
+
+
+def needs_it(start: Start, seen: Phases) -> None:
+    """Cannot tell if an operation that is said to need the part was answered as ever without it."""
+    if full := [one for one in seen.during if seen.full(one)]:
+        because = f"{start.without}; name an operation that needs it"
+        unverifiable(Reason.VACUOUS, f"{seen.operation} answered {len(full)} times as ever", because)
+    if len(seen.meanwhile) < ENOUGH:
+        unverifiable(Reason.VACUOUS, f"{len(seen.meanwhile)} requests", f"{start.without}; {ENOUGH} are needed")
+
+
+def _never(start: Start, seen: Phases, bound_s: float) -> Doubt:
+    lasted = start.until - start.began
+    if other := [one for one in seen.meanwhile if one.ok]:
+        _refute_other(start, seen, other)
+    if lasted <= bound_s or len(seen.meanwhile) < ENOUGH:
+        return Reason.VACUOUS, f"{len(seen.meanwhile)} requests in {lasted:.1f} s", f"{start.without}, which is too few"
+    if seen.busy(bound_s):
+        return Reason.BUDGET, f"{seen.operation} was not answered", _BUSY
+    last = seen.meanwhile[-1]
+    because = f"{start.without}, {lasted:.0f} s after its start: {last.status or ''} {last.detail}".strip()
+    return refute(f"{start.caller} does not start: {seen.operation} is not answered", because, remedy=_LISTEN)
+
+
+def _late(start: Start, seen: Phases, first: int, took: float, bound_s: float) -> Doubt | None:
+    if took <= bound_s:
+        return None
+    told = f"{seen.operation} answered after {took:.1f} s"
+    if seen.busy(bound_s):
+        return Reason.BUDGET, told, _BUSY
+    # what was sent in time may have been answered a little late by the audit's doing alone
+    if first and seen.meanwhile[first - 1].sent - start.began > bound_s:
+        refute(told, f"{start.without}; claimed are {bound_s:g} s", remedy=_LISTEN)
+    return Reason.INCONCLUSIVE_STATISTICS, told, f"claimed are {bound_s:g} s"
+
+
+def _goes_on(start: Start, seen: Phases, sent: Sequence[Sent]) -> Doubt | None:
+    bad = [one for one in sent if not seen.full(one)]
+    told = f"{len(bad)} of {len(sent)} failed"
+    if len(sent) < ENOUGH:
+        return Reason.VACUOUS, f"{len(sent)} requests", f"{start.without}; {ENOUGH} are needed"
+    if len(bad) > (1 - _BROKEN) * len(sent):
+        if other := [one for one in bad if one.ok]:
+            _refute_other(start, seen, other)
+        refute(f"{seen.operation} suffers", f"{start.without} {told}: {bad[0].detail}", remedy=_LISTEN)
+    if len(bad) > (1 - _OK) * len(sent):
+        return Reason.INCONCLUSIVE_STATISTICS, f"{seen.operation}: {told}", f"{start.without}"
+    return None
+
+
+def _refute_other(start: Start, seen: Phases, other: Sequence[Sent]) -> None:
+    because = f"{start.without} {len(other)} answers did not hold what was asked, or were reduced ones"
+    refute(f"{seen.operation} answers something else", because, remedy=f"let {start.caller} itself answer it")
+
+
+def _names(sent: Sequence[Sent]) -> set[str]:
+    return {one.node for one in sent if one.ok and one.node}
