@@ -130,4 +130,4 @@ def test_as_many_as_claimed_have_to_be_in_order():
 def test_how_many_are_brought_about(words, runs, producers, count):
     (need,) = CHECKS["stream.ordered"].needs(claim("stream.ordered", activity="submit", stream="events", **words))
     (look,) = need.watch
-    assert (need.runs, need.producers, look.ask.arg("count")) == (runs, producers, count)
+    assert (need.repeats.times, need.repeats.producers, look.ask.arg("count")) == (runs, producers, count)
