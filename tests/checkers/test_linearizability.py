@@ -329,6 +329,23 @@ def test_a_witness_is_refuted_by_itself(load: Load, draw: random.Random) -> None
         assert {model.part(each) for each in found.witness} == {found.part}
 
 
+@given(MIDDLING, DRAWS)
+@settings(max_examples=50)
+def test_a_set_of_operations_is_as_small_a_number_as_can_be(load: Load, draw: random.Random) -> None:
+    """A bit for each of those under way at once, and for each open one."""
+    compiled = Compiled(simulated(load, draw), Register())
+    closed = compiled.closed
+    at_once = [sum(each.call_ns <= one.ends_ns for each in closed[number:]) for number, one in enumerate(closed)]
+    assert compiled.slots == max(at_once, default=0) + len(compiled.open)
+
+
+def test_a_move_is_a_number_of_a_state() -> None:
+    """States are numbered as they are met; -1 is none."""
+    compiled = Compiled([write(0, 1, "a"), read(2, 3, "b")], Register())
+    assert [compiled.after(kind, 0) for kind in compiled.kinds] == [1, -1]
+    assert compiled.moves == [{0: 1}, {0: -1}]
+
+
 def agreeing(numbers: Iterable[int]) -> list[Operation]:
     pairs = ((write(10 * n, 10 * n + 1, n), read(10 * n + 2, 10 * n + 3, n)) for n in numbers)
     return [each for pair in pairs for each in pair]

@@ -258,3 +258,4 @@ def test_false_alarms_are_as_rare_as_promised() -> None:
 )
 def test_the_nearest_rank_is_one_that_was_measured(count: int, share: float, wanted: int) -> None:
     assert percentile.nearest([float(each) for each in range(count, 0, -1)], share) == wanted
+    assert percentile.nearest(range(101)) == 95
