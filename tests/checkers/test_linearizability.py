@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pytest_distaudit.checkers import linearizability, registers, zones
 from pytest_distaudit.checkers._compiled import Compiled
 from pytest_distaudit.checkers._search import Search
+from pytest_distaudit.checkers._shrink import broken_prefix, shrunk
 from pytest_distaudit.checkers.linearizability import Limits
 from pytest_distaudit.checkers.models import ILLEGAL, KeyValue, Model, Mutex, Register, Set
 from pytest_distaudit.domain.verdict import Reason, Verdict
@@ -327,6 +328,11 @@ def test_a_witness_is_refuted_by_itself(load: Load, draw: random.Random) -> None
         assert found.stuck in operations
         assert len(found.witness) <= len(operations)
         assert {model.part(each) for each in found.witness} == {found.part}
+        # and none that may be left out can be
+        idle = model.unobserved(found.witness)
+        for number, each in enumerate(found.witness):
+            if number in idle or model.observes(each):
+                assert judged([*found.witness[:number], *found.witness[number + 1 :]], model) is not BAD
 
 
 @given(MIDDLING, DRAWS)
@@ -487,6 +493,25 @@ def test_shrinking_has_a_limit_of_its_own() -> None:
     found = linearizability.check(hard(), Register(), Limits(shrinking=0))
     assert found.verdict is BAD
     assert judged(found.witness, Register()) is BAD
+
+
+def test_the_more_work_the_smaller() -> None:
+    """Halves are left out, then quarters, then each: searching costs work, and so does compiling."""
+    refuted = [*agreeing(range(4)), read(50, 51, 1)]
+    lengths = [len(shrunk(refuted, Register(), work)) for work in range(40)]
+    assert lengths == [9] * 6 + [7] * 11 + [5] * 8 + [3] * 15
+    assert shrunk(refuted, Register(), 40) == [refuted[2], refuted[6], refuted[8]]
+    # what has just been used up is not there
+    unread = [write(1, 4, 0), read(4, 4, 5), write(4, OPEN, 1)]
+    assert [len(shrunk(unread, Register(), work)) for work in (4, 5, 6)] == [2, 2, 1]
+
+
+def test_what_is_called_as_a_return_is_stuck_is_under_way() -> None:
+    """At equal stamps calls come first."""
+    told = [read(0, 2, 7), write(2, 9, 1), write(3, 9, 2), read(2, 9, None)]
+    stuck, prefix = broken_prefix(told, Register(), 0)
+    assert stuck == told[0]
+    assert prefix == [told[0], replace(told[1], outcome=Outcome.INDETERMINATE, return_ns=None)]
 
 
 def test_open_writes_that_nobody_read_cost_nothing() -> None:
