@@ -456,6 +456,65 @@ def needed(operations: Sequence[Operation]) -> Search:
     return search
 
 
+#: histories with what the search makes of them: whether there is an order, returns explained, work, places
+SEARCHED: dict[str, tuple[Model, list[Operation], tuple[bool, int, int, int]]] = {
+    # nothing, each write, and each after the other: five places
+    "opposite orders": (
+        Register(), [write(0, 9, 1), write(0, 9, 2), read(1, 2, 1), read(3, 4, 2), read(5, 6, 1)], (False, 2, 11, 5)),
+    "open ones in no order": (
+        Register(),
+        [*(write(n, OPEN, 1 + n) for n in range(3)), *(read(n, n, 1 + n % 3) for n in range(5, 10))],
+        (False, 3, 43, 14)),
+    "open ones that are alike": (
+        Register(),
+        [*(write(n, OPEN, 1) for n in range(3)),
+         write(50, 51, 2), read(52, 53, 1), write(54, 55, 2), read(56, 57, 1), read(58, 59, 2)],
+        (False, 4, 35, 10)),
+    "open ones and others": (
+        Register(),
+        [write(0, OPEN, 1), write(1, OPEN, 2), write(0, OPEN, 3), write(2, 20, 4), write(2, 20, 5),
+         read(5, 6, 2), read(7, 8, 3), read(21, 22, 1), read(23, 24, 5)],
+        (False, 5, 447, 93)),
+    "back to the beginning": (
+        Register(),
+        [cas(0, 9, None, 1), cas(0, 9, 1, 2), cas(0, 9, 2, None), read(3, 4, 2), read(5, 10, None),
+         cas(0, OPEN, None, 3), read(11, 12, 3)],
+        (True, 6, 6, 5)),
+    "an open release": (
+        Mutex(),
+        [op("acquire", 0, 1), op("release", 2, OPEN), op("acquire", 3, 9), op("release", 4, 9), op("acquire", 20, 21)],
+        (True, 4, 8, 6)),
+    "places that are next to one another": (
+        Register(),
+        [write(1, 8, 1), cas(4, OPEN, None, 2), cas(5, OPEN, 1, 1), write(8, OPEN, 2), cas(8, 12, 2, 1)],
+        (True, 2, 7, 4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEARCHED)
+def test_nothing_is_tried_twice(name: str) -> None:
+    """Work and places are the same on every machine, so they are known for each history."""
+    model, operations, wanted = SEARCHED[name]
+    search = Search(Compiled(operations, model))
+    assert (search.run(1000, 1000), search.deepest, search.work, search.places) == wanted
+    # a bit at a time the same is found: each turn ends with the step that used up its work
+    again, turns = Search(Compiled(operations, model)), list[bool | None]()
+    while not turns or turns[-1] is None:
+        turns.append(again.run(1, 1000))
+    assert (turns[-1], again.deepest, again.work, again.places) == wanted
+
+
+@pytest.mark.parametrize(
+    ("work", "places", "seen"),
+    [(1, 1000, (1, 1)), (2, 1000, (3, 2)), (3, 1000, (3, 2)), (4, 1000, (6, 3)), (1000, 1, (1, 1)), (1000, 2, (3, 2))],
+)
+def test_a_search_ends_with_the_step_that_meets_a_limit(work: int, places: int, seen: tuple[int, int]) -> None:
+    model, operations, _ = SEARCHED["opposite orders"]
+    search = Search(Compiled(operations, model))
+    assert search.run(work, places) is None
+    assert (search.work, search.places) == seen
+
+
 def test_what_all_objects_do_is_counted_together() -> None:
     one, other = late_found("a"), late_found("b")
     alone = needed(one)
