@@ -1,4 +1,4 @@
-"""Do the judges' tests notice when a judge lies? ``python tests/mutation.py [FAMILY...]``
+"""Do the judges' tests notice when a judge lies? ``python -m tests.mutation [FAMILY...]``
 
 Every check family is changed in one place at a time, in memory, in a forked process, and its tests
 in ``tests/checks`` are run on it; a change that no test notices has survived. The changes are those
