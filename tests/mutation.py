@@ -1,4 +1,4 @@
-"""Do the judges' tests notice when a judge lies? ``python tests/mutation.py [FAMILY...]``
+"""Do the judges' tests notice when a judge lies? ``python -m tests.mutation [FAMILY...]``
 
 Every check family is changed in one place at a time, in memory, in a forked process, and its tests
 in ``tests/checks`` are run on it; a change that no test notices has survived. The changes are those
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 CHECKS = ROOT / "pytest_distaudit" / "checks"
 ENOUGH = 0.95
 LIMIT_S = 120
-JOBS = 2
+JOBS = int(os.environ.get("JOBS", "2"))
 
 _OPPOSITE = {
     ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -140,12 +140,14 @@ def source_of(family: str) -> Path:
     return CHECKS / f"{family.replace('.', '/')}.py"
 
 
-def tests_of(family: str) -> Path:
-    """The family's own tests; without such, all of its folder."""
+def tests_of(family: str) -> list[Path]:
+    """The family's own tests; of a part that families share, theirs; without such, all of its folder."""
     folder, _, name = family.rpartition(".")
     home = ROOT / "tests" / "checks" / folder
-    own = (home / f"test_{name}{ending}.py" for ending in ("_judges", ""))
-    return next((path for path in own if path.exists()), home)
+    sharing = (path.stem for path in CHECKS.glob("[!_]*.py") if f"checks.{name} import" in path.read_text("utf-8"))
+    names = sorted(sharing) if name.startswith("_") else [name]
+    own = (home / f"test_{each}{ending}.py" for each in names for ending in ("_judges", ""))
+    return [path for path in own if path.exists()] or [home]
 
 
 def started(family: str, tree: ast.Module) -> int:
@@ -161,7 +163,7 @@ def started(family: str, tree: ast.Module) -> int:
     try:
         _Changed(f"pytest_distaudit.checks.{family}", tree).install()
         options = ("-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=1", "--assert=plain")
-        code = pytest.main([*options, f"--rootdir={ROOT}", str(tests_of(family))])
+        code = pytest.main([*options, f"--rootdir={ROOT}", *map(str, tests_of(family))])
     finally:
         os._exit(int(code))
 
@@ -196,5 +198,5 @@ if __name__ == "__main__":
     chosen = sys.argv[1:] or sorted(path.stem for path in CHECKS.glob("*.py") if path.stem != "__init__")
     for family in chosen:
         if os.waitpid(started(family, ast.parse(source_of(family).read_text("utf-8"))), 0)[1]:
-            sys.exit(f"{tests_of(family)}: a test fails on the unchanged judges; mutants would prove nothing")
+            sys.exit(f"{family}: a test fails on the unchanged judges; mutants would prove nothing")
     sys.exit(judge(chosen, partial(print, flush=True)) < ENOUGH)

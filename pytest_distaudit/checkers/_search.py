@@ -16,7 +16,7 @@ class Search:
 
     def __init__(self, compiled: Compiled) -> None:
         self._of = compiled
-        self._at, self._done, self._state, self._tried = 0, 0, 0, 0
+        self._at = self._done = self._state = self._tried = 0
         self._stack: list[tuple[int, int, int, int]] = []
         self._been: set[int] = set()
         self._new = True
@@ -51,7 +51,7 @@ class Search:
         of = self._of
         at, done, bits, kinds, moves, state = self._at, self._done, of.bits, of.kinds, of.moves, self._state
         last = len(bits)
-        looked = -1
+        looked: int | None = None
         while at < last and looked != at:
             looked = at
             for number in of.observers[at]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from pytest_distaudit.checkers._compiled import Compiled
 from pytest_distaudit.checkers._search import Search
@@ -27,7 +28,7 @@ def broken_prefix(operations: Sequence[Operation], model: Model, deepest: int) -
 
 def _since_known(operations: Sequence[Operation], model: Model) -> list[Operation]:
     """From the last operation that nothing overlaps and after which the state is known whatever came before."""
-    start, returned, next_call = 0, -1.0, [each.call_ns for each in operations[1:]]
+    start, returned, next_call = 0, -inf, [each.call_ns for each in operations[1:]]
     for number, each in enumerate(operations):
         alone = returned < each.call_ns and (number == len(next_call) or each.ends_ns < next_call[number])
         if alone and model.forgets(each):

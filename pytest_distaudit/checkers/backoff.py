@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import exp, log, sqrt
-from statistics import fmean, median, stdev
+from statistics import fmean, linear_regression, median, stdev
 from typing import Final
 
 from pytest_distaudit.domain.verdict import Reason
@@ -158,7 +158,7 @@ def _ratio(gaps: Sequence[float]) -> float | None:
     """By which factor they grow: the slope of their logarithms."""
     if len(gaps) < 2 or min(gaps) <= 0:
         return None
-    slope, _ = _line([log(gap) for gap in gaps])
+    slope, _ = linear_regression(range(len(gaps)), [log(gap) for gap in gaps])
     return exp(slope)
 
 
@@ -184,26 +184,25 @@ def _surely(gaps: Sequence[float], ratio: float | None, spread: float, sequences
 def _as_power(gaps: Sequence[float]) -> float:
     """The squares of what an exponential leaves of the gaps' logarithms."""
     logs = [log(gap) for gap in gaps]
-    slope, start = _line(logs)
+    slope, start = linear_regression(range(len(logs)), logs)
     return sum((each - start - slope * number) ** 2 for number, each in enumerate(logs))
 
 
 def _as_line(gaps: Sequence[float]) -> float:
     """The same of the straight line that fits best in shares of each gap."""
-    slope, start = _line(gaps, [1 / gap**2 for gap in gaps])
+    slope, start = _line(gaps, [gap**-2 for gap in gaps])
     fitted = [start + slope * number for number in range(len(gaps))]
     if min(fitted) <= 0:
         return float("inf")
     return sum((log(gap) - log(fit)) ** 2 for gap, fit in zip(gaps, fitted, strict=True))
 
 
-def _line(values: Sequence[float], weights: Sequence[float] | None = None) -> tuple[float, float]:
+def _line(values: Sequence[float], weights: Sequence[float]) -> tuple[float, float]:
     """Slope and start of the weighted least squares line over 0, 1, 2, ..."""
-    weights = weights or [1.0] * len(values)
     total = sum(weights)
     middle = sum(weight * number for number, weight in enumerate(weights)) / total
     mean = sum(weight * value for weight, value in zip(weights, values, strict=True)) / total
     wide = sum(weight * (number - middle) ** 2 for number, weight in enumerate(weights))
     pairs = enumerate(zip(weights, values, strict=True))
-    slope = sum(weight * (number - middle) * (value - mean) for number, (weight, value) in pairs) / wide
+    slope = sum(weight * (number - middle) * value for number, (weight, value) in pairs) / wide
     return slope, mean - slope * middle

@@ -65,11 +65,14 @@ def _where(becomes_true: Callable[[float], bool]) -> float:
 
 
 def _beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function, by Lentz's continued fraction (Abramowitz & Stegun 26.5.8)."""
+    """The regularised incomplete beta function, by Lentz's continued fraction (Abramowitz & Stegun 26.5.8).
+
+    The side whose fraction settles soon is never above 0.87, for ``a`` and ``b`` from 1 on: no rounding leaves 0 to 1.
+    """
     front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
     if x < (a + 1) / (a + b + 2):
-        return min(1.0, front * _fraction(a, b, x) / a)
-    return max(0.0, 1 - front * _fraction(b, a, 1 - x) / b)
+        return front * _fraction(a, b, x) / a
+    return 1 - front * _fraction(b, a, 1 - x) / b
 
 
 def _fraction(a: float, b: float, x: float) -> float:

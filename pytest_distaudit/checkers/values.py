@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from pytest_distaudit.ports.history import Value
 
-_TRUE, _FALSE = ("truth", 1), ("truth", 0)
+_TRUE, _FALSE = ("true",), ("false",)
 
 
 def distinct(value: Value) -> Hashable:

@@ -114,6 +114,68 @@ def test_constant_is_no_cap(name: str) -> None:
         assert (found.schedule, found.capped_s) == (Schedule.CONSTANT, None), seed
 
 
+@pytest.mark.parametrize(
+    ("gaps", "capped"),
+    [
+        # two are enough where nothing is jittered, and a tenth is no difference
+        ((0.1, 0.2, 0.4, 0.8, 0.8), 0.8),
+        ((1.0, 2.0, 4.5, 9.0, 10.0), 9.5),
+        ((1.0, 2.0, 4.5, 8.9, 10.0), None),
+        # a cap that is hardly higher than the first gap is none
+        ((11.0, 20.0, 20.0), 20.0),
+        ((11.1, 20.0, 20.0), None),
+        ((1.0, 1.3, 1.3, 1.3), None),
+        # what comes before has to grow by itself
+        ((1.0, 1.25, 2.0, 2.0), 2.0),
+        ((1.0, 1.15, 2.0, 2.0), None),
+    ],
+)
+def test_a_cap_is_two_equal_gaps_after_growth(gaps: tuple[float, ...], capped: float | None) -> None:
+    assert check([gaps] * 10).capped_s == capped
+
+
+#: eleven whole numbers each, of which mean and standard deviation are whole, too
+EXACT = {
+    0.03: [100 + off for off in (-6, 6, -3, 3, *[0] * 7)],
+    0.10: [20 + off for off in (-4, 4, -2, 2, *[0] * 7)],
+    0.35: [20 + off for off in (-7, -7, -6, -5, -3, -1, 0, 0, 5, 10, 14)],
+}
+
+
+def exactly(spread: float, *factors: int) -> list[list[float]]:
+    """Gaps that spread by so much, with no rounding: factors are powers of two."""
+    return [[each * factor / 64 for factor in factors] for each in EXACT[spread]]
+
+
+def test_spreads_at_their_limits() -> None:
+    little, some, much = (check(exactly(spread, 1, 2, 4, 8)) for spread in EXACT)
+    assert [each.spread for each in (little, some, much)] == list(EXACT)
+    assert (little.jitter, some.jitter) == (Jitter.ABSENT, Jitter.PRESENT)
+    assert (little.schedule, some.schedule) == (Schedule.EXPONENTIAL, Schedule.GROWING)
+    # the median up to here, the mean from here
+    assert much.gaps_s[0] == 19 / 64
+    # with jitter three have to agree
+    assert check(exactly(0.10, 1, 2, 4, 8, 8)).capped_s is None
+    assert check(exactly(0.10, 1, 2, 4, 8, 8, 8)).capped_s == 20 * 8 / 64
+    assert check(exactly(0.03, 1, 2, 4, 8, 8)).capped_s == 100 * 8 / 64
+
+
+@pytest.mark.parametrize(
+    ("gaps", "schedule"),
+    [
+        # what a line leaves is told in shares of each gap: a first one that is off weighs most
+        ((0.5, 2.0, 3.5, 6.0), Schedule.LINEAR),
+        ((2.0, 3.5, 4.5, 5.5), Schedule.LINEAR),
+        ((0.5, 1.5, 3.0, 5.0, 6.0), Schedule.LINEAR),
+        ((0.5, 0.9, 2.2, 3.6), Schedule.EXPONENTIAL),
+        # the line that fits best begins below nothing
+        ((10.0, 1.0, 5.0, 50.0), Schedule.EXPONENTIAL),
+    ],
+)
+def test_a_line_is_told_from_doubling_by_shares_of_each_gap(gaps: tuple[float, ...], schedule: Schedule) -> None:
+    assert check([gaps] * 10).schedule is schedule
+
+
 @pytest.mark.parametrize("gaps", [4, 6])
 def test_jitter_alone_is_never_growth(gaps: int) -> None:
     """Full jitter over one range: the widest that could look like growth."""
@@ -134,7 +196,7 @@ def test_growth_that_jitter_might_show_is_unknown() -> None:
 
 
 def test_no_arrival_more_is_no_retry() -> None:
-    assert check([[]] * 10) == Backoff(Schedule.NONE, None, Jitter.UNKNOWN, None, None, (), None, 1)
+    assert check([[]] * 10) == Backoff(Schedule.NONE, None, Jitter.UNKNOWN, None, None, (), None, 1, 1.0)
 
 
 def test_retries_at_once_are_no_backoff() -> None:
@@ -142,6 +204,8 @@ def test_retries_at_once_are_no_backoff() -> None:
     assert (found.schedule, found.attempts) == (Schedule.IMMEDIATE, 4)
     assert check([[0.0, 0.0]] * 10).schedule is Schedule.IMMEDIATE
     assert check([[0.021, 0.020, 0.020]] * 10).schedule is Schedule.CONSTANT
+    # sixteen twentieths have a mean of exactly one
+    assert check([[0.020, 0.020]] * 16).schedule is Schedule.CONSTANT
 
 
 @pytest.mark.parametrize(("requests", "schedule"), [(0, "unknown"), (9, "unknown"), (10, "exponential")])
@@ -195,6 +259,7 @@ def test_steep_growth_is_exponential(factor: float) -> None:
 def test_a_first_gap_of_nothing_has_no_ratio() -> None:
     found = check([[0.0, 0.1, 0.2, 0.4]] * 10)
     assert (found.schedule, found.ratio, found.reason) == (Schedule.UNKNOWN, None, Reason.INCONCLUSIVE_STATISTICS)
+    assert check([[0.0, 0.1, 0.4, 0.4]] * 10).capped_s is None
 
 
 def test_a_schedule_may_begin_small() -> None:
@@ -204,14 +269,14 @@ def test_a_schedule_may_begin_small() -> None:
 
 @pytest.mark.parametrize(
     ("spread", "noise", "jitter"),
-    [(0.0, 0.0, "absent"), (0.02, 0.0, "absent"), (0.06, 0.0, "unknown"), (0.06, 0.04, "absent"),
-     (0.13, 0.0, "present"), (0.13, 0.1, "present")],
+    [(0.0, 0.0, "absent"), (0.02, 0.0, "absent"), (0.06, 0.0, "unknown"), (0.06, 0.02, "unknown"),
+     (0.06, 0.04, "absent"), (0.13, 0.0, "present"), (0.13, 0.1, "present")],
 )  # fmt: skip
 def test_jitter_is_what_noise_does_not_explain(spread: float, noise: float, jitter: str) -> None:
     """Half of the requests are so much slower than the mean, half so much faster."""
     gaps = [0.1, 0.2, 0.4, 0.8]
     told = [[gap * (1 + sign * spread) for gap in gaps] for sign in (1, -1)] * 10
-    found = check(told, noise=noise)
+    found = check(told, noise=noise) if noise else check(told)
     assert found.jitter.value == jitter
     assert found.schedule is (Schedule.GROWING if jitter == "present" else Schedule.EXPONENTIAL)
 

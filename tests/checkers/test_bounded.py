@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from pytest_distaudit.checkers import elements, linearizability, registers, total_queue, unique_ids, zones
+from pytest_distaudit.checkers.bounded import bounded
 from pytest_distaudit.checkers.models import KeyValue
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import MOST, Operation
@@ -45,3 +46,11 @@ def test_ten_million_operations_are_over_every_budget(name: str) -> None:
     assert (found.verdict, found.reason) == (Verdict.UNVERIFIABLE, Reason.BUDGET)  # type: ignore[attr-defined]
     assert taken == MOST + 1
     assert peak < 64 * MOST
+
+
+def test_as_many_as_there_may_be_are_taken() -> None:
+    operations = [Operation(1, "read", (), None, number, number) for number in range(3)]
+    assert bounded(operations, 3) is operations
+    assert bounded(iter(operations), 3) == operations
+    assert bounded(operations, 2) is None
+    assert bounded(iter(operations), 2) is None

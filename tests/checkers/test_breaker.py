@@ -114,6 +114,10 @@ def test_a_fast_error_that_never_ends_is_no_breaker() -> None:
     assert check(long, TOLD).verdict is Verdict.REFUTED
     assert check(long[:-94], TOLD).verdict is Verdict.REFUTED
     assert check(long[:-95], TOLD).reason is Reason.BUDGET
+    # late is later than a fifth and a second more than the open time
+    told = replace(TOLD, open_s=5.0)
+    assert check(long[:-92], told).verdict is Verdict.REFUTED
+    assert check(long[:-93], told).reason is Reason.BUDGET
 
 
 def test_what_comes_through_late_and_not_always_is_undecided() -> None:

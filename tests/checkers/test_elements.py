@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_distaudit.checkers.elements import Elements, check
 from pytest_distaudit.domain.verdict import Reason, Verdict
-from pytest_distaudit.ports.history import Operation, Value
+from pytest_distaudit.ports.history import MOST, Operation, Value
 from tests.checkers.made import DRAWS, OPEN, failed, op
 
 
@@ -24,6 +24,10 @@ def looked(call: int, *values: Value) -> Operation:
 
 def test_what_was_acknowledged_is_there() -> None:
     assert check([add(0, 1), add(2, 2), looked(4, 2, 1)]) == Elements(Verdict.VERIFIED, None, 2, 1)
+
+
+def test_of_too_many_operations_nothing_is_told() -> None:
+    assert check(range(MOST + 1)) == Elements(Verdict.UNVERIFIABLE, Reason.BUDGET, 0, 0)  # type: ignore[arg-type]
 
 
 def test_what_is_missing_in_the_end_is_lost() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pytest_distaudit.checkers import linearizability, registers, zones
 from pytest_distaudit.checkers._compiled import Compiled
 from pytest_distaudit.checkers._search import Search
+from pytest_distaudit.checkers._shrink import broken_prefix, shrunk
 from pytest_distaudit.checkers.linearizability import Limits
 from pytest_distaudit.checkers.models import ILLEGAL, KeyValue, Model, Mutex, Register, Set
 from pytest_distaudit.domain.verdict import Reason, Verdict
@@ -327,6 +328,28 @@ def test_a_witness_is_refuted_by_itself(load: Load, draw: random.Random) -> None
         assert found.stuck in operations
         assert len(found.witness) <= len(operations)
         assert {model.part(each) for each in found.witness} == {found.part}
+        # and none that may be left out can be
+        idle = model.unobserved(found.witness)
+        for number, each in enumerate(found.witness):
+            if number in idle or model.observes(each):
+                assert judged([*found.witness[:number], *found.witness[number + 1 :]], model) is not BAD
+
+
+@given(MIDDLING, DRAWS)
+@settings(max_examples=50)
+def test_a_set_of_operations_is_as_small_a_number_as_can_be(load: Load, draw: random.Random) -> None:
+    """A bit for each of those under way at once, and for each open one."""
+    compiled = Compiled(simulated(load, draw), Register())
+    closed = compiled.closed
+    at_once = [sum(each.call_ns <= one.ends_ns for each in closed[number:]) for number, one in enumerate(closed)]
+    assert compiled.slots == max(at_once, default=0) + len(compiled.open)
+
+
+def test_a_move_is_a_number_of_a_state() -> None:
+    """States are numbered as they are met; -1 is none."""
+    compiled = Compiled([write(0, 1, "a"), read(2, 3, "b")], Register())
+    assert [compiled.after(kind, 0) for kind in compiled.kinds] == [1, -1]
+    assert compiled.moves == [{0: 1}, {0: -1}]
 
 
 def agreeing(numbers: Iterable[int]) -> list[Operation]:
@@ -433,6 +456,65 @@ def needed(operations: Sequence[Operation]) -> Search:
     return search
 
 
+#: histories with what the search makes of them: whether there is an order, returns explained, work, places
+SEARCHED: dict[str, tuple[Model, list[Operation], tuple[bool, int, int, int]]] = {
+    # nothing, each write, and each after the other: five places
+    "opposite orders": (
+        Register(), [write(0, 9, 1), write(0, 9, 2), read(1, 2, 1), read(3, 4, 2), read(5, 6, 1)], (False, 2, 11, 5)),
+    "open ones in no order": (
+        Register(),
+        [*(write(n, OPEN, 1 + n) for n in range(3)), *(read(n, n, 1 + n % 3) for n in range(5, 10))],
+        (False, 3, 43, 14)),
+    "open ones that are alike": (
+        Register(),
+        [*(write(n, OPEN, 1) for n in range(3)),
+         write(50, 51, 2), read(52, 53, 1), write(54, 55, 2), read(56, 57, 1), read(58, 59, 2)],
+        (False, 4, 35, 10)),
+    "open ones and others": (
+        Register(),
+        [write(0, OPEN, 1), write(1, OPEN, 2), write(0, OPEN, 3), write(2, 20, 4), write(2, 20, 5),
+         read(5, 6, 2), read(7, 8, 3), read(21, 22, 1), read(23, 24, 5)],
+        (False, 5, 447, 93)),
+    "back to the beginning": (
+        Register(),
+        [cas(0, 9, None, 1), cas(0, 9, 1, 2), cas(0, 9, 2, None), read(3, 4, 2), read(5, 10, None),
+         cas(0, OPEN, None, 3), read(11, 12, 3)],
+        (True, 6, 6, 5)),
+    "an open release": (
+        Mutex(),
+        [op("acquire", 0, 1), op("release", 2, OPEN), op("acquire", 3, 9), op("release", 4, 9), op("acquire", 20, 21)],
+        (True, 4, 8, 6)),
+    "places that are next to one another": (
+        Register(),
+        [write(1, 8, 1), cas(4, OPEN, None, 2), cas(5, OPEN, 1, 1), write(8, OPEN, 2), cas(8, 12, 2, 1)],
+        (True, 2, 7, 4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEARCHED)
+def test_nothing_is_tried_twice(name: str) -> None:
+    """Work and places are the same on every machine, so they are known for each history."""
+    model, operations, wanted = SEARCHED[name]
+    search = Search(Compiled(operations, model))
+    assert (search.run(1000, 1000), search.deepest, search.work, search.places) == wanted
+    # a bit at a time the same is found: each turn ends with the step that used up its work
+    again, turns = Search(Compiled(operations, model)), list[bool | None]()
+    while not turns or turns[-1] is None:
+        turns.append(again.run(1, 1000))
+    assert (turns[-1], again.deepest, again.work, again.places) == wanted
+
+
+@pytest.mark.parametrize(
+    ("work", "places", "seen"),
+    [(1, 1000, (1, 1)), (2, 1000, (3, 2)), (3, 1000, (3, 2)), (4, 1000, (6, 3)), (1000, 1, (1, 1)), (1000, 2, (3, 2))],
+)
+def test_a_search_ends_with_the_step_that_meets_a_limit(work: int, places: int, seen: tuple[int, int]) -> None:
+    model, operations, _ = SEARCHED["opposite orders"]
+    search = Search(Compiled(operations, model))
+    assert search.run(work, places) is None
+    assert (search.work, search.places) == seen
+
+
 def test_what_all_objects_do_is_counted_together() -> None:
     one, other = late_found("a"), late_found("b")
     alone = needed(one)
@@ -470,6 +552,25 @@ def test_shrinking_has_a_limit_of_its_own() -> None:
     found = linearizability.check(hard(), Register(), Limits(shrinking=0))
     assert found.verdict is BAD
     assert judged(found.witness, Register()) is BAD
+
+
+def test_the_more_work_the_smaller() -> None:
+    """Halves are left out, then quarters, then each: searching costs work, and so does compiling."""
+    refuted = [*agreeing(range(4)), read(50, 51, 1)]
+    lengths = [len(shrunk(refuted, Register(), work)) for work in range(40)]
+    assert lengths == [9] * 6 + [7] * 11 + [5] * 8 + [3] * 15
+    assert shrunk(refuted, Register(), 40) == [refuted[2], refuted[6], refuted[8]]
+    # what has just been used up is not there
+    unread = [write(1, 4, 0), read(4, 4, 5), write(4, OPEN, 1)]
+    assert [len(shrunk(unread, Register(), work)) for work in (4, 5, 6)] == [2, 2, 1]
+
+
+def test_what_is_called_as_a_return_is_stuck_is_under_way() -> None:
+    """At equal stamps calls come first."""
+    told = [read(0, 2, 7), write(2, 9, 1), write(3, 9, 2), read(2, 9, None)]
+    stuck, prefix = broken_prefix(told, Register(), 0)
+    assert stuck == told[0]
+    assert prefix == [told[0], replace(told[1], outcome=Outcome.INDETERMINATE, return_ns=None)]
 
 
 def test_open_writes_that_nobody_read_cost_nothing() -> None:

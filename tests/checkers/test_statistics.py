@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 from math import comb, inf, nan
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_distaudit.checkers import balance, percentile
+from pytest_distaudit.checkers import balance, binomial, percentile
 from pytest_distaudit.checkers.binomial import at_least, at_least_share, at_most, at_most_share, share_bounds
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from tests.checkers.made import DRAWS
@@ -33,8 +34,9 @@ def test_chances_are_those_of_the_definition(successes: int, trials: int, share:
 
 def test_small_chances_keep_their_digits() -> None:
     """Three instances, 180 requests, one got none (behaviours, 1.3)."""
-    assert at_most(0, 180, 1 / 3) == pytest.approx((2 / 3) ** 180, rel=1e-9)
-    assert at_least(600, 600, 0.5) == pytest.approx(0.5**600, rel=1e-9)
+    assert at_most(0, 180, 1 / 3) == pytest.approx((2 / 3) ** 180, rel=1e-9, abs=0)
+    assert at_least(600, 600, 0.5) == pytest.approx(0.5**600, rel=1e-9, abs=0)
+    assert at_most(5, 180, 1 / 3) == pytest.approx(exactly(5, 180, Fraction(1, 3)), rel=1e-9, abs=0)
     assert at_most(50_000, 100_000, 0.5) == pytest.approx(0.5012615, abs=1e-6)
 
 
@@ -73,6 +75,14 @@ def test_impossible_counts_are_errors(successes: int, trials: int) -> None:
 def test_impossible_chances_are_errors(trials: int, share: float) -> None:
     with pytest.raises(ValueError, match="share"):
         at_most(1, trials, share)
+
+
+def test_a_chance_that_does_not_settle_is_an_error() -> None:
+    with (
+        patch.object(binomial, "_STEPS", 2),
+        pytest.raises(ArithmeticError, match="the chance among 100 trials did not settle"),
+    ):
+        at_most(40, 100, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +191,7 @@ def test_a_share_that_is_surely_below_half_is_refuted(few: int) -> None:
 def test_an_instance_that_nobody_counted_got_none() -> None:
     found = balance.check({"a": 90, "b": 90}, THREE)
     assert (found.verdict, found.least, found.ratios["c"]) == (Verdict.REFUTED, "c", 0)
-    assert found.chance == pytest.approx(3 * (2 / 3) ** 180)
+    assert found.chance == pytest.approx(3 * (2 / 3) ** 180, rel=1e-9, abs=0)
     assert balance.check({"a": 30, "b": 30}, THREE).verdict is Verdict.REFUTED
 
 
@@ -248,3 +258,4 @@ def test_false_alarms_are_as_rare_as_promised() -> None:
 )
 def test_the_nearest_rank_is_one_that_was_measured(count: int, share: float, wanted: int) -> None:
     assert percentile.nearest([float(each) for each in range(count, 0, -1)], share) == wanted
+    assert percentile.nearest(range(101)) == 95

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 
 from pytest_distaudit.checkers import linearizability
@@ -51,6 +52,12 @@ def test_many_moments_share_forty_columns() -> None:
     assert lines[-1][13:53].rstrip() == " " * 39 + "|"
     few = timeline([write(0, 2, 1), write(1, 3, "x" * 22)])
     assert few == ["0            [=]   write 1", f"0             [=]  write '{'x' * 22}'"]
+
+
+@pytest.mark.parametrize(("moments", "width", "last"), [(4, 4, 3), (3, 4, 2), (9, 5, 4), (1, 1, 0)])
+def test_the_last_moment_is_in_the_last_column(moments: int, width: int, last: int) -> None:
+    """Or before, where there are columns enough for each."""
+    assert timeline([write(n, n, n) for n in range(moments)], width)[-1][13:] == f"{' ' * last}|  write {moments - 1}"
 
 
 @given(DRAWS)

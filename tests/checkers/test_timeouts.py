@@ -75,6 +75,11 @@ def test_without_a_named_time_only_never_is_told() -> None:
     assert check([Silence(None, 30.0)] * 10, None).verdict is Verdict.REFUTED
 
 
+@pytest.mark.parametrize(("at_s", "at_once", "in_time"), [(0.0, True, 10), (0.0, False, 0), (2.91, True, 0)])
+def test_where_nothing_is_waited_for_a_call_may_end_earlier(at_s: float, at_once: bool, in_time: int) -> None:
+    assert check([ended(at_s)] * 10, 2, at_once=at_once).in_time == in_time
+
+
 @given(st.integers(0, 9), st.sampled_from([ended(2.0), HUNG]))
 def test_few_calls_say_nothing(calls: int, each: Silence) -> None:
     found = check([each] * calls, 2)

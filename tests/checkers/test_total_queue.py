@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_distaudit.checkers import total_queue
-from pytest_distaudit.checkers.total_queue import check
+from pytest_distaudit.checkers.total_queue import Deliveries, check
 from pytest_distaudit.domain.verdict import Reason, Verdict
-from pytest_distaudit.ports.history import Operation, Value
+from pytest_distaudit.ports.history import MOST, Operation, Value
 from tests.checkers.made import DRAWS, OPEN, failed, op
 
 
@@ -199,3 +199,7 @@ def test_an_answer_that_never_came_refutes_nothing(draw: random.Random) -> None:
         unsure = op("dequeue", operations[place].call_ns, OPEN)
         changed = [replace(unsure) if number == place else each for number, each in enumerate(operations)]
         assert check(changed).verdict is not Verdict.REFUTED
+
+
+def test_of_too_many_operations_nothing_is_told() -> None:
+    assert check(range(MOST + 1)) == Deliveries(Verdict.UNVERIFIABLE, Reason.BUDGET, 0, 0)  # type: ignore[arg-type]

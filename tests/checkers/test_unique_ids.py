@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from pytest_distaudit.checkers.unique_ids import Identifiers, check
 from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.ports.history import MOST
 from tests.checkers.made import OPEN, failed, op
 
 
@@ -30,3 +31,7 @@ def test_what_did_not_answer_gave_nothing() -> None:
 def test_an_empty_answer_given_twice_is_a_duplicate() -> None:
     assert check([op("generate", 0, 1), op("generate", 2, 3)]).duplicated == ((None, 2),)
     assert check([op("generate", 0, 1, gives=1), op("generate", 2, 3, gives=True)]).verdict is Verdict.VERIFIED
+
+
+def test_of_too_many_operations_nothing_is_told() -> None:
+    assert check(range(MOST + 1)) == Identifiers(Verdict.UNVERIFIABLE, Reason.BUDGET, 0)  # type: ignore[arg-type]

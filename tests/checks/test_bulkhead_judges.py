@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 
 from pytest_distaudit.domain.fault import Course, Fault
+from pytest_distaudit.ports.codec import from_json
+from pytest_distaudit.ports.links import Arrivals
 from pytest_distaudit.ports.traffic import Traffic
 
-from .evidence import CHECKS, claim, evidence, judged
+from .evidence import CHECKS, claim, evidence, fact, judged
 from .links import FAST, INJECTED, ROLES, UNDONE, WELL, Fate, seen
 
 
@@ -96,6 +98,14 @@ def test_it_lasts_until_four_times_the_limit_are_in_it(params, rate, hold_s):
     assert need.course == Course(hold_s, 10.0, rate=rate, answer_s=answer_s)
 
 
+def test_where_nobody_comes_in_nobody_is_counted():
+    looks = seen(crowded(0), rate=20), seen(calm, rate=20, first=10_000)
+    flow = replace(looks[1][2], ask=Traffic.ask(operation="free", system="model", fault="half-open", caller="front"))
+    of = replace(claim("bulkhead.isolates", free="free", timeout="1 s"), operation="ask, free")
+    told = judged(of, evidence(ROLES, *looks[0], flow))
+    assert (told.reason.value, told.because) == ("vacuous", "0 in it, 0 wanted to be in it at once")
+
+
 def test_the_slowest_of_several_is_told():
     fates = [lambda at: (0.01, True, []), lambda at: (0.02, True, [])]
     needing, *others = (seen(fate, rate=20, first=at * 10_000) for at, fate in enumerate([crowded(5), *fates]))
@@ -104,3 +114,26 @@ def test_the_slowest_of_several_is_told():
     of = replace(claim("bulkhead.isolates", free="x, y", limit=5), operation="ask, x, y")
     told = judged(of, evidence(ROLES, *needing, *flows))
     assert (told.verdict.value, told.because) == ("verified", "the others took 20 ms or less, 95 % of them")
+
+
+def test_the_fullest_of_several_is_told():
+    one, other, free = (
+        seen(fate, rate=20, first=at * 10_000) for at, fate in enumerate([crowded(5), crowded(3), calm])
+    )
+    came, more = (from_json(Arrivals, looks[1].value) for looks in (one, other))
+    held = len(came.lines)
+    arrivals = Arrivals(
+        True,
+        (*came.arrivals, *(replace(each, connection=each.connection + held) for each in more.arrivals)),
+        (*came.lines, *(replace(each, number=each.number + held) for each in more.lines)),
+    )
+    about = {"fault": "half-open", "caller": "front"}
+    flows = [
+        replace(looks[2], ask=Traffic.ask(operation=name, system="model", **about))
+        for name, looks in zip("xyz", (one, other, free), strict=True)
+    ]
+    of = replace(claim("bulkhead.isolates", free="z", limit=5), operation="x, y, z")
+    told = judged(of, evidence(ROLES, one[0], fact("model", arrivals, **about), *flows))
+    assert (told.verdict.value, told.actual) == ("verified", "at most 5 calls at once")
+    fewer = replace(claim("bulkhead.isolates", free="z", limit=4), operation="x, y, z")
+    assert judged(fewer, evidence(ROLES, one[0], fact("model", arrivals, **about), *flows)).verdict.value == "refuted"
