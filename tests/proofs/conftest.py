@@ -16,9 +16,9 @@ from pytest_distaudit.testing import Room
 RUNS = int(os.environ.get("DISTAUDIT_PROOF_RUNS", "1"))
 #: families that wait more than they work, and measure nothing that a neighbour makes longer
 PATIENT = {
-    "architecture", "availability", "caches", "clusters", "collections", "databases", "deploy",
-    "discovery", "flips", "graphs", "models", "recovery", "rest", "services", "streams", "telemetry",
-    "tenancy",
+    "architecture", "availability", "broker", "caches", "clusters", "collections", "containers", "databases",
+    "deploy", "discovery", "files", "flips", "gateways", "graphs", "models", "recovery", "rest", "services",
+    "streams", "telemetry", "tenancy",
 }  # fmt: skip
 
 
