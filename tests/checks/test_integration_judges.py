@@ -13,8 +13,8 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.codec import from_json
 from pytest_distaudit.ports.experiments import Experiment
 
-from .evidence import CHECKS, claim, fact, failure
-from .links import ENDED, INJECTED, LATE, UNDONE, WELL, Fate, seen, word
+from .evidence import CHECKS, claim, evidence, fact, failure, judged
+from .links import ENDED, INJECTED, LATE, ROLES, UNDONE, WELL, Fate, seen, word
 
 CALLS = "POST /mcp tools/call"
 
@@ -75,11 +75,36 @@ def test_what_never_comes_over_the_link_shows_nothing():
     assert told(silent=elsewhere)[0] == "vacuous"
 
 
-def test_now_and_then_is_undecided():
-    def half(at: float) -> Fate:
-        return stops(at) if int(at * 50) % 2 else WELL
+@pytest.mark.parametrize(
+    ("one_of", "expected"),
+    [
+        (2, ("inconclusive-statistics", "ask fails now and then")),
+        (10, ("inconclusive-statistics", "ask fails now and then")),
+        (50, ("verified", "100% of requests have a tool called")),
+    ],
+)
+def test_now_and_then_is_undecided(one_of, expected):
+    def some(at: float) -> Fate:
+        return stops(at) if round(at * 50) % one_of else WELL
 
-    assert told(frozen=half) == ("inconclusive-statistics", "ask fails now and then")
+    assert told(frozen=some) == expected
+
+
+@pytest.mark.parametrize(
+    ("well", "verdict"),
+    [(95, "refuted"), (94, "inconclusive-statistics"), (6, "inconclusive-statistics"), (5, "verified")],
+)
+def test_of_a_hundred_five_may_do_otherwise(well, verdict):
+    def some(at: float) -> Fate:
+        return WELL if round((at - INJECTED - 1) * 20) < well else stops(at)
+
+    assert word("mcp.integrated", *seen(some, "freeze", rate=20, caller=""), *seen(stops, words=CALLS))[0] == verdict
+
+
+def test_what_is_asked_when_it_goes_on_again_is_not_counted():
+    looks = *seen(goes_on, "freeze", caller=""), *seen(stops, words=CALLS)
+    of = replace(claim("mcp.integrated"), operation="ask")
+    assert judged(of, evidence(ROLES, *looks)).because == "250 of 250 succeeded during the freeze of model"
 
 
 def test_what_waits_for_the_server_has_not_gone_on_without_it():
