@@ -582,6 +582,14 @@ def test_open_writes_that_nobody_read_cost_nothing() -> None:
     assert linearizability.check([*lost, *closed, stale], Register(), Limits(places=100)).verdict is BAD
 
 
+def test_an_element_that_nobody_found_or_removed_is_unobserved() -> None:
+    added = [op("add", number, OPEN, number) for number in range(4)]
+    asked = [op("contains", 5, 6, 1, gives=False), op("remove", 7, 8, 2), op("read", 9, 10, gives=(3,))]
+    assert Set().unobserved([*added, *asked]) == {0}
+    many = [op("add", number, OPEN, 100 + number) for number in range(30)]
+    assert linearizability.check([*many, *added, *asked], Set(), Limits(places=20)).verdict is GOOD
+
+
 def test_open_operations_that_are_alike_are_tried_once() -> None:
     alike = [write(number, OPEN, 1) for number in range(20)]
     closed = [write(50, 51, 2), read(52, 53, 1), write(54, 55, 2), read(56, 57, 1), read(58, 59, 2)]
