@@ -64,6 +64,15 @@ def test_most_requests_have_to_call_one():
     assert told(silent=some) == ("inconclusive-statistics", "49% of ask had a tool called")
 
 
+@pytest.mark.parametrize(("without", "verdict"), [(2, "verified"), (3, "inconclusive-statistics")])
+def test_of_forty_two_may_call_none(without, verdict):
+    def most(at: float) -> Fate:
+        return (0.01, True, []) if round(at * 20) < without else stops(at)
+
+    first = [look for look in seen(stops, "freeze", caller="") if "arrivals" not in str(look.ask)]
+    assert word("mcp.integrated", *first, *seen(most, rate=20, words=CALLS))[0] == verdict
+
+
 def test_calls_that_carry_nothing_cannot_be_told_apart():
     assert told(named=False) == ("no-observable", "calls not told apart")
 
