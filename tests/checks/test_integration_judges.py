@@ -14,7 +14,7 @@ from pytest_distaudit.ports.codec import from_json
 from pytest_distaudit.ports.experiments import Experiment
 
 from .evidence import CHECKS, claim, evidence, fact, failure, judged
-from .links import ENDED, INJECTED, LATE, ROLES, UNDONE, WELL, Fate, seen, word
+from .links import ENDED, INJECTED, LATE, ROLES, UNDONE, WELL, Fate, seen, together, word
 
 CALLS = "POST /mcp tools/call"
 
@@ -71,6 +71,17 @@ def test_of_forty_two_may_call_none(without, verdict):
 
     first = [look for look in seen(stops, "freeze", caller="") if "arrivals" not in str(look.ask)]
     assert word("mcp.integrated", *first, *seen(most, rate=20, words=CALLS))[0] == verdict
+
+
+def test_the_operation_that_calls_fewest_is_told():
+    def most(at: float) -> Fate:
+        return (0.01, True, []) if round(at * 20) < 2 else stops(at)
+
+    frozen = [seen(stops, "freeze", rate=20, caller="", first=at) for at in (0, 10_000)]
+    silent = seen(most, rate=20, words=CALLS), seen(stops, rate=20, words=CALLS, first=10_000)
+    looks = *together(x=frozen[0], y=frozen[1]), *together(x=silent[0], y=silent[1])
+    told = judged(replace(claim("mcp.integrated"), operation="x, y"), evidence(ROLES, *looks))
+    assert told.actual == "95% of requests have a tool called"
 
 
 def test_calls_that_carry_nothing_cannot_be_told_apart():
