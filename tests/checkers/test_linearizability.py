@@ -537,6 +537,18 @@ def test_what_all_objects_remember_is_counted_together() -> None:
         assert linearizability.check([*one, *other], KeyValue(), limits).verdict is verdict
 
 
+def test_what_is_needed_is_enough_and_no_less() -> None:
+    one, other = late_found("a", 7), late_found("b", 6)
+    alone, both = needed(one), needed(one).work + needed(other).work
+    for operations, limits, less in (
+        (one, Limits(work=alone.work), Limits(work=alone.work - 1)),
+        ([*one, *other], Limits(work=both), Limits(work=both - 1)),
+        (one, Limits(places=alone.places), Limits(places=alone.places - 1)),
+    ):
+        assert linearizability.check(operations, KeyValue(), limits).verdict is GOOD
+        assert linearizability.check(operations, KeyValue(), less).reason is Reason.BUDGET
+
+
 def test_the_limits_bound_memory_and_time() -> None:
     """Some 140 MB and half a minute."""
     assert Limits() == Limits(places=2_000_000, work=20_000_000, shrinking=500_000)
@@ -580,6 +592,14 @@ def test_open_writes_that_nobody_read_cost_nothing() -> None:
     stale = read(100, 101, 50)
     assert linearizability.check([*lost, *closed], Register(), Limits(places=100)).verdict is GOOD
     assert linearizability.check([*lost, *closed, stale], Register(), Limits(places=100)).verdict is BAD
+
+
+def test_an_element_that_nobody_found_or_removed_is_unobserved() -> None:
+    added = [op("add", number, OPEN, number) for number in range(4)]
+    asked = [op("contains", 5, 6, 1, gives=False), op("remove", 7, 8, 2), op("read", 9, 10, gives=(3,))]
+    assert Set().unobserved([*added, *asked]) == {0}
+    many = [op("add", number, OPEN, 100 + number) for number in range(30)]
+    assert linearizability.check([*many, *added, *asked], Set(), Limits(places=20)).verdict is GOOD
 
 
 def test_open_operations_that_are_alike_are_tried_once() -> None:

@@ -12,7 +12,7 @@ from pytest_distaudit.checkers import linearizability, registers, zones
 from pytest_distaudit.checkers.linearizability import Limits
 from pytest_distaudit.checkers.models import KeyValue, Register
 from pytest_distaudit.domain.verdict import Reason, Verdict
-from pytest_distaudit.ports.history import Operation
+from pytest_distaudit.ports.history import Operation, Outcome
 from tests.checkers.made import DRAWS, OPEN, Load, cas, linearizable, op, read, simulated, tampered, write
 
 UNIQUE = st.builds(
@@ -40,6 +40,7 @@ def test_both_rules_agree(load: Load, draw: random.Random, lies: int) -> None:
     assert (found.verdict, found.reason, found.checked) == (other.verdict, other.reason, other.checked)
     if found.verdict is Verdict.REFUTED:
         assert found.stuck in operations
+        assert found.stuck.ends_ns == max(each.ends_ns for each in found.witness if each.outcome is Outcome.OK)
         assert set(found.witness) <= set(operations)
         assert len(found.witness) <= 6
         assert linearizability.check(found.witness, model).verdict is Verdict.REFUTED
@@ -142,3 +143,10 @@ def test_equal_stamps_touch_and_do_not_overlap() -> None:
     one = [write(0, 1, 1), read(5, 9, 1)]
     assert registers.check([*one, write(2, 5, 2), read(9, 9, 2)]).verdict is Verdict.VERIFIED
     assert registers.check([*one, write(2, 4, 2), read(9, 9, 2)]).verdict is Verdict.REFUTED
+
+
+def test_of_operations_that_show_the_same_one_is_shown() -> None:
+    """Each value's write, and whoever was called last."""
+    shown = [write(0, 1, 1), write(2, 4, 2), read(5, 9, 1), read(9, 9, 2)]
+    found = registers.check([*shown, read(0, 1, 1), read(2, 4, 2), read(5, 9, 1), read(9, 9, 2)])
+    assert (found.verdict, found.witness) == (Verdict.REFUTED, tuple(shown))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pytest_distaudit.domain.observation import Observation
+from pytest_distaudit.ports.codec import from_json
 from pytest_distaudit.ports.experiments import Experiment, Round
 from pytest_distaudit.ports.history import Outcome
 from pytest_distaudit.ports.links import Arrival, Arrivals, Line
@@ -84,3 +85,19 @@ def breaking(
 
 def failing(at: float) -> Fate:
     return LATE if INJECTED <= at < UNDONE else WELL
+
+
+def together(**flows: tuple[Observation, ...]) -> tuple[Observation, ...]:
+    """Operation -> its looks, as of one experiment: their nonces differ (``first``)."""
+    told, *_ = (looks[0] for looks in flows.values())
+    arrivals: list[Arrival] = []
+    lines: list[Line] = []
+    for looks in flows.values():
+        came, held = from_json(Arrivals, looks[1].value), len(lines)
+        arrivals += [replace(one, connection=one.connection + held) for one in came.arrivals]
+        lines += [replace(one, number=one.number + held) for one in came.lines]
+    args = {name: text for name, text in told.ask.args if name != "system"}
+    ordered = tuple(sorted(arrivals, key=lambda one: one.at))
+    about = {name: Traffic.ask(operation=name, system="model", **args) for name in flows}
+    traffic = [replace(looks[2], ask=about[name]) for name, looks in flows.items()]
+    return told, fact("model", Arrivals(True, ordered, tuple(lines)), **args), *traffic

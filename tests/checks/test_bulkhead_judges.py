@@ -8,12 +8,10 @@ from dataclasses import replace
 import pytest
 
 from pytest_distaudit.domain.fault import Course, Fault
-from pytest_distaudit.ports.codec import from_json
-from pytest_distaudit.ports.links import Arrivals
 from pytest_distaudit.ports.traffic import Traffic
 
-from .evidence import CHECKS, claim, evidence, fact, judged
-from .links import FAST, INJECTED, ROLES, UNDONE, WELL, Fate, seen
+from .evidence import CHECKS, claim, evidence, judged
+from .links import FAST, INJECTED, ROLES, UNDONE, WELL, Fate, seen, together
 
 
 def crowded(most: int, stays: float = 1.0) -> Callable[[float], Fate]:
@@ -120,20 +118,9 @@ def test_the_fullest_of_several_is_told():
     one, other, free = (
         seen(fate, rate=20, first=at * 10_000) for at, fate in enumerate([crowded(5), crowded(3), calm])
     )
-    came, more = (from_json(Arrivals, looks[1].value) for looks in (one, other))
-    held = len(came.lines)
-    arrivals = Arrivals(
-        True,
-        (*came.arrivals, *(replace(each, connection=each.connection + held) for each in more.arrivals)),
-        (*came.lines, *(replace(each, number=each.number + held) for each in more.lines)),
-    )
-    about = {"fault": "half-open", "caller": "front"}
-    flows = [
-        replace(looks[2], ask=Traffic.ask(operation=name, system="model", **about))
-        for name, looks in zip("xyz", (one, other, free), strict=True)
-    ]
+    looks = together(x=one, y=other, z=free)
     of = replace(claim("bulkhead.isolates", free="z", limit=5), operation="x, y, z")
-    told = judged(of, evidence(ROLES, one[0], fact("model", arrivals, **about), *flows))
+    told = judged(of, evidence(ROLES, *looks))
     assert (told.verdict.value, told.actual) == ("verified", "at most 5 calls at once")
     fewer = replace(claim("bulkhead.isolates", free="z", limit=4), operation="x, y, z")
-    assert judged(fewer, evidence(ROLES, one[0], fact("model", arrivals, **about), *flows)).verdict.value == "refuted"
+    assert judged(fewer, evidence(ROLES, *looks)).verdict.value == "refuted"

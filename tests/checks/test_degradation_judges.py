@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from pytest_distaudit.domain.claim import Span, Timing
-from pytest_distaudit.domain.fault import Fault
+from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.experiments import Experiment
 from pytest_distaudit.ports.history import Outcome
@@ -168,6 +169,26 @@ def test_what_does_not_need_the_part_goes_on_as_ever():
     assert spared(degraded) == "refuted"
 
 
+def test_what_does_not_need_the_part_is_told_first():
+    lives = [flow(fault, during=degraded, operation="live", reducible=False) for fault in FAULTS]
+    broken = lambda at: sent(at, status=500)  # noqa: E731
+    assert told(*lives, *work(), unaffected="live", during=broken).actual == "live suffers"
+    assert told(during=broken).actual == "ask answers 500"
+
+
+def test_the_slowest_is_told():
+    """Of the reduced answers one, of the others the 95th percentile of the fault that made more of a difference."""
+    slow = lambda at: replace(degraded(at), took=0.3 if at == 4.0 else 0.01)  # noqa: E731
+    took = {"outage": 0.02, "freeze": 0.01}
+    lives = [
+        flow(fault, during=partial(sent, took=each), operation="live", reducible=False) for fault, each in took.items()
+    ]
+    assert told(*lives, *work(), unaffected="live", during=slow).actual == (
+        "went on in the declared way without api, each answer within 0.3 s; "
+        "what does not need it took 2.0 times as long"
+    )
+
+
 def test_what_the_claim_leaves_open_is_ambiguous():
     assert word(reducible=False) == Reason.AMBIGUOUS_CLAIM
     of = replace(claim("degradation.graceful", unaffected="other"), operation="ask")
@@ -203,3 +224,5 @@ def test_the_course_follows_from_the_claim():
         (Fault.OUTAGE, 12.0, 7.0),
         (Fault.FREEZE, 12.0, 7.0),
     ]
+    for one in CHECKS["degradation.graceful"].needs(claim("degradation.graceful")):
+        assert one.course == Course(9.0, 30.0, steady_s=14.0, rate=10.0)

@@ -13,8 +13,8 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.codec import from_json
 from pytest_distaudit.ports.experiments import Experiment
 
-from .evidence import CHECKS, claim, fact, failure
-from .links import ENDED, INJECTED, LATE, UNDONE, WELL, Fate, seen, word
+from .evidence import CHECKS, claim, evidence, fact, failure, judged
+from .links import ENDED, INJECTED, LATE, ROLES, UNDONE, WELL, Fate, seen, together, word
 
 CALLS = "POST /mcp tools/call"
 
@@ -64,6 +64,26 @@ def test_most_requests_have_to_call_one():
     assert told(silent=some) == ("inconclusive-statistics", "49% of ask had a tool called")
 
 
+@pytest.mark.parametrize(("without", "verdict"), [(2, "verified"), (3, "inconclusive-statistics")])
+def test_of_forty_two_may_call_none(without, verdict):
+    def most(at: float) -> Fate:
+        return (0.01, True, []) if round(at * 20) < without else stops(at)
+
+    first = [look for look in seen(stops, "freeze", caller="") if "arrivals" not in str(look.ask)]
+    assert word("mcp.integrated", *first, *seen(most, rate=20, words=CALLS))[0] == verdict
+
+
+def test_the_operation_that_calls_fewest_is_told():
+    def most(at: float) -> Fate:
+        return (0.01, True, []) if round(at * 20) < 2 else stops(at)
+
+    frozen = [seen(stops, "freeze", rate=20, caller="", first=at) for at in (0, 10_000)]
+    silent = seen(most, rate=20, words=CALLS), seen(stops, rate=20, words=CALLS, first=10_000)
+    looks = *together(x=frozen[0], y=frozen[1]), *together(x=silent[0], y=silent[1])
+    told = judged(replace(claim("mcp.integrated"), operation="x, y"), evidence(ROLES, *looks))
+    assert told.actual == "95% of requests have a tool called"
+
+
 def test_calls_that_carry_nothing_cannot_be_told_apart():
     assert told(named=False) == ("no-observable", "calls not told apart")
 
@@ -75,11 +95,36 @@ def test_what_never_comes_over_the_link_shows_nothing():
     assert told(silent=elsewhere)[0] == "vacuous"
 
 
-def test_now_and_then_is_undecided():
-    def half(at: float) -> Fate:
-        return stops(at) if int(at * 50) % 2 else WELL
+@pytest.mark.parametrize(
+    ("one_of", "expected"),
+    [
+        (2, ("inconclusive-statistics", "ask fails now and then")),
+        (10, ("inconclusive-statistics", "ask fails now and then")),
+        (50, ("verified", "100% of requests have a tool called")),
+    ],
+)
+def test_now_and_then_is_undecided(one_of, expected):
+    def some(at: float) -> Fate:
+        return stops(at) if round(at * 50) % one_of else WELL
 
-    assert told(frozen=half) == ("inconclusive-statistics", "ask fails now and then")
+    assert told(frozen=some) == expected
+
+
+@pytest.mark.parametrize(
+    ("well", "verdict"),
+    [(95, "refuted"), (94, "inconclusive-statistics"), (6, "inconclusive-statistics"), (5, "verified")],
+)
+def test_of_a_hundred_five_may_do_otherwise(well, verdict):
+    def some(at: float) -> Fate:
+        return WELL if round((at - INJECTED - 1) * 20) < well else stops(at)
+
+    assert word("mcp.integrated", *seen(some, "freeze", rate=20, caller=""), *seen(stops, words=CALLS))[0] == verdict
+
+
+def test_what_is_asked_when_it_goes_on_again_is_not_counted():
+    looks = *seen(goes_on, "freeze", caller=""), *seen(stops, words=CALLS)
+    of = replace(claim("mcp.integrated"), operation="ask")
+    assert judged(of, evidence(ROLES, *looks)).because == "250 of 250 succeeded during the freeze of model"
 
 
 def test_what_waits_for_the_server_has_not_gone_on_without_it():

@@ -76,6 +76,7 @@ def test_what_is_not_in_order(told, actual):
         (entries(), {"runs": (*RUNS[:5], replace(RUNS[5], ok=False))}, Reason.BASELINE),
         (entries(range(5)), {}, Reason.BASELINE),
         (entries(range(4)), {"runs": RUNS[:4]}, Reason.VACUOUS),
+        (entries(range(5)), {"runs": RUNS[:5]}, ("verified", "5 of 5 events in order")),
         ([replace(one, nonces=()) for one in entries()], {}, Reason.NO_OBSERVABLE),
         # a batch in one entry has no order
         ([replace(one, position="1-0") for one in entries()], {}, Reason.NO_OBSERVABLE),

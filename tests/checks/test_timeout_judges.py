@@ -9,12 +9,9 @@ import pytest
 
 from pytest_distaudit.domain.fault import Course, Fault
 from pytest_distaudit.domain.observation import Observation
-from pytest_distaudit.ports.codec import from_json
-from pytest_distaudit.ports.links import Arrivals
-from pytest_distaudit.ports.traffic import Traffic
 
-from .evidence import CHECKS, claim, evidence, fact, judged
-from .links import INJECTED, LATE, ROLES, UNDONE, WELL, Fate, breaking, seen, word
+from .evidence import CHECKS, claim, evidence, judged
+from .links import INJECTED, LATE, ROLES, UNDONE, WELL, Fate, breaking, seen, together, word
 
 
 def ending(after: float) -> Callable[[float], Fate]:
@@ -85,18 +82,9 @@ def test_calls_made_too_late_to_be_watched_do_not_count():
 
 
 def test_the_slowest_of_several_operations_is_told():
-    looks = seen(ending(0.6), rate=20), seen(ending(0.5), rate=20, first=10_000)
-    args = {"system": "model", "fault": "half-open", "caller": "front"}
-    came = [from_json(Arrivals, one[1].value) for one in looks]
-    lines = len(came[0].lines)
-    moved = [replace(one, connection=one.connection + lines) for one in came[1].arrivals]
-    more = [replace(one, number=one.number + lines) for one in came[1].lines]
-    arrivals = Arrivals(True, (*came[0].arrivals, *moved), (*came[0].lines, *more))
-    second = replace(looks[1][2], ask=Traffic.ask(operation="other", **args))
-    about = {name: text for name, text in args.items() if name != "system"}
-    shared = (looks[0][0], fact("model", arrivals, **about), looks[0][2], second)
+    looks = together(ask=seen(ending(0.6), rate=20), other=seen(ending(0.5), rate=20, first=10_000))
     of = replace(claim("timeout.bounds", time="0.5 s"), operation="ask, other")
-    told = judged(of, evidence(ROLES, *shared))
+    told = judged(of, evidence(ROLES, *looks))
     assert (told.actual, told.because) == ("calls ended after 0.6 s", "claimed are 0.5 s")
 
 
