@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_distaudit.checks._degraded import Doubt, Phases, phases
 from pytest_distaudit.checks._disturbed import ENOUGH
 from pytest_distaudit.checks._same_process import gone_on, served
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence
+from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.domain.judgement import refute, unverifiable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.experiments import Experiment
@@ -27,14 +28,16 @@ _FIND = "let it find the part without being started again"
 class Start:
     """One start of ``caller`` while the part was away, in seconds since the epoch.
 
-    It was ``killed``; ``began`` is that, or when the audit had to start it; it ``answered`` first then, None if never;
-    ``until``: the part began to come back.
+    It was ``killed``, which showed soon; ``began`` is when it was, or when the audit had to start it; whoever is asked
+    ``since`` is no longer the one before. It ``answered`` first then, None if never; ``until``: the part began to come
+    back.
     """
 
     caller: str
     told: Experiment
     killed: float
     began: float
+    since: float
     answered: float | None
     until: float
 
@@ -50,7 +53,8 @@ class Start:
 
     def fared(self, flow: Traffic, evidence: Evidence) -> Phases:
         """The operation before, from the start on, and when the part is back."""
-        return phases(flow.operation, self.told, flow, evidence, self.began)
+        seen = phases(flow.operation, self.told, flow, evidence, self.since)
+        return replace(seen, fault=Fault.OUTAGE.value)
 
     def one_process(self, evidence: Evidence) -> None:
         """By the kernel's word: those that serve are others than before, and go on when the part is back."""
@@ -72,15 +76,16 @@ class Start:
     def one_name(self, flow: Traffic) -> None:
         """By the name that who answers gives itself, if it does: another than before, and the same to the end."""
         before = _names(flow.between(self.told.began, self.killed))
-        new = _names(flow.between(self.began, self.until))
-        back = _names(flow.between(self.until, self.told.ended))
+        new = _names(flow.between(self.since, self.until))
+        back = flow.between(self.until, self.told.ended)
         if old := before & new:
             because = f"{min(old)} still answers {flow.operation}: ask what {self.caller} itself answers"
             unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{self.caller} is not shown to be another one", because)
-        if new and back and not new & back:
+        # it takes a moment until it knows that the part is back
+        if new and (last := _names(back[-ENOUGH:])) and not new & last:
             because = f"when {self.part} was back: {flow.operation} is answered by another one than without it"
             refute(f"{self.caller} was started a second time", because, remedy=_FIND)
-        if new and (later := back - new):
+        if new and (later := _names(back) - new):
             because = f"{min(later)} answers {flow.operation} only since {self.part} is back"
             unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"{self.caller}: not all of it went on", because)
 
@@ -92,9 +97,10 @@ def start_of(told: Experiment, caller: str, flows: Sequence[Traffic]) -> Start:
     if crash is None or crash.seen is None:
         because = crash.witness if crash else "it was not killed"
         unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{caller} not started anew", because)
-    began, until = crash.undone or crash.injected, one.undone or one.back or told.ended
-    ends = [sent.ended for flow in flows for sent in flow.between(began, until) if sent.ok]
-    return Start(caller, told, crash.injected, began, min(ends, default=None), until)
+    began, since = crash.undone or crash.injected, crash.undone or crash.seen
+    until = one.undone or one.back or told.ended
+    ends = [sent.ended for flow in flows for sent in flow.between(since, until) if sent.ok]
+    return Start(caller, told, crash.injected, began, since, min(ends, default=None), until)
 
 
 def answers(start: Start, seen: Phases, bound_s: float) -> tuple[float, Doubt | None]:
@@ -131,7 +137,8 @@ def _never(start: Start, seen: Phases, bound_s: float) -> Doubt:
     if seen.busy(bound_s):
         return Reason.BUDGET, f"{seen.operation} was not answered", _BUSY
     last = seen.meanwhile[-1]
-    because = f"{start.without}, {lasted:.0f} s after its start: {last.status or ''} {last.detail}".strip()
+    answer = f"{last.status or ''} {last.detail}".strip()
+    because = f"{start.without}, {lasted:.0f} s after its start: {answer}"
     return refute(f"{start.caller} does not start: {seen.operation} is not answered", because, remedy=_LISTEN)
 
 

@@ -82,6 +82,11 @@ def test_what_the_audit_had_to_start_has_its_time_from_then_on():
     assert word(echoing=later, one=replace(ROUND, anew=(STARTED,))) == "verified"
 
 
+def test_what_was_answered_before_the_kill_is_not_its_answer():
+    late = lambda at: sent(at, node="a") if at < 2.3 else echo(at)  # noqa: E731
+    assert told(echoing=late).actual.startswith("started without store within 0.8 s")
+
+
 def silent(until):
     """Answers nothing from the crash until then."""
     return lambda at: sent(at, status=None, echoed=False) if 2.2 <= at < until else echo(at)
@@ -179,6 +184,8 @@ def test_who_answers_is_known_by_its_name_too():
     assert word(echoing=named("b", "c")) == "refuted"
     assert word(echoing=named("a", "a")) == Reason.FAULT_NOT_EFFECTIVE
     assert word(echoing=named("", "")) == "verified"
+    later = lambda at: named("b", "b")(at) if at < 9 else named("b", "c")(at)  # noqa: E731
+    assert word(echoing=later) == "refuted"
     both = lambda at: replace(echo(at), node="c") if at > 9 and at % 1 < 0.5 else echo(at)  # noqa: E731
     assert word(echoing=both) == Reason.INCONCLUSIVE_STATISTICS
 
