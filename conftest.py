@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.thorough import many
+
+# Hundreds of short Python processes follow, and workers that collect everything: each would compile the checkout anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("house", deadline=None)
+settings.register_profile("house", deadline=None, max_examples=many(100))
 settings.load_profile("house")
 
 pytest_plugins = ["pytester"]

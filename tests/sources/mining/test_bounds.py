@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pytest_distaudit.sources import mining
 from pytest_distaudit.sources.mining import mine_text
 from pytest_distaudit.sources.mining.rules import products, rules
+from tests.thorough import many
 
 from .conftest import SERVICES, services
 
@@ -86,7 +87,7 @@ def _timed(text: str, document: str) -> float:
     return time.perf_counter() - start
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(150), deadline=None)
 @given(
     st.lists(st.sampled_from(PIECES), min_size=1, max_size=40),
     st.integers(1, 60),
@@ -96,7 +97,7 @@ def test_repeated_pieces(pieces: list[str], times: int, document: str) -> None:
     assert _timed("".join(pieces) * times, document) < SECONDS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=many(60), deadline=None)
 @given(st.text(max_size=2_000), st.sampled_from(["a.md", "a.rst", "a.adoc", "a.mmd"]))
 def test_any_text(text: str, document: str) -> None:
     assert _timed(text, document) < SECONDS
