@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import threading
+import xml.sax  # noqa: F401
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,18 +16,16 @@ from unittest.mock import patch
 
 # pytester forgets what a run imported; C extensions do not survive a second import, and it takes long.
 import docker  # noqa: F401 - for tests in the lab
+import httpx  # noqa: F401
+import markdown_it  # noqa: F401
 import pytest
 
-import pytest_distaudit.plugin.activate
-import pytest_distaudit.sources.claim_file
-import pytest_distaudit.sources.inline
-import pytest_distaudit.sources.target_file
-import pytest_distaudit.systems.http
-import pytest_distaudit.systems.http_fetch
-import pytest_distaudit.targets.provision
-import pytest_distaudit.targets.recipes
+import pytest_distaudit
+from pytest_distaudit.targets.recipes import builtin_recipes
 
-pytest_distaudit.targets.recipes.builtin_recipes()
+for module in pkgutil.walk_packages(pytest_distaudit.__path__, "pytest_distaudit."):
+    importlib.import_module(module.name)
+builtin_recipes()
 
 
 class Web(ThreadingHTTPServer):
