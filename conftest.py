@@ -44,13 +44,12 @@ def _fast(config: pytest.Config) -> bool:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """All fast tests at once: two workers for each core, because every second test waits for something.
 
-    ``-n 0`` is one after the other; so are ``-s``, ``--pdb`` and chosen files.
+    ``-n 0`` is one after the other; so are ``-s``, ``--pdb``, ``--last-failed`` and chosen files.
     """
     option = config.option
-    if not _fast(config) or option.collectonly or option.usepdb or option.capture == "no":
-        return
-    everything = [Path(argument).resolve() for argument in config.args] == [TESTS]
-    if everything and getattr(option, "numprocesses", 0) is None:
+    alone = option.collectonly or option.usepdb or option.capture == "no" or config.getoption("lf", False)
+    everything = [Path(argument).resolve() for argument in config.args] == [TESTS] and _fast(config)
+    if everything and not alone and getattr(option, "numprocesses", 0) is None:
         option.numprocesses, option.dist = 2 * len(os.sched_getaffinity(0)), "worksteal"
 
 

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 import time
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -136,6 +137,7 @@ def test_many_lines() -> None:
     assert _timed(text, "a.md") < 4 * SECONDS
 
 
+@cache
 def _expressions() -> dict[str, re.Pattern[str]]:
     """Every expression of the miner: of its modules and of its rules."""
     found = {}
