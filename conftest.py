@@ -48,6 +48,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """
     option = config.option
     alone = option.collectonly or option.usepdb or option.capture == "no" or config.getoption("lf", False)
+    alone = alone or hasattr(config, "workerinput")
     everything = [Path(argument).resolve() for argument in config.args] == [TESTS] and _fast(config)
     if everything and not alone and getattr(option, "numprocesses", 0) is None:
         option.numprocesses, option.dist = 2 * len(os.sched_getaffinity(0)), "worksteal"
