@@ -82,10 +82,10 @@ SECONDS = 1.5
 
 
 def _timed(text: str, document: str) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for proposal in mine_text(text, document, VOCABULARY, "shop"):
         assert proposal.line >= 1
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 @settings(max_examples=many(150), deadline=None)
@@ -155,7 +155,7 @@ def _expressions() -> dict[str, re.Pattern[str]]:
 def test_no_expression_is_slow_on_what_nearly_matches(name: str) -> None:
     expression = _expressions()[name]
     runs = [piece * (600 // len(piece)) for piece in (*PIECES, '"', "**", "(", "<", "{", "and ", "then, ", "(a")]
-    start = time.perf_counter()
+    start = time.process_time()
     for text in runs:
         expression.search(text)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
