@@ -194,6 +194,7 @@ def judge(families: list[str], say: Callable[[str], None]) -> float:
 
 
 if __name__ == "__main__":
+    os.environ["DISTAUDIT_THOROUGH"] = "1"
     os.chdir(ROOT)
     chosen = sys.argv[1:] or sorted(path.stem for path in CHECKS.glob("*.py") if path.stem != "__init__")
     for family in chosen:

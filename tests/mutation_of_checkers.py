@@ -110,5 +110,6 @@ def main(names: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    os.environ["DISTAUDIT_THOROUGH"] = "1"
     os.chdir(ROOT)
     sys.exit(main(sys.argv[1:] or sorted(path.stem for path in Path(CHECKERS).glob("*.py") if path.stem != "__init__")))

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.plugin.conftest import without_others
+
 ROOT = Path(__file__).parents[1]
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 PAGE = "# Shop\n\nThe settings are in `config/shop.yaml`.\n"
@@ -52,7 +54,7 @@ def run(script: str, folder: Path, variables: Mapping[str, str]) -> subprocess.C
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("GITHUB_", "PYTEST_"))}
     argv = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
-    environ = {**kept, "PATH": path, "PYTEST_ADDOPTS": "-p no:randomly", **variables}
+    environ = {**kept, "PATH": path, "PYTEST_ADDOPTS": " ".join(without_others()), **variables}
     return subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, check=False)
 
 

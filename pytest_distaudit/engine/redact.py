@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 MASK = "***"
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/@]*):(?P<secret>[^\s/@]+)@")
+# Of the scheme its end is enough: whoever looks for its start reads long text again at every letter.
+_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]://)(?P<user>[^\s:/@]*):(?P<secret>[^\s/@]+)@")
 _PAIR = re.compile(
     r"(?i)\b(?P<name>password|passwd|secret|token|api[_-]?key)(?P<eq>\s*[=:]\s*)(?P<secret>[^\s,;&'\"}]+)"
 )

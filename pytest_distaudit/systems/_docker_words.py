@@ -9,9 +9,10 @@ from pytest_distaudit.ports.containers import COMMAND_LENGTH, ImageWord
 
 _MASK = "***"
 _MOST = 200
-_TELLING = r"[\w.-]*(?:pass|pwd|secret|token|api[-_]?key|credential|auth|private[-_]?key)[\w.-]*"
-_OPTION = re.compile(rf"(?i)--?{_TELLING}")
-_SETTING = re.compile(rf"(?i)(?P<name>(?:--?)?{_TELLING}[=:]).+", re.DOTALL)
+_TELLING = re.compile(r"(?i)pass|pwd|secret|token|api[-_]?key|credential|auth|private[-_]?key")
+_OPTION = re.compile(r"--?[\w.-]+")
+#: a whole name, so that a word is read once however long it is
+_NAME = re.compile(r"(?<![\w.-])[\w.-]++[=:](?=.)", re.DOTALL)
 _USER_OPTIONS = {"-u", "--user", "-a"}
 _SHORT_PASSWORD = re.compile(r"-p.+")
 _ITS_PROGRAMS = ("mysql", "mariadb")
@@ -32,7 +33,7 @@ def shown(words: Iterable[object]) -> tuple[str, ...]:
     for word in (str(each) for each in words):
         program = program or word
         kept.append(_MASK if hide else _masked(word, program))
-        hide = not hide and bool(_OPTION.fullmatch(word) or word in _USER_OPTIONS)
+        hide = not hide and (_asks_for_secret(word) or word in _USER_OPTIONS)
     return tuple(word[:COMMAND_LENGTH] for word in kept[:_MOST])
 
 
@@ -46,8 +47,20 @@ def _masked(word: str, program: str) -> str:
         return " ".join(shown(word.split(" ")))
     if any(name in program for name in _ITS_PROGRAMS) and _SHORT_PASSWORD.fullmatch(word):
         return f"-p{_MASK}"
-    word = _SETTING.sub(rf"\g<name>{_MASK}", word)
-    return _USERINFO.sub(f"://{_MASK}@", word)
+    return _USERINFO.sub(f"://{_MASK}@", _without_setting(word))
+
+
+def _asks_for_secret(word: str) -> bool:
+    """Whether the next word is the value of an option that speaks of secrets."""
+    return bool(_OPTION.fullmatch(word) and _TELLING.search(word))
+
+
+def _without_setting(word: str) -> str:
+    """``NAME=value`` without the value, and all behind it, of the first name that speaks of secrets."""
+    for name in _NAME.finditer(word):
+        if _TELLING.search(name[0]):
+            return f"{word[: name.end()]}{_MASK}"
+    return word
 
 
 def image_words(labels: Mapping[str, str], environment: Sequence[str]) -> tuple[ImageWord, ...]:

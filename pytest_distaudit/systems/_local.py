@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_distaudit.ports.capabilities import ServerProcess
 from pytest_distaudit.ports.located import Located, address
+from pytest_distaudit.systems._listening import listening
 
 if TYPE_CHECKING:
     import psutil
@@ -58,12 +59,7 @@ def listeners(host: str, port: int) -> list[psutil.Process]:
 
     if not is_local(host):
         return []
-    pids = {
-        connection.pid
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and _port(connection.laddr) == port and connection.pid
-    }
-    return sorted((psutil.Process(pid) for pid in pids), key=lambda process: process.create_time())
+    return sorted(map(psutil.Process, listening({port})), key=lambda process: process.create_time())
 
 
 def boots(located: Located, *, descendants: bool = True) -> str:
@@ -92,14 +88,7 @@ def _listening_at(places: Collection[tuple[str, int]]) -> tuple[psutil.Process, 
     import psutil
 
     ports = {port for host, port in places if port and is_local(host)}
-    if not ports:
-        return ()
-    table = psutil.net_connections("tcp")
-    return tuple(
-        psutil.Process(pid)
-        for pid in {one.pid for one in table if one.status == psutil.CONN_LISTEN and _port(one.laddr) in ports}
-        if pid
-    )
+    return tuple(map(psutil.Process, listening(ports))) if ports else ()
 
 
 def serving_process(located: Located, besides: int = 0) -> psutil.Process | None:
@@ -141,15 +130,10 @@ def owns(process: psutil.Process, port: int) -> bool | None:
     import psutil
 
     try:
-        listeners = {
-            connection.pid
-            for connection in psutil.net_connections("tcp")
-            if connection.status == psutil.CONN_LISTEN and _port(connection.laddr) == port
-        }
+        found = listening({port})
     except psutil.Error:
         return None
-    listeners.discard(None)
-    return bool(listeners & {member.pid for member in tree(process)}) if listeners else None
+    return bool(found & {member.pid for member in tree(process)}) if found else None
 
 
 def listens_on(processes: Iterable[psutil.Process]) -> tuple[str, ...]:
@@ -175,10 +159,6 @@ def connections() -> list[Connection] | None:
 
 def _written(place: Any) -> str:
     return f"{place.ip.removeprefix(_MAPPED)}:{place.port}" if place else ""
-
-
-def _port(local: object) -> int:
-    return getattr(local, "port", 0)
 
 
 def _connections(processes: Iterable[psutil.Process]) -> Iterable[tuple[str, str, str]]:

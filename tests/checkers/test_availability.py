@@ -13,6 +13,7 @@ from pytest_distaudit.checkers.binomial import share_bounds
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import Operation, Outcome
 from tests.checkers.made import DRAWS, OPEN, failed, op
+from tests.thorough import many
 
 
 def up(call: int, lasts: int = 1) -> Operation:
@@ -97,7 +98,7 @@ def test_of_several_the_longest_is_named() -> None:
 
 
 @given(DRAWS, st.integers(0, 300), st.integers(0, 600))
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 def test_both_bounds_hold_the_truth(draw: random.Random, lasts: int, begins: int) -> None:
     """A service that is away once; each probe asks at one moment between its call and its return."""
     told = []

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_distaudit.checkers.backoff import Backoff, Jitter, Schedule, check
 from pytest_distaudit.domain.verdict import Reason
+from tests.thorough import many
 
 BASE_S, NOISE_S = 0.100, 0.004
 #: the gap before retry ``number``, from 0; ``before`` is the last one
@@ -285,7 +286,7 @@ def test_jitter_is_what_noise_does_not_explain(spread: float, noise: float, jitt
     st.lists(st.lists(st.floats(0, 100), max_size=8), max_size=25),
     st.floats(0, 1),
 )
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 def test_whatever_arrives_is_told_something(gaps: list[list[float]], noise: float) -> None:
     found = check(gaps, noise=noise)
     assert (found.reason is not None) is (found.schedule is Schedule.UNKNOWN)

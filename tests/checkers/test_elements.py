@@ -12,6 +12,7 @@ from pytest_distaudit.checkers.elements import Elements, check
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import MOST, Operation, Value
 from tests.checkers.made import DRAWS, OPEN, failed, op
+from tests.thorough import many
 
 
 def add(call: int, value: Value, returns: int | None = -1) -> Operation:
@@ -116,7 +117,7 @@ def test_other_operations_are_errors(operation: Operation) -> None:
 
 
 @given(DRAWS, st.integers(0, 3), st.integers(0, 2), st.integers(0, 2))
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 def test_exactly_what_was_lost_is_found(draw: random.Random, loses: int, invents: int, late: int) -> None:
     """A set in one place: from a moment on it forgets, invents, or shows elements late."""
     told, inside, hidden = [], set[int](), set[int]()

@@ -32,6 +32,7 @@ from tests.checkers.made import (
     tampered,
     write,
 )
+from tests.thorough import many
 
 GOOD, BAD = Verdict.VERIFIED, Verdict.REFUTED
 
@@ -239,7 +240,7 @@ SMALL = st.builds(
 
 
 @given(SMALL, DRAWS, st.booleans())
-@settings(max_examples=600)
+@settings(max_examples=many(600))
 def test_the_search_says_what_the_definition_says(load: Load, draw: random.Random, lie: bool) -> None:
     operations = simulated(load, draw)
     if lie:
@@ -263,7 +264,7 @@ MIDDLING = st.builds(
 
 
 @given(MIDDLING, DRAWS, st.integers(0, 2))
-@settings(max_examples=600)
+@settings(max_examples=many(600))
 def test_short_cuts_change_no_verdict(load: Load, draw: random.Random, lies: int) -> None:
     operations = simulated(load, draw)
     for _ in range(lies):
@@ -274,7 +275,7 @@ def test_short_cuts_change_no_verdict(load: Load, draw: random.Random, lies: int
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12), st.integers(0, 6), st.integers(0, 2)), max_size=9))
-@settings(max_examples=400)
+@settings(max_examples=many(400))
 def test_sets_and_mutexes_too(told: list[tuple[int, int, int, int]]) -> None:
     """Any operations at all; some never answered."""
     elements: list[Operation] = []
@@ -307,7 +308,7 @@ BIGGER = st.builds(
 
 
 @given(BIGGER, DRAWS)
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 def test_a_store_that_tells_the_truth_is_never_refuted(load: Load, draw: random.Random) -> None:
     operations = simulated(load, draw)
     assert registers.check(operations, keyed=load.keys > 0).verdict is not BAD
@@ -317,7 +318,7 @@ def test_a_store_that_tells_the_truth_is_never_refuted(load: Load, draw: random.
 
 
 @given(BIGGER, DRAWS)
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 def test_a_witness_is_refuted_by_itself(load: Load, draw: random.Random) -> None:
     operations = tampered(simulated(load, draw), draw)
     model = KeyValue() if load.keys else Register()

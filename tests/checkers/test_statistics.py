@@ -15,6 +15,7 @@ from pytest_distaudit.checkers import balance, binomial, percentile
 from pytest_distaudit.checkers.binomial import at_least, at_least_share, at_most, at_most_share, share_bounds
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from tests.checkers.made import DRAWS
+from tests.thorough import many
 
 SHARES = st.fractions(0, 1, max_denominator=1000)
 
@@ -233,7 +234,7 @@ def test_what_cannot_be_balanced() -> None:
 
 
 @given(DRAWS, st.integers(2, 6))
-@settings(max_examples=200)
+@settings(max_examples=many(200))
 def test_honest_chance_is_never_refuted_and_a_dead_instance_always(draw: random.Random, instances: int) -> None:
     names = [f"i{number}" for number in range(instances)]
     chosen = draw.choices(names, k=60 * instances)

@@ -16,6 +16,7 @@ from pytest_distaudit.checkers.total_queue import Deliveries, check
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import MOST, Operation, Value
 from tests.checkers.made import DRAWS, OPEN, failed, op
+from tests.thorough import many
 
 
 def enq(call: int, value: Value, returns: int | None = -1) -> Operation:
@@ -171,7 +172,7 @@ def worked(draw: random.Random, loses: int = 0, invents: int = 0) -> tuple[list[
 
 
 @given(DRAWS, st.integers(0, 2), st.integers(0, 2))
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 def test_exactly_what_was_lost_or_invented_is_found(draw: random.Random, loses: int, invents: int) -> None:
     operations, lost = worked(draw, loses, invents)
     draw.shuffle(operations)

@@ -14,6 +14,7 @@ from pytest_distaudit.checkers.models import KeyValue, Register
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.ports.history import Operation, Outcome
 from tests.checkers.made import DRAWS, OPEN, Load, cas, linearizable, op, read, simulated, tampered, write
+from tests.thorough import many
 
 UNIQUE = st.builds(
     Load,
@@ -28,7 +29,7 @@ UNIQUE = st.builds(
 
 
 @given(UNIQUE, DRAWS, st.integers(0, 2))
-@settings(max_examples=800)
+@settings(max_examples=many(800))
 def test_both_rules_agree(load: Load, draw: random.Random, lies: int) -> None:
     operations = simulated(load, draw)
     for _ in range(lies):
@@ -52,7 +53,8 @@ def test_both_rules_agree(load: Load, draw: random.Random, lies: int) -> None:
 def test_both_rules_agree_on_thousands() -> None:
     """Fixed seeds, so that it is known how many of each there were."""
     counted = dict.fromkeys(Verdict, 0)
-    for seed in range(4000):
+    seeds = many(4000)
+    for seed in range(seeds):
         draw = random.Random(seed)
         load = Load(
             draw.randint(2, 16), draw.randint(1, 5), open_share=draw.choice([0, 0.2]), longest=draw.randint(1, 9)
@@ -64,12 +66,12 @@ def test_both_rules_agree_on_thousands() -> None:
         assert found is not None
         assert found.verdict is other.verdict, seed
         counted[found.verdict] += 1
-    assert counted[Verdict.VERIFIED] > 1500
-    assert counted[Verdict.REFUTED] > 800
+    assert counted[Verdict.VERIFIED] > seeds * 3 / 8
+    assert counted[Verdict.REFUTED] > seeds / 5
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 3), st.integers(0, 3)), max_size=6))
-@settings(max_examples=600)
+@settings(max_examples=many(600))
 def test_zones_say_what_the_definition_says(told: list[tuple[bool, int, int, int]]) -> None:
     """Any operations at all, also ones that no store could have answered."""
     operations: list[Operation] = []

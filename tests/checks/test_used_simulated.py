@@ -22,9 +22,10 @@ from pytest_distaudit.domain.judgement import Judgement, Refuted, Unverifiable
 from pytest_distaudit.ports.capabilities import Performed
 from pytest_distaudit.ports.windows import Window
 from pytest_distaudit.ports.work import Work
+from tests.thorough import many
 
 RECORDED = json.loads((Path(__file__).parent / "recorded_windows.json").read_text())
-SERIES, EACH, PAIRS = 5000, 5, 7
+SERIES, EACH, PAIRS = many(5000), 5, 7
 RUN = Performed("nonce", 0.0, 0.0, ok=True)
 
 

@@ -176,6 +176,16 @@ def test_passwords_are_cut_where_patterns_show_them() -> None:
     assert "hunter2" not in redactor.text("password=hunter2, token: hunter2")
 
 
+def test_a_password_behind_any_scheme_is_cut() -> None:
+    for before in ("amqp", "x+y-z.1", "1", 'see:"http', "a://b@c http"):
+        assert Redactor().text(f"{before}://app:hunter2@db/x") == f"{before}://app:***@db/x"
+
+
+def test_long_text_is_read_once() -> None:
+    long = "x" * 1_000_000
+    assert Redactor().text(f"{long}://app:hunter2@{long}") == f"{long}://app:***@{long}"
+
+
 def test_evidence_files_are_whole_or_absent(tmp_path: Path) -> None:
     from pytest_distaudit.domain.judgement import Judgement
     from pytest_distaudit.domain.verdict import Verdict

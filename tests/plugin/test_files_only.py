@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.plugin.conftest import run_alone, run_here
 
 CANARY = "raise SystemExit('the audited tree was run')\n"
 README = """\
@@ -50,17 +53,18 @@ def tree(pytester: pytest.Pytester) -> Path:
     return root
 
 
-def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-W", "error", "-p", "no:randomly", *options)
+Run = Callable[..., pytest.RunResult]
 
 
-def audit(pytester: pytest.Pytester, tree: Path, *options: str) -> tuple[pytest.RunResult, dict[str, object]]:
+def audit(
+    pytester: pytest.Pytester, tree: Path, *options: str, run: Run = run_here
+) -> tuple[pytest.RunResult, dict[str, object]]:
     result = run(pytester, "--distaudit-static", "--distaudit-json=audit.json", str(tree), *options)
     return result, json.loads((pytester.path / "audit.json").read_text(encoding="utf-8"))
 
 
 def test_static_judges_what_files_decide_and_runs_nothing(pytester: pytest.Pytester, tree: Path) -> None:
-    result, told = audit(pytester, tree)
+    result, told = audit(pytester, tree, run=run_alone)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*REFUTED wrong_port-gateway (README.md:3)*", "*The gateway listens on port 8080.*"])
     result.stdout.no_fnmatch_line("*was run*")
@@ -81,7 +85,7 @@ def test_static_is_green_when_nothing_contradicts(pytester: pytest.Pytester, tre
     (tree / "README.md").write_text(README.replace("8080", "8081"), encoding="utf-8")
     result, told = audit(pytester, tree)
     assert (result.ret, told["verdict"]) == (0, "genuine")
-    assert run(pytester, "--distaudit-static", "--distaudit-min-coverage=100", str(tree)).ret == 1
+    assert run_here(pytester, "--distaudit-static", "--distaudit-min-coverage=100", str(tree)).ret == 1
 
 
 def test_static_is_red_when_there_is_nothing_to_judge(pytester: pytest.Pytester) -> None:
@@ -95,7 +99,7 @@ def test_items_are_pytests_own(pytester: pytest.Pytester, tree: Path) -> None:
     one.assert_outcomes(passed=1)
     assert told["verdict"] is None
     assert 'value="verified"' in (pytester.path / "junit.xml").read_text(encoding="utf-8")
-    listed = run(pytester, "--distaudit-static", "--collect-only", "-q", str(tree))
+    listed = run_here(pytester, "--distaudit-static", "--collect-only", "-q", str(tree))
     listed.stdout.fnmatch_lines(["README.md::wrong_port-gateway", "README.md::readme-port-catalog"])
 
 
@@ -121,16 +125,16 @@ def test_a_finding_that_is_gone_and_one_that_cannot_be(
     Path("claims").mkdir()
     claim = f"id: gone, quote: The gateway listens, check: files.finding, with: {{finding: {finding}}}"
     Path("claims/one.yaml").write_text(f"document: README.md\nclaims:\n  - {{{claim}}}\n", encoding="utf-8")
-    run(pytester, "--distaudit").stdout.fnmatch_lines([f"*1 {verdict}*"])
+    run_here(pytester, "--distaudit").stdout.fnmatch_lines([f"*1 {verdict}*"])
 
 
 def test_mining_prints_the_product_alone(pytester: pytest.Pytester, tree: Path) -> None:
-    result = run(pytester, "--distaudit-mine", "--distaudit-mine-format=jsonl", str(tree))
+    result = run_alone(pytester, "--distaudit-mine", "--distaudit-mine-format=jsonl", str(tree))
     proposals = [json.loads(line) for line in result.stdout.lines]
     assert result.ret == 0
     said = {(one["document"], one["line"], one["component"], one["pattern"]) for one in proposals}
     assert {("README.md", 3, "gateway", "port"), ("README.md", 5, "rabbitmq", "messaging")} <= said
-    as_yaml = run(pytester, "--distaudit-mine", str(tree)).stdout.str()
+    as_yaml = run_here(pytester, "--distaudit-mine", str(tree)).stdout.str()
     assert 'document: "README.md"' in as_yaml
     assert "check: port.open" in as_yaml
 
@@ -138,21 +142,21 @@ def test_mining_prints_the_product_alone(pytester: pytest.Pytester, tree: Path) 
 @pytest.mark.parametrize("more", [("nowhere",), ("shop", "shop")])
 def test_a_tree_is_one_folder(pytester: pytest.Pytester, tree: Path, more: tuple[str, ...]) -> None:
     for option in ("--distaudit-mine", "--distaudit-static"):
-        result = run(pytester, option, *more)
+        result = run_here(pytester, option, *more)
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines(["ERROR: *folder*"])
 
 
 def test_this_folder_is_the_default(pytester: pytest.Pytester, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree)
-    run(pytester, "--distaudit-static", "-q").stdout.fnmatch_lines(["*1 refuted*"])
+    run_alone(pytester, "--distaudit-static", "-q").stdout.fnmatch_lines(["*1 refuted*"])
 
 
 def test_an_unprepared_repository_is_judged_by_its_files(pytester: pytest.Pytester) -> None:
     pytester.makefile(".md", README=README)
     pytester.makefile(".yaml", compose=COMPOSE.replace("build: ", "image: shop/"))
     pytester.makepyfile(test_own="def test_own(): pass")
-    result = run(pytester, "--distaudit")
+    result = run_here(pytester, "--distaudit")
     result.stdout.fnmatch_lines(["*REFUTED wrong_port-gateway*", "*not judged, needs a running system:*"])
     result.stdout.fnmatch_lines(["next: pytest --distaudit-static -k 'wrong_port-gateway'"])
     result.stdout.no_fnmatch_line("*test_own*")
@@ -167,18 +171,18 @@ def test_claims_are_held_against_coverage(pytester: pytest.Pytester) -> None:
         " with: {component: catalog, pattern: port}}\n",
         encoding="utf-8",
     )
-    result = run(pytester, "--distaudit")
+    result = run_here(pytester, "--distaudit")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["not claimed: README.md:3: The gateway*", "genuine within *1 of 3 checkable*"])
-    assert run(pytester, "--distaudit", "--distaudit-min-coverage=33").ret == 0
-    short = run(pytester, "--distaudit", "--distaudit-min-coverage=50%")
+    assert run_here(pytester, "--distaudit", "--distaudit-min-coverage=33").ret == 0
+    short = run_here(pytester, "--distaudit", "--distaudit-min-coverage=50%")
     assert short.ret == 1
     short.stdout.fnmatch_lines(["coverage 33.3 % is below --distaudit-min-coverage=50"])
 
 
 @pytest.mark.parametrize("bad", ["101", "-1", "most"])
 def test_a_coverage_is_a_percentage(pytester: pytest.Pytester, bad: str) -> None:
-    assert run(pytester, "--distaudit", f"--distaudit-min-coverage={bad}").ret == pytest.ExitCode.USAGE_ERROR
+    assert run_here(pytester, "--distaudit", f"--distaudit-min-coverage={bad}").ret == pytest.ExitCode.USAGE_ERROR
 
 
 def test_evidence_of_files_replays_without_them(pytester: pytest.Pytester) -> None:
@@ -190,10 +194,10 @@ def test_evidence_of_files_replays_without_them(pytester: pytest.Pytester) -> No
         " with: {component: catalog, pattern: port}}\n",
         encoding="utf-8",
     )
-    assert run(pytester, "--distaudit", "--distaudit-evidence=seen").ret == 0
+    assert run_here(pytester, "--distaudit", "--distaudit-evidence=seen").ret == 0
     compose.unlink()
-    assert run(pytester, "--distaudit", "--distaudit-replay=seen").ret == 0
-    assert run(pytester, "--distaudit").ret == 1
+    assert run_here(pytester, "--distaudit", "--distaudit-replay=seen").ret == 0
+    assert run_here(pytester, "--distaudit").ret == 1
 
 
 HAPROXY = "frontend front\n  bind :8080\n  default_backend pool\nbackend pools\n  server one gateway:8081\n"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.plugin.conftest import run_here
+
 README = """\
 # Shop
 
@@ -40,7 +42,7 @@ def shop(pytester: pytest.Pytester) -> Path:
 
 
 def init(pytester: pytest.Pytester) -> pytest.RunResult:
-    result = pytester.runpytest_subprocess("-W", "error", "--distaudit-init")
+    result = run_here(pytester, "--distaudit-init")
     assert result.ret == 0
     return result
 
@@ -87,7 +89,7 @@ def test_what_it_wrote_is_judged(pytester: pytest.Pytester, shop: Path, monkeypa
     init(pytester)
     for name in ("POSTGRES_USER", "POSTGRES_PASSWORD", "DB_DB"):
         monkeypatch.setenv(name, "any")
-    result = pytester.runpytest_subprocess("-W", "error", "--distaudit", "--distaudit-scope=static")
+    result = run_here(pytester, "--distaudit", "--distaudit-scope=static")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["genuine within static*"])
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.plugin.conftest import RUNS, AuditedProject
+from tests.plugin.conftest import RUNS, AuditedProject, without_others
 from tests.plugin.test_sharing import STARTED
 
 ERASED = "\r\x1b[K"
@@ -20,7 +20,7 @@ def printed(project: AuditedProject, *options: str, terminal: bool, **variables:
     project.write("distaudit.toml", STARTED)
     project.claims(RUNS)
     kept = {name: text for name, text in os.environ.items() if name != "CI" and not name.startswith("PYTEST_")}
-    argv = [sys.executable, "-m", "pytest", "-p", "no:randomly", "--distaudit", *options]
+    argv = [sys.executable, "-m", "pytest", *without_others(), "--distaudit", *options]
     environ = {**kept, "TERM": "xterm", "COLUMNS": "100", **variables}
     if not terminal:
         return subprocess.run(argv, cwd=project.root, env=environ, capture_output=True, text=True, check=False).stdout

@@ -17,6 +17,7 @@ from pytest_distaudit.domain.verdict import Severity
 from pytest_distaudit.sources.claim_file import ClaimFile, read_claim_file
 from pytest_distaudit.sources.documents import Documents
 from pytest_distaudit.wiring import load_checks
+from tests.thorough import many
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=many(300))
 @given(st.dictionaries(_KEYS, _VALUES, max_size=12))
 def test_any_claim_is_either_good_or_malformed_with_a_place(read, entry: dict[str, object]) -> None:
     file = read(yaml.safe_dump({"document": "docs/messaging.md", "claims": [entry]}))

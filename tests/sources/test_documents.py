@@ -121,7 +121,7 @@ def test_five_thousand_quotes_cost_little(project: Path) -> None:
     (project / "long.md").write_text("\n".join(lines), encoding="utf-8")
     documents = Documents(project)
     documents.locate("long.md", "number 1 of")
-    started = time.perf_counter()
+    started = time.process_time()
     for number in range(5000):
         documents.locate("long.md", f"Sentence number {number} of")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

@@ -20,6 +20,7 @@ from pytest_distaudit.domain.target import (
     Project,
 )
 from pytest_distaudit.sources.target_file import read_project
+from tests.thorough import many
 
 KINDS = {
     "http": {"url": ("http", "https")},
@@ -293,7 +294,7 @@ def _toml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=many(300))
 @given(
     st.dictionaries(st.sampled_from(["systems", "links", "operations", "activities", "actions"]), _TREES, max_size=3)
 )

@@ -17,6 +17,7 @@ from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.ports.control import Uncontrolled
 from pytest_distaudit.targets.relays.heard import Hearing
 from pytest_distaudit.targets.relays.relay import Relays, TcpRelay
+from tests.thorough import many
 
 NONCE = f"distaudit-{'ab' * 16}"
 OTHER = f"distaudit-{'cd' * 16}"
@@ -251,7 +252,7 @@ def test_a_system_that_is_not_there_is_not_there_over_the_relay_either() -> None
 
 
 @given(st.lists(st.integers(1, 200), max_size=20), st.lists(st.sampled_from([NONCE, OTHER, "nothing"]), max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=many(60), deadline=None)
 def test_requests_are_heard_however_they_are_cut_into_pieces(cuts: list[int], words: list[str]) -> None:
     told = [f"PUT /{word} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(word)}\r\n\r\n{word}" for word in words]
     rest, hearing = "".join(told).encode(), Hearing(http=True)
@@ -265,7 +266,7 @@ def test_requests_are_heard_however_they_are_cut_into_pieces(cuts: list[int], wo
 
 
 @given(st.binary(min_size=1, max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=many(60), deadline=None)
 def test_what_is_no_http_is_heard_too(data: bytes) -> None:
     hearing = Hearing(http=True)
     hearing.hear(b"\x00\xff" + data + b"\r\n\r\n")

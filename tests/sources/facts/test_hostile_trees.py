@@ -23,6 +23,7 @@ from pytest_distaudit.sources.facts.nginx import read_nginx
 from pytest_distaudit.sources.facts.values import expand, references
 from pytest_distaudit.sources.facts.yaml_nodes import Unreadable, read_documents
 from tests.sources.facts.planting import component, plant
+from tests.thorough import many
 
 REDIS = "services:\n  cache:\n    image: redis:7\n"
 
@@ -162,7 +163,7 @@ def test_a_tree_without_git_has_no_history(tmp_path: Path) -> None:
 TEXT = st.text(st.sampled_from("ab01 \t\n:/.-`|[](){}#$&*!<>\"'=,+~@\\é")) | st.text()
 
 
-@settings(max_examples=150, deadline=5000)
+@settings(max_examples=many(150), deadline=5000)
 @given(TEXT)
 def test_no_text_breaks_a_reader(text: str) -> None:
     read_document("a.md", text, ("kibana",))
@@ -222,7 +223,7 @@ NESTED = st.recursive(
 NAMES = ("compose.yml", "k8s/a.yaml", "kustomization.yaml", "Chart.yaml", "definitions.json", "package.json")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NESTED, st.sampled_from(NAMES))
 def test_no_structure_breaks_a_reader(tmp_path: Path, data: object, name: str) -> None:
     path = tmp_path / name
