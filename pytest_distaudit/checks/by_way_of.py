@@ -163,9 +163,13 @@ class _Spans:
             # it was done before, and is told of only now
             came -= late / max(1, self.whole.asked)
         if came <= _NO_MORE * usual:
-            return Way.AT_TIMES if self._at_times(name, timing) else Way.BEHIND
+            return Way.AT_TIMES if self.resumed(name) and self._at_times(name, timing) else Way.BEHIND
         of_requests = [half - idle for half in halves]
         return Way.PAST if _still(came - idle, of_requests, usual - idle) else Way.PARTLY
+
+    def resumed(self, name: str) -> bool:
+        """Whether it came again, and what had waited with it."""
+        return self.after.each.get(name, 0.0) >= _MOVES * self.before.each[name]
 
     def _at_times(self, name: str, timing: _Timing) -> bool:
         """Whether it stands still while nothing is halted, too, and for longer than work takes to arrive."""
@@ -194,8 +198,7 @@ def _halts(
         because = f"before {told.system} was halted, at most {max(before.each.values(), default=0):.1f} for a request"
         unverifiable(Reason.VACUOUS, "nothing arrives", because, remedy="see wiring.used")
     sorts = {name: spans.way(name, idle.get(name, 0.0) / max(before.rate, 0.001), timing) for name in moving}
-    behind = [name for name, way in sorts.items() if way is Way.BEHIND]
-    resumed = all(spans.after.each.get(name, 0.0) >= _MOVES * moving[name] for name in behind)
+    resumed = all(spans.resumed(name) for name, way in sorts.items() if way is Way.BEHIND)
     waiting = tuple(name for name, each in moving.items() if abs(each - round(each)) > _WHOLE * each)
     (one,) = told.rounds
     return _Halt(sorts, _goes_on(sent, spans.whole, one.undone or told.ended), resumed, waiting)

@@ -120,7 +120,7 @@ def _disturbed(need: Disturb) -> str:
     held = f" while {need.held} stands still" if need.held else ""
     course, place = need.course, f"{need.caller} -> {need.role}" if need.fault.of_link else need.role
     asked = f"the operations at {course.rate:g}/s"
-    lasts = f"{course.hold_s:g} s" + (f" (and {course.lags:g} x what its statistics lag)" if course.lags else "")
+    lasts = f"{course.hold_s:g} s" + (f" (and {course.lags:g} x what statistics lag)" if course.lags else "")
     return f"{course.times} x {need.fault.value} of {place}{held} for {lasts}, and {asked}{watched}"
 
 

@@ -87,11 +87,18 @@ def test_what_comes_in_part_is_not_told():
     assert word({"set": lambda at: arrived(at, 0.5)}) is Reason.INCONCLUSIVE_STATISTICS
     # what waits between the two arrives at first, and then no more
     assert word({"set": lambda at: arrived(min(at, 5.0), 1.0)}) is Reason.INCONCLUSIVE_STATISTICS
+    # so many that it would be enough for all of the time
+    assert word({"set": lambda at: past(at) + past(max(0.0, min(at, 5.0) - 2.0) - max(0.0, min(at, 8.0) - 5.0))}) is (
+        Reason.INCONCLUSIVE_STATISTICS
+    )
+    judgement = told({"set": arrived, "get": lambda at: arrived(at, 0.5)})
+    assert judgement.because == "none while it was halted; get also come another way"
 
 
 def test_what_may_have_waited_on_its_way_is_not_past_it():
     assert word({"set": lambda at: past(at, each=0.7)}) is Reason.INCONCLUSIVE_STATISTICS
     assert word({"set": lambda at: past(at, each=2.0)}) == "not by way of worker"
+    assert word({"set": past, "get": lambda at: past(at, each=0.7)}) is Reason.INCONCLUSIVE_STATISTICS
 
 
 def test_others_at_work_refute_nothing():
@@ -182,7 +189,12 @@ def waits(flow):
 
 
 def test_what_never_comes_again_may_be_lost():
-    assert word({"set": lambda at: arrived(at, resumes=False)}) is Reason.INCONCLUSIVE_STATISTICS
+    lost = {"set": lambda at: arrived(at, resumes=False)}
+    judgement = told(lost)
+    assert (judgement.reason, judgement.actual) == (
+        Reason.INCONCLUSIVE_STATISTICS, "not seen to go on behind worker",
+    )  # fmt: skip
+    assert word({**lost, "get": arrived}) is Reason.INCONCLUSIVE_STATISTICS
 
 
 def test_nothing_that_comes_shows_nothing():
@@ -195,6 +207,9 @@ def test_too_few_looks_show_nothing():
     assert word(rest=resting(lag=1.0)) == "set past none of worker"
     assert word(rest=resting(lag=2.0)) is Reason.INCONCLUSIVE_STATISTICS
     assert word(within=5.5) is Reason.INCONCLUSIVE_STATISTICS
+    assert word(one=round_(seen=4.9, undone=UNDONE, back=UNDONE + 0.1)) is Reason.INCONCLUSIVE_STATISTICS
+    # it never served again
+    assert word(one=round_(seen=0.5, undone=UNDONE, back=None)) == "set past none of worker"
 
 
 def test_counters_of_one_process_only():

@@ -74,13 +74,17 @@ def test_what_a_fault_is_done_to_and_what_it_holds_still(project: AuditedProject
     project.write("distaudit.toml", DISTURBED)
     queued = {"check": "queue.durable", "roles": {"system": "broker", "consumer": "worker"}, "with": {"queue": "tasks"}}
     timed = {"check": "timeout.bounds", "roles": {"system": "broker", "caller": "worker"}, "with": {"time": "1 s"}}
+    passed = {"check": "wiring.by-way-of", "roles": {"via": "worker", "into": "broker"}}
     claims = [{"id": one["check"].replace(".", "-"), "quote": "It answers on /hello.", "operation": "submit", **one}
-              for one in (queued, timed)]  # fmt: skip
+              for one in (queued, timed, passed)]  # fmt: skip
     project.write("claims/page.yaml", json.dumps({"document": "docs/page.md", "claims": claims}))
     explain(project, "queue-durable").stdout.fnmatch_lines(
         ["  looks at   1 x crash of system while consumer stands still for *, and the operations at */s, while it *"]
     )
     explain(project, "timeout-bounds").stdout.fnmatch_lines(["  looks at   1 x half-open of caller -> system for *"])
+    explain(project, "wiring-by-way-of").stdout.fnmatch_lines(
+        ["  looks at   1 x freeze of via for 10 s (and 4 x what statistics lag), and the operations at 20/s, while *"]
+    )
 
 
 def test_all_cases_or_one(project: AuditedProject) -> None:
