@@ -268,7 +268,8 @@ def _only_behind(name: str, halt: _Halt) -> None:
     behind = halt.told(Way.BEHIND)
     if not behind:
         ways = "; ".join(f"{listed(halt.told(way))} come {way}" for way in Way if halt.told(way))
-        unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"nothing comes only behind {name}", ways)
+        remedy = "say within what time work arrives: within" if halt.told(Way.AT_TIMES) else ""
+        unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"nothing comes only behind {name}", ways, remedy=remedy)
     if not halt.goes_on:
         because = f"the operations failed while {name} was halted, so that nothing could arrive by any way"
         unverifiable(Reason.NO_OBSERVABLE, "the caller halts as well", because)

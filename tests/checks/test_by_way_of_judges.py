@@ -145,6 +145,7 @@ def test_what_comes_at_times_may_have_come_past_the_hop():
     judgement = told({"set": in_batches})
     assert judgement.reason is Reason.INCONCLUSIVE_STATISTICS
     assert judgement.because == "set come at times, so that it may have come past it"
+    assert judgement.remedy == "say within what time work arrives: within"
     assert word({"set": lambda at: arrived(min(at, 9.0))}) is Reason.INCONCLUSIVE_STATISTICS
 
 

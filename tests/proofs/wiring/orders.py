@@ -11,6 +11,7 @@ import threading
 import time
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, repeat
 from typing import Any
 
 import hops
@@ -19,8 +20,10 @@ import hops
 DROP = ("writes_first", "writes_after", "is_fed_directly", "writes_at_times", "is_polled_for")
 #: workers that look for work in a table
 POLL = ("is_polled_for", "is_taken_by_a_script")
-#: how often work that is written at times is written, in seconds; how often a script asks for work
-AT_TIMES_S, FEEDS_S = 4.0, 0.05
+#: at times is written what has gathered: at first after six seconds of what the audit asks, and then after fourteen
+GATHERED = (120, 280)
+#: how often a script asks for work, in seconds
+FEEDS_S = 0.05
 #: way: what its own thread is still to do
 LATER: dict[str, queue.Queue[str]] = {
     way: queue.Queue() for way in ("hands_over", "is_fed_directly", "writes_at_times")
@@ -86,7 +89,7 @@ def is_fed_directly(nonce: str) -> None:
 
 
 def writes_at_times(nonce: str) -> None:
-    """The same, many at once."""
+    """The same, many at once: before the worker is halted, and after that."""
     hand_over("writes_at_times", nonce)
     LATER["writes_at_times"].put(nonce)
 
@@ -127,10 +130,9 @@ def later(way: str) -> None:
 
 
 def at_times(way: str) -> None:
-    while True:
-        time.sleep(AT_TIMES_S)
-        waiting = [LATER[way].get() for _ in range(LATER[way].qsize())]
-        server("STORES", way).store(*waiting)
+    first, later = GATHERED
+    for many in chain([first], repeat(later)):
+        server("STORES", way).store(*(LATER[way].get() for _ in range(many)))
 
 
 def take(way: str, drops: bool) -> None:
