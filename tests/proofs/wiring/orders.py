@@ -130,8 +130,8 @@ def later(way: str) -> None:
 
 
 def at_times(way: str) -> None:
-    first, later = GATHERED
-    for many in chain([first], repeat(later)):
+    first, then = GATHERED
+    for many in chain([first], repeat(then)):
         server("STORES", way).store(*(LATER[way].get() for _ in range(many)))
 
 
