@@ -124,6 +124,9 @@ def test_a_poller_beside_what_comes_past_the_hop_does_not_hide_it():
     assert (judgement.actual, judgement.because) == (
         "not by way of worker", "set came as before while worker was halted",
     )  # fmt: skip
+    # its own do not make up for what the operations do not bring in one half of the time
+    late = {"set": past, "scan": lambda at: by_itself(at) + past(min(at, 2.5) + 1.5 * max(0.0, at - 5.5))}
+    assert word(late, rest=polled) is Reason.INCONCLUSIVE_STATISTICS
     hidden = {"set": past, "scan": lambda at: arrived(at) + 3 * by_itself(at)}
     assert word(hidden, rest=resting(scan=120)) is Reason.INCONCLUSIVE_STATISTICS
 
@@ -198,6 +201,13 @@ def test_what_never_comes_again_may_be_lost():
     assert word({**lost, "get": arrived}) is Reason.INCONCLUSIVE_STATISTICS
 
 
+def test_what_was_under_way_still_arrives():
+    """Two seconds after it was asked for."""
+    counts = {"set": lambda at: arrived(at) + round(RATE * (min(at, 4.0) - 2.0 if 2.0 <= at <= 8.0 else 0.0))}
+    assert word(counts, within=2.0) == "set past none of worker"
+    assert word(counts, within=0.2) is Reason.INCONCLUSIVE_STATISTICS
+
+
 def test_nothing_that_comes_shows_nothing():
     assert word({"set": lambda at: 0}) is Reason.VACUOUS
     assert word({"set": lambda at: int(at)}) is Reason.VACUOUS
@@ -207,6 +217,7 @@ def test_too_few_looks_show_nothing():
     assert word(seen=looks({"set": arrived}, step=3.0)) is Reason.INCONCLUSIVE_STATISTICS
     assert word(rest=resting(lag=1.0)) == "set past none of worker"
     assert word(rest=resting(lag=2.0)) is Reason.INCONCLUSIVE_STATISTICS
+    assert told(rest=resting(lag=1.5)).because.endswith("while worker was halted")
     assert word(within=5.5) is Reason.INCONCLUSIVE_STATISTICS
     assert word(one=round_(seen=4.9, undone=UNDONE, back=UNDONE + 0.1)) is Reason.INCONCLUSIVE_STATISTICS
     # it never served again
