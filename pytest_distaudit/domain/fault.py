@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -85,7 +85,8 @@ class Course:
     after a fault. ``answer_s``: how long a request is waited for, 0 as long as any other one. ``delay_s``: by how much
     a delayed link holds an answer back; ``drip_s``: how long after one byte of an answer the next one comes, 0 where
     nobody minds. ``brief``: nobody looks at what comes after the fault. ``effects_s``: how long after the last request
-    the effects of all are waited for (0: nobody reads them), ``rest_s``: how long that is watched at least.
+    the effects of all are waited for (0: nobody reads them), ``rest_s``: how long that is watched at least. ``lags``:
+    by so many times what the statistics of those watched may be behind, both ``steady_s`` and ``hold_s`` are longer.
     """
 
     hold_s: float
@@ -101,6 +102,12 @@ class Course:
     rest_s: float = 0.0
     drip_s: float = 0.0
     brief: bool = False
+    lags: float = 0.0
+
+    def behind(self, lag_s: float) -> Course:
+        """The course where statistics may be so many seconds behind."""
+        longer = self.lags * lag_s
+        return replace(self, hold_s=self.hold_s + longer, steady_s=self.steady_s + longer, lags=0.0)
 
     def joined(self, other: Course) -> Course:
         """One that shows whatever either of them does."""
@@ -119,6 +126,7 @@ class Course:
             # who waits for the next byte only must not wait for longer than any of them
             min((one for one in (self.drip_s, other.drip_s) if one), default=0.0),
             self.brief and other.brief,
+            max(self.lags, other.lags),
         )
 
     @property

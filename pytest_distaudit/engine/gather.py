@@ -172,17 +172,18 @@ class Gatherer:
 
         return self._shared(key, self._taking(Turn.PERFORM, run))
 
-    def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
+    def disturbed(self, intended: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The one experiment of its aim on these addresses; nobody else looks meanwhile."""
 
         def run() -> tuple[Observation, ...]:
             self._hub.calm()
             limits = self._hub.limits
-            fetch = self._fetch(replace(limits, ask_s=max(limits.ask_s, trial.course.answer_s)))
+            fetch = self._fetch(replace(limits, ask_s=max(limits.ask_s, intended.course.answer_s)))
             base = partial(_base_url, bound)
+            trial = replace(intended, course=intended.course.behind(self._lag(dict(intended.watched), bound)))
             return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
 
-        return self._shared((trial.aim, bound[trial.aim.system].place), self._taking(Turn.DISTURB, run))
+        return self._shared((intended.aim, bound[intended.aim.system].place), self._taking(Turn.DISTURB, run))
 
     def arranged(self, arrangement: Arrangement, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
         """The arrangement's one run on these addresses; nobody else looks meanwhile."""

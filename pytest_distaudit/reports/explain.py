@@ -123,7 +123,8 @@ def _disturbed(need: Disturb) -> str:
     anew = f" while {need.anew} starts anew" if need.anew else ""
     course, place = need.course, f"{need.caller} -> {need.role}" if need.fault.of_link else need.role
     asked = f"the operations at {course.rate:g}/s"
-    return f"{course.times} x {need.fault.value} of {place}{held}{anew} for {course.hold_s:g} s, and {asked}{watched}"
+    lasts = f"{course.hold_s:g} s" + (f" (and {course.lags:g} x what statistics lag)" if course.lags else "")
+    return f"{course.times} x {need.fault.value} of {place}{held}{anew} for {lasts}, and {asked}{watched}"
 
 
 def _arranged(need: Divert | Drive) -> str:

@@ -27,18 +27,20 @@ def arrived(at, share=0.0, each=1.0, resumes=True):
     return round(RATE * each * (before + share * meanwhile + held + (after if resumes else 0.0)))
 
 
-def looks(counts, end=STEADY_S + ROUND_S, step=0.5, offset=0.0, identity="one"):
+def looks(counts, end=STEADY_S + ROUND_S, step=0.5, offset=0.0, identity="one", unseen=""):
+    """``offset``: what is counted starts with the looks, after this rest."""
     steps = int(end / step) + 1
     return [
-        fact("store", Work({name: count(at * step) for name, count in counts.items()}), at=offset + at * step,
-             identity=identity)
+        fact("store", Work({name: 1000 + count(at * step) for name, count in counts.items()}, unseen=unseen),
+             at=offset + at * step, identity=identity)
         for at in range(steps)
     ]  # fmt: skip
 
 
-def resting(moves=0, lag=0.0):
+def resting(lag=0.0, **moves):
+    """Four seconds between the two looks."""
     told = Resting(-10.0, -9.0, -6.0, -5.0, {"store": lag})
-    seen = [fact("store", Work({"set": -moves if at < 0 else 0}), at=-9.5 if at < 0 else -5.5) for at in (-1, 1)]
+    seen = [fact("store", Work({name: gain * at for name, gain in moves.items()}), at=-9.5 + 4 * at) for at in (0, 1)]
     return [*seen, fact("", told, seconds="2")]
 
 
@@ -85,18 +87,85 @@ def test_what_comes_in_part_is_not_told():
     assert word({"set": lambda at: arrived(at, 0.5)}) is Reason.INCONCLUSIVE_STATISTICS
     # what waits between the two arrives at first, and then no more
     assert word({"set": lambda at: arrived(min(at, 5.0), 1.0)}) is Reason.INCONCLUSIVE_STATISTICS
+    # so many that it would be enough for all of the time
+    assert word({"set": lambda at: past(at) + past(max(0.0, min(at, 5.0) - 2.0) - max(0.0, min(at, 8.0) - 5.0))}) is (
+        Reason.INCONCLUSIVE_STATISTICS
+    )
+    judgement = told({"set": arrived, "get": lambda at: arrived(at, 0.5)})
+    assert judgement.because == "none while it was halted; get also come another way"
 
 
 def test_what_may_have_waited_on_its_way_is_not_past_it():
     assert word({"set": lambda at: past(at, each=0.7)}) is Reason.INCONCLUSIVE_STATISTICS
     assert word({"set": lambda at: past(at, each=2.0)}) == "not by way of worker"
+    assert word({"set": past, "get": lambda at: past(at, each=0.7)}) is Reason.INCONCLUSIVE_STATISTICS
 
 
 def test_others_at_work_refute_nothing():
-    assert word({"set": past}, rest=resting(moves=3)) is Reason.INCONCLUSIVE_STATISTICS
-    assert word(rest=resting(moves=3)) == "set past none of worker"
+    assert word({"set": past}, rest=resting(set=3)) is Reason.INCONCLUSIVE_STATISTICS
+    assert word(rest=resting(set=3)) == "set past none of worker"
     unseen = [one for one in resting() if not one.system]
     assert word({"set": past}, rest=unseen) is Reason.INCONCLUSIVE_STATISTICS
+    assert word(rest=unseen) is Reason.INCONCLUSIVE_STATISTICS
+
+
+def by_itself(at):
+    """Ten a second, whatever is halted."""
+    return int(10 * at)
+
+
+def test_a_poller_beside_what_comes_past_the_hop_does_not_hide_it():
+    polled = resting(scan=40)
+    assert word({"set": past, "scan": by_itself}, rest=polled) == "not by way of worker"
+    assert word({"set": arrived, "scan": by_itself}, rest=polled) == "set past none of worker"
+    # its own and the operations', counted together
+    both = {"set": past, "scan": lambda at: past(at) + by_itself(at)}
+    judgement = told(both, rest=polled)
+    assert (judgement.actual, judgement.because) == (
+        "not by way of worker", "set came as before while worker was halted",
+    )  # fmt: skip
+    # its own do not make up for what the operations do not bring in one half of the time
+    late = {"set": past, "scan": lambda at: by_itself(at) + past(min(at, 2.5) + 1.5 * max(0.0, at - 5.5))}
+    assert word(late, rest=polled) is Reason.INCONCLUSIVE_STATISTICS
+    hidden = {"set": past, "scan": lambda at: arrived(at) + 3 * by_itself(at)}
+    assert word(hidden, rest=resting(scan=120)) is Reason.INCONCLUSIVE_STATISTICS
+
+
+def test_what_comes_by_itself_only_shows_nothing():
+    assert word({"set": past}, rest=resting(set=80)) is Reason.INCONCLUSIVE_STATISTICS
+    # a script feeds the worker as often as the operations are asked, and they do their work past it
+    assert word({"set": arrived, "update": past}, rest=resting(set=80)) is Reason.INCONCLUSIVE_STATISTICS
+    assert word({"set": arrived}, rest=resting(set=80)) is Reason.INCONCLUSIVE_STATISTICS
+    assert word({"set": arrived}, rest=resting(set=20)) == "set past none of worker"
+
+
+def in_batches(at):
+    """All at once before the hop is halted, and after that."""
+    return past(0 if at < 1.5 else 1.5 if at < 8.25 else 8.0)
+
+
+def test_what_comes_at_times_may_have_come_past_the_hop():
+    judgement = told({"set": in_batches})
+    assert judgement.reason is Reason.INCONCLUSIVE_STATISTICS
+    assert judgement.because == "set come at times, so that it may have come past it"
+    assert judgement.remedy == "say within what time work arrives: within"
+    assert word({"set": lambda at: arrived(min(at, 9.0))}) is Reason.INCONCLUSIVE_STATISTICS
+
+
+def reported_late(at, rows=15, since=7.0):
+    """What was done when the hop was about to be halted, told of five seconds later."""
+    return arrived(at) + (rows if at >= since else 0)
+
+
+def test_what_is_told_late_was_done_before():
+    rest, unseen = resting(lag=1.0), "rows of a session that worked a moment ago"
+    assert word(seen=looks({"set": reported_late}, unseen=unseen), rest=rest) == "set past none of worker"
+    # nothing was said of it; too many for that; not all at once
+    assert word({"set": reported_late}, rest=rest) is Reason.INCONCLUSIVE_STATISTICS
+    many = looks({"set": lambda at: reported_late(at, 25)}, unseen=unseen)
+    assert word(seen=many, rest=rest) is Reason.INCONCLUSIVE_STATISTICS
+    twice = looks({"set": lambda at: reported_late(at, 8) + reported_late(at, 7, 6.0) - arrived(at)}, unseen=unseen)
+    assert word(seen=twice, rest=rest) is Reason.INCONCLUSIVE_STATISTICS
 
 
 def test_other_claims_operations_refute_nothing():
@@ -124,7 +193,19 @@ def waits(flow):
 
 
 def test_what_never_comes_again_may_be_lost():
-    assert word({"set": lambda at: arrived(at, resumes=False)}) is Reason.INCONCLUSIVE_STATISTICS
+    lost = {"set": lambda at: arrived(at, resumes=False)}
+    judgement = told(lost)
+    assert (judgement.reason, judgement.actual) == (
+        Reason.INCONCLUSIVE_STATISTICS, "not seen to go on behind worker",
+    )  # fmt: skip
+    assert word({**lost, "get": arrived}) is Reason.INCONCLUSIVE_STATISTICS
+
+
+def test_what_was_under_way_still_arrives():
+    """Two seconds after it was asked for."""
+    counts = {"set": lambda at: arrived(at) + round(RATE * (min(at, 4.0) - 2.0 if 2.0 <= at <= 8.0 else 0.0))}
+    assert word(counts, within=2.0) == "set past none of worker"
+    assert word(counts, within=0.2) is Reason.INCONCLUSIVE_STATISTICS
 
 
 def test_nothing_that_comes_shows_nothing():
@@ -136,7 +217,11 @@ def test_too_few_looks_show_nothing():
     assert word(seen=looks({"set": arrived}, step=3.0)) is Reason.INCONCLUSIVE_STATISTICS
     assert word(rest=resting(lag=1.0)) == "set past none of worker"
     assert word(rest=resting(lag=2.0)) is Reason.INCONCLUSIVE_STATISTICS
+    assert told(rest=resting(lag=1.5)).because.endswith("while worker was halted")
     assert word(within=5.5) is Reason.INCONCLUSIVE_STATISTICS
+    assert word(one=round_(seen=4.9, undone=UNDONE, back=UNDONE + 0.1)) is Reason.INCONCLUSIVE_STATISTICS
+    # it never served again
+    assert word(one=round_(seen=0.5, undone=UNDONE, back=None)) == "set past none of worker"
 
 
 def test_counters_of_one_process_only():
@@ -178,6 +263,9 @@ def test_each_is_halted_once_for_long_enough():
     rest, halt = CHECKS["wiring.by-way-of"].needs(claim("wiring.by-way-of"))
     assert rest.seconds == 2.0
     assert (halt.fault, halt.role, halt.course.hold_s, halt.course.steady_s) == ("freeze", "via", 10.0, 7.0)
+    assert halt.course.behind(0.0).hold_s == 10.0
+    behind = halt.course.behind(1.0)
+    assert (behind.hold_s, behind.steady_s, behind.lags) == (14.0, 11.0, 0.0)
 
 
 def test_a_fault_that_did_not_show():

@@ -106,9 +106,9 @@ class World:
         told = Located("store", "store", {"url": "x://127.0.0.1:1/"}, disposable=True, identity="header:X-Boot")
         return replace(told, control=self, **more)  # type: ignore[arg-type]
 
-    def gatherer(self) -> Gatherer:
+    def gatherer(self, lag_s: float = 0.0) -> Gatherer:
         answers = {"presence": self.presence, "health": lambda session, ask: Health(healthy=self.up)}
-        kinds = {"store": Kind("store", {"url": ("x",)}, Session, answers)}
+        kinds = {"store": Kind("store", {"url": ("x",)}, Session, answers, statistics_lag_s=lag_s)}
         hub = Hub(kinds, Limits(), Redactor([]))
         return Gatherer(hub, kinds, lambda limits: self.fetch, self.deeds.append)
 
@@ -404,6 +404,18 @@ def test_what_an_answer_says_of_an_effect(status: int, told: bool | None) -> Non
         time.sleep(0.8)
     assert following.effects().invented is told
     assert bool(following.effects().trouble) is (told is None)
+
+
+def test_a_course_is_longer_where_what_is_watched_is_behind() -> None:
+    course, watched = replace(COURSE, hold_s=0.1, lags=4), (("store", (Health.ask(),)),)
+    world = World()
+    gatherer = world.gatherer(lag_s=0.1)
+    told = _experiment(
+        gatherer.disturbed(Trial(Aim(Fault.CRASH, "store"), course, (ASK,), watched), {"store": world.located()})
+    )
+    assert told.waited_s == 0.5
+    assert told.rounds[0].injected - told.began >= 0.7
+    assert _experiment(_done(World(), course=course)).waited_s == 0.1
 
 
 def test_the_longest_course_serves_all() -> None:

@@ -75,8 +75,9 @@ def test_what_a_fault_is_done_to_and_what_it_does_to_others(project: AuditedProj
     queued = {"check": "queue.durable", "roles": {"system": "broker", "consumer": "worker"}, "with": {"queue": "tasks"}}
     timed = {"check": "timeout.bounds", "roles": {"system": "broker", "caller": "worker"}, "with": {"time": "1 s"}}
     started = {"check": "degradation.starts", "roles": timed["roles"], "with": {"unaffected": "submit"}}
+    passed = {"check": "wiring.by-way-of", "roles": {"via": "worker", "into": "broker"}}
     claims = [{"id": one["check"].replace(".", "-"), "quote": "It answers on /hello.", "operation": "submit", **one}
-              for one in (queued, timed, started)]  # fmt: skip
+              for one in (queued, timed, started, passed)]  # fmt: skip
     project.write("claims/page.yaml", json.dumps({"document": "docs/page.md", "claims": claims}))
     explain(project, "queue-durable").stdout.fnmatch_lines(
         ["  looks at   1 x crash of system while consumer stands still for *, and the operations at */s, while it *"]
@@ -85,6 +86,9 @@ def test_what_a_fault_is_done_to_and_what_it_does_to_others(project: AuditedProj
         ["  looks at   1 x outage of system while caller starts anew for 7 s, and the operations at */s, while it *"]
     )
     explain(project, "timeout-bounds").stdout.fnmatch_lines(["  looks at   1 x half-open of caller -> system for *"])
+    explain(project, "wiring-by-way-of").stdout.fnmatch_lines(
+        ["  looks at   1 x freeze of via for 10 s (and 4 x what statistics lag), and the operations at 20/s, while *"]
+    )
 
 
 def test_all_cases_or_one(project: AuditedProject) -> None:

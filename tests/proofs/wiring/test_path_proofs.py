@@ -5,16 +5,13 @@ Each way has a virtual host or a database of its own, a path has both.
 
 from __future__ import annotations
 
-import json
-import urllib.request
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
+from parts import database, virtual_host
 
 from pytest_distaudit.domain.audit import ClaimResult
 from pytest_distaudit.domain.verdict import Verdict
@@ -72,25 +69,6 @@ request = "GET http://front/{way}/{{nonce}}"
 """
 
 Judged = Callable[[str], ClaimResult]
-
-
-def virtual_host(management: str, name: str) -> None:
-    parts = urlsplit(management)
-    login = b64encode(f"{parts.username}:{parts.password}".encode()).decode()
-    headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
-    everything = json.dumps(dict.fromkeys(("configure", "write", "read"), ".*")).encode()
-    for path, body in ((f"vhosts/{name}", b"{}"), (f"permissions/{name}/{parts.username}", everything)):
-        url = f"http://{parts.hostname}:{parts.port}/api/{path}"
-        urllib.request.urlopen(urllib.request.Request(url, body, headers, method="PUT")).close()
-
-
-def database(url: str, name: str) -> str:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    own = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-    with psycopg.connect(own) as connection:
-        connection.execute("create table tasks (name text)")
-    return own
 
 
 def miniature(servers: Room) -> str:
