@@ -112,11 +112,12 @@ def answers(start: Start, seen: Phases, bound_s: float) -> tuple[float, Doubt | 
     if not seen.echoes:
         because = "its answers do not hold what is asked: a canned one looks the same"
         unverifiable(Reason.VACUOUS, f"{seen.operation} shows nothing", because, remedy="name one that says it back")
-    first = next((at for at, one in enumerate(seen.meanwhile) if seen.full(one)), None)
+    first = min((one.ended for one in seen.meanwhile if seen.full(one)), default=None)
     if first is None:
         return 0.0, _never(start, seen, bound_s)
-    took = min(one.ended for one in seen.meanwhile if seen.full(one)) - start.began
-    return took, _goes_on(start, seen, seen.meanwhile[first:]) or _late(start, seen, first, took, bound_s)
+    # what stands before it may keep one waiting until it listens, and turn those away that come in between
+    later = [one for one in seen.meanwhile if one.sent >= first]
+    return first - start.began, _goes_on(start, seen, later) or _late(start, seen, first, bound_s)
 
 
 def needs_it(start: Start, seen: Phases) -> None:
@@ -142,14 +143,16 @@ def _never(start: Start, seen: Phases, bound_s: float) -> Doubt:
     return refute(f"{start.caller} does not start: {seen.operation} is not answered", because, remedy=_LISTEN)
 
 
-def _late(start: Start, seen: Phases, first: int, took: float, bound_s: float) -> Doubt | None:
+def _late(start: Start, seen: Phases, first: float, bound_s: float) -> Doubt | None:
+    took = first - start.began
     if took <= bound_s:
         return None
     told = f"{seen.operation} answered after {took:.1f} s"
     if seen.busy(bound_s):
         return Reason.BUDGET, told, _BUSY
     # what was sent in time may have been answered a little late by the audit's doing alone
-    if first and seen.meanwhile[first - 1].sent - start.began > bound_s:
+    failed = [one.sent for one in seen.meanwhile if one.sent < first and not seen.full(one)]
+    if failed and failed[-1] - start.began > bound_s:
         refute(told, f"{start.without}; claimed are {bound_s:g} s", remedy=_LISTEN)
     return Reason.INCONCLUSIVE_STATISTICS, told, f"claimed are {bound_s:g} s"
 
@@ -164,7 +167,7 @@ def _goes_on(start: Start, seen: Phases, sent: Sequence[Sent]) -> Doubt | None:
             _refute_other(start, seen, other)
         refute(f"{seen.operation} suffers", f"{start.without} {told}: {bad[0].detail}", remedy=_LISTEN)
     if len(bad) > (1 - _OK) * len(sent):
-        return Reason.INCONCLUSIVE_STATISTICS, f"{seen.operation}: {told}", f"{start.without}"
+        return Reason.INCONCLUSIVE_STATISTICS, f"{seen.operation}: {told}", f"{start.without}: {bad[0].detail}"
     return None
 
 

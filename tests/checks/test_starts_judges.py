@@ -87,6 +87,11 @@ def test_what_was_answered_before_the_kill_is_not_its_answer():
     assert told(echoing=late).actual.startswith("started without store within 0.8 s")
 
 
+def test_one_that_waited_while_later_ones_were_turned_away_is_the_first():
+    waits = lambda at: sent(at, took=0.8) if at == 2.3 else echo(at)  # noqa: E731
+    assert told(echoing=waits).actual.startswith("started without store within 0.8 s")
+
+
 def silent(until):
     """Answers nothing from the crash until then."""
     return lambda at: sent(at, status=None, echoed=False) if 2.2 <= at < until else echo(at)
