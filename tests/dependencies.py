@@ -3,8 +3,9 @@
 The example's target ``connected`` is started anew for every line of the table. One of its systems, with all processes
 below it, is killed or halted with signals of the operating system, which the audit knows nothing of; then the audit
 attaches to what is there. The claims whose verdict is no longer *verified* are that system's dependents. They must be
-those of ``tests/dependencies.toml``, no more, no fewer. Where there is no such table yet, ``--write`` makes it, on a
-quiet machine: what is undecided because of others would stand in it.
+those of ``tests/dependencies.toml``, no more, no fewer; whether such a claim is refuted or can no longer be decided
+hangs on what came first, and is only told. Where there is no such table yet, ``--write`` makes it, on a quiet machine:
+what is undecided because of others would stand in it.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ def main(words: list[str]) -> int:
             write({**known, **found})
     if "--write" in words:
         return 0
-    other = {taken: known.get(taken, {}).items() ^ claims.items() for taken, claims in found.items()}
+    other = {taken: known.get(taken, {}).keys() ^ claims.keys() for taken, claims in found.items()}
     for taken, claims in other.items():
         if claims:
             print(f"{taken}: not as {TABLE.name} says: {sorted(claims)}")
