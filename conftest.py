@@ -44,9 +44,11 @@ def _fast(config: pytest.Config) -> bool:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """All fast tests at once: two workers for each core, because every second test waits for something.
 
-    ``-n 0`` is one after the other; so are ``-s``, ``--pdb``, ``--last-failed`` and chosen files.
+    ``-n 0`` is one after the other; so are ``-s``, ``--pdb``, ``--last-failed``, chosen files, and whatever audits.
     """
     option = config.option
+    if any(argument.startswith("--distaudit") for argument in config.invocation_params.args):
+        return
     alone = option.collectonly or option.usepdb or option.capture == "no" or config.getoption("lf", False)
     alone = alone or hasattr(config, "workerinput")
     everything = [Path(argument).resolve() for argument in config.args] == [TESTS] and _fast(config)
