@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+_TABLES = ("tcp", "tcp6")
 _LISTEN = "0A"
 
 
@@ -23,27 +23,38 @@ def listening(ports: Collection[int]) -> set[int]:
     """
     if sys.platform != "linux":
         return _told_by_psutil(ports)
-    wanted = {f"socket:[{inode}]" for table in _TABLES for inode in _inodes(table, ports)}
+    wanted = sockets("/proc/net", ports)
     if not wanted:
         return set()
     owners: dict[str, int] = {}
     for pid in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdecimal()):
-        owners.update(dict.fromkeys(wanted.intersection(_open(pid)), pid))
+        owners.update(dict.fromkeys(wanted.intersection(opened(pid)), pid))
     return set(owners.values())
 
 
-def _inodes(table: Path, ports: Collection[int]) -> Iterator[str]:
-    if table.name.endswith("6") and not table.exists():
-        return  # a kernel without IPv6
-    with table.open(encoding="ascii") as rows:
-        for row in rows:
-            if f" {_LISTEN} " in row:
-                cells = row.split()
-                if cells[3] == _LISTEN and int(cells[1].rpartition(":")[2], 16) in ports:
-                    yield cells[9]
+def sockets(net: str, ports: Collection[int] | None = None) -> set[str]:
+    """The listening TCP sockets of a folder such as ``/proc/net``, on one of these ports if any are given, as links to
+    them read.
+    """
+    found = (_rows(Path(net, table)) for table in _TABLES)
+    return {f"socket:[{row[9]}]" for rows in found for row in rows if ports is None or _port(row) in ports}
 
 
-def _open(pid: int) -> Iterator[str]:
+def _rows(table: Path) -> Iterator[list[str]]:
+    """The kernel lists those that listen first. A kernel without IPv6 has one table less."""
+    with suppress(FileNotFoundError), table.open(encoding="ascii") as rows:
+        next(rows, "")
+        for row in map(str.split, rows):
+            if row[3] != _LISTEN:
+                return
+            yield row
+
+
+def _port(row: list[str]) -> int:
+    return int(row[1].rpartition(":")[2], 16)
+
+
+def opened(pid: int) -> Iterator[str]:
     """What the process has open, as links tell it; less where it ends meanwhile or may not be looked into."""
     folder = f"/proc/{pid}/fd"
     with suppress(OSError):

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.ports.located import Located, address
 from pytest_distaudit.ports.runs import Runs
 from pytest_distaudit.systems import _local
+from pytest_distaudit.systems._listening import opened, sockets
 
 if TYPE_CHECKING:
     import psutil
 
-_TABLES = ("tcp", "tcp6")
-#: columns of the kernel's table, and how it writes that a socket listens
-_STATE, _INODE, _LISTEN = 3, 9, "0A"
 #: run of a process -> whether it listens, and until when that is taken for known
 _known: dict[str, tuple[bool, float]] = {}
 _AGAIN_S = 2.0
@@ -91,30 +86,10 @@ def _ended(process: psutil.Process) -> bool:
 
 
 def _holds(process: psutil.Process) -> bool:
-    sockets = {f"socket:[{inode}]" for table in _TABLES for inode in _listening(f"/proc/{process.pid}/net/{table}")}
-    held = f"/proc/{process.pid}/fd"
     try:
-        return any(_link(f"{held}/{each}") in sockets for each in os.listdir(held))
+        return not sockets(f"/proc/{process.pid}/net").isdisjoint(opened(process.pid))
     except OSError:
         return False
-
-
-def _link(path: str) -> str:
-    """What it points to; "" if it is closed meanwhile."""
-    try:
-        return os.readlink(path)
-    except OSError:
-        return ""
-
-
-def _listening(table: str) -> Iterator[str]:
-    with suppress(OSError), Path(table).open(encoding="ascii") as rows:
-        next(rows, "")
-        for row in rows:
-            fields = row.split()
-            if fields[_STATE] != _LISTEN:
-                return
-            yield fields[_INODE]
 
 
 def _started(process: psutil.Process) -> float:
