@@ -1,4 +1,4 @@
-"""Who may do what at the same time: nothing is performed while the audit rests, nobody looks while it disturbs."""
+"""Who may do what at the same time: one performs at once, none while the audit rests; who disturbs is alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Turn(StrEnum):
-    """What somebody is about to do. Several of one sort go on at once, but for disturbing."""
+    """What somebody is about to do. Several look at once, or rest; what two perform shows in each other's counters."""
 
     LOOK = "look"
     PERFORM = "perform"
@@ -20,7 +20,7 @@ class Turn(StrEnum):
 
 _EXCLUDED = {
     Turn.LOOK: {Turn.DISTURB},
-    Turn.PERFORM: {Turn.DISTURB, Turn.REST},
+    Turn.PERFORM: {Turn.DISTURB, Turn.REST, Turn.PERFORM},
     Turn.REST: {Turn.DISTURB, Turn.PERFORM},
     Turn.DISTURB: set(Turn),
 }
