@@ -19,6 +19,8 @@ _CALL = "tools/call"
 _COURSE = Course(hold_s=4.0, patience_s=20.0, rate=15.0, steady_s=2.5, after_s=5.0)
 #: of requests, how many do what all do
 _ALL, _NONE = 0.95, 0.05
+#: what was asked so shortly before the server went on, and answered thereafter, need not have waited for it
+_LAST_S = 0.5
 _REMEDY = "have the operation call a tool, and answer with what that says"
 
 
@@ -59,7 +61,7 @@ def _stops(name: str, told: Experiment, sent: tuple[Sent, ...]) -> None:
     (one,) = told.rounds
     if one.undone is None or one.seen is None:
         unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{told.system} was replaced", f"during the {told.fault}")
-    asked = [each for each in sent if one.seen <= each.sent < one.undone]
+    asked = [each for each in sent if one.seen <= each.sent < one.undone and not _either_way(each, one.undone)]
     # what is answered when all goes on again has waited for it
     answered = [each for each in asked if each.ok and each.ended <= one.undone]
     if len(asked) < ENOUGH:
@@ -73,6 +75,10 @@ def _stops(name: str, told: Experiment, sent: tuple[Sent, ...]) -> None:
     if len(again) < ENOUGH:
         because = f"{len(again)} requests in a row succeeded after the {told.done}; {ENOUGH} are needed"
         unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"{name} does not work again", because)
+
+
+def _either_way(sent: Sent, goes_on: float) -> bool:
+    return sent.ok and sent.sent > goes_on - _LAST_S and sent.ended > goes_on
 
 
 def _calls(name: str, found: Linked) -> float:

@@ -90,7 +90,7 @@ class Running:
             return Round(injected, None, "nothing showed that it took effect", clock.now(), None)
         seen = clock.now()
         anew = tuple(one._round(1) for one in self._anew)
-        back = self._held(clock.now() if anew else injected)
+        back = self._held(clock.now())
         undone = None
         if back is None:
             undone = clock.now()

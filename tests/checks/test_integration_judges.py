@@ -127,6 +127,15 @@ def test_what_is_asked_when_it_goes_on_again_is_not_counted():
     assert judged(of, evidence(ROLES, *looks)).because == "250 of 250 succeeded during the freeze of model"
 
 
+def test_what_is_asked_just_before_it_goes_on_and_answered_slowly_tells_nothing():
+    """One in eleven is under way when the server goes on."""
+
+    def slowly(at: float) -> Fate:
+        return (0.45, True, [0.001]) if INJECTED <= at < UNDONE else WELL
+
+    assert told(frozen=slowly) == ("refuted", "ask works without model")
+
+
 def test_what_waits_for_the_server_has_not_gone_on_without_it():
     def waits(at: float) -> Fate:
         return (UNDONE - at + 0.01, True, [0.001]) if INJECTED <= at < UNDONE else WELL

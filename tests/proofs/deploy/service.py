@@ -1,6 +1,7 @@
 """One of several services: ``/live`` and ``/say?word=...``, and ``/cart?word=...`` of which only the first start knows.
 
-``WAY`` is how it lies: ``chained`` ends whenever ``OTHER`` is away, ``proxied`` has ``OTHER`` say the word.
+``WAY`` is how it lies: ``chained`` ends whenever ``OTHER`` is away, ``proxied`` has ``OTHER`` say the word. As real
+ones do, it takes a moment to start again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ WAY, OTHER = os.environ.get("WAY", ""), os.environ.get("OTHER", "")
 STARTS = Path(os.environ["STARTS"])
 STARTS.write_text(STARTS.read_text() + "." if STARTS.exists() else ".")
 AGAIN = len(STARTS.read_text()) > 1
+STARTS_S = 0.7
 
 
 class Service(BaseHTTPRequestHandler):
@@ -62,6 +64,8 @@ def end_with_the_other() -> None:
             continue
 
 
+if AGAIN and not WAY:
+    time.sleep(STARTS_S)
 if WAY == "chained":
     threading.Thread(target=end_with_the_other, daemon=True).start()
 ThreadingHTTPServer.request_queue_size = 128

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -137,14 +137,14 @@ request = "GET http://by-client/say?word={nonce}"
 
 
 @pytest.fixture(scope="module")
-def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
-    """All claims together: they share one loss of each instance."""
-    with Room(tmp_path_factory.mktemp("balances"), _target()) as room:
-        for _ in range(TRIES):
+def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, ClaimResult]:
+    """All claims together: they share one loss of each instance. Each try has its own: some gateways never recover."""
+    for _ in range(TRIES):
+        with Room(tmp_path_factory.mktemp("balances"), _target()) as room:
             told = dict(zip(CLAIMS, room.judge_together(*map(_claimed, CLAIMS)), strict=True))
-            if all(told[name].verdict is not Verdict.UNVERIFIABLE for name in (*HONEST, *LIES)):
-                break
-        yield told
+        if all(told[name].verdict is not Verdict.UNVERIFIABLE for name in (*HONEST, *LIES)):
+            break
+    return told
 
 
 def _claimed(name: str) -> tuple[str, Mapping[str, object]]:
