@@ -16,9 +16,9 @@ from pytest_distaudit.testing import Room
 RUNS = int(os.environ.get("DISTAUDIT_PROOF_RUNS", "1"))
 #: families that wait more than they work, and measure nothing that a neighbour makes longer
 PATIENT = {
-    "architecture", "availability", "broker", "caches", "clusters", "collections", "containers", "databases",
-    "deploy", "discovery", "files", "flips", "gateways", "graphs", "models", "recovery", "rest", "services",
-    "streams", "telemetry", "tenancy",
+    "agents", "architecture", "availability", "broker", "caches", "clusters", "collections", "containers", "databases",
+    "degradation", "deploy", "discovery", "files", "flips", "gateways", "graphs", "messages", "models", "recovery",
+    "registry", "rest", "services", "streams", "telemetry", "tenancy", "wiring",
 }  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Proofs of patient families may run two at a time (./run test)."""
+    """Proofs of patient families may run beside each other (./run test)."""
     if item.path.relative_to(Path(__file__).parent).parts[0] in PATIENT:
         item.add_marker("patient")
 
