@@ -27,6 +27,7 @@ _ALL = 0.99
 #: a look may have missed what was under way, in seconds
 _UNDER_WAY_S = 0.3
 _TRACES = ("Traceback (most recent call last)", "Exception in thread", "\tat ")
+_BUSY = "that may be the machine's fault"
 _REMEDY = "answer in the declared way, after a short time-out of its own"
 
 
@@ -65,15 +66,26 @@ class Phases:
     def refuted(self, bound_s: float, within_s: float) -> Doubt | None:
         """Refute what is no declared answer in time, or does not recover; else what stands in the way of verified."""
         self._declared(bound_s)
-        doubts = (self._in_time(bound_s), self.recovers(within_s), self._made_up())
+        doubts = (self._in_time(bound_s), self.recovers(within_s), self._made_up(), self._by_accident())
         return next(filter(None, doubts), None)
+
+    @property
+    def _failed(self) -> list[Sent]:
+        """What was answered neither in full nor in the declared way."""
+        return [one for one in self.during if not one.reduced and not one.ok]
+
+    def _by_accident(self) -> Doubt | None:
+        if not (failed := self._failed):
+            return None
+        many = f"{self.operation}: {len(failed)} of {len(self.during)} failed"
+        return Reason.INCONCLUSIVE_STATISTICS, many, f"{self.when}, with {failed[0].status}: {_BUSY}"
 
     def _declared(self, bound_s: float) -> None:
         for one in self.during:
             if one.reduced and any(trace in one.detail for trace in _TRACES):
                 self._refute("answers with a stack trace", one)
-            if not one.reduced and not one.ok:
-                self._refute(f"answers {one.status}", one)
+        if len(failed := self._failed) > _AN_ACCIDENT:
+            self._refute(f"answers {failed[0].status}", failed[0], f"{len(failed)} of {len(self.during)}")
         if odd := [one for one in self.during if one.ok and not one.reduced and not self.full(one)]:
             what = "answers something else, with neither a declared status nor the marker"
             self._refute(what, odd[0], f"{len(odd)} of {len(self.during)} did not hold what was asked")
@@ -89,7 +101,7 @@ class Phases:
         if late or lost:
             many = f"{len(late)} late and {len(lost)} without an answer of {len(self.meanwhile)}"
             reason = Reason.BUDGET if self.busy(bound_s) else Reason.INCONCLUSIVE_STATISTICS
-            return reason, f"{self.operation}: {many}", f"{self.when}; that may be the machine's fault"
+            return reason, f"{self.operation}: {many}", f"{self.when}; {_BUSY}"
         return None
 
     def recovers(self, within_s: float) -> Doubt | None:
@@ -103,6 +115,8 @@ class Phases:
         if again_s is not None and again_s <= within_s and len(again) >= ENOUGH:
             return None
         failed = [one for one in afterwards if not self.full(one)]
+        if self.busy(within_s):
+            return Reason.BUDGET, f"{self.operation}: {len(failed)} of {len(afterwards)} failed", f"{because}; {_BUSY}"
         if len(failed) > _AN_ACCIDENT and len(failed) > len(afterwards) / 2:
             self._refute("does not recover", failed[-1], because)
         if again_s is not None and again_s > within_s and len(failed) > _AN_ACCIDENT:

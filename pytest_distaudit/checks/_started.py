@@ -117,7 +117,7 @@ def answers(start: Start, seen: Phases, bound_s: float) -> tuple[float, Doubt | 
         return 0.0, _never(start, seen, bound_s)
     # what stands before it may keep one waiting until it listens, and turn those away that come in between
     later = [one for one in seen.meanwhile if one.sent >= first]
-    return first - start.began, _goes_on(start, seen, later) or _late(start, seen, first, bound_s)
+    return first - start.began, _goes_on(start, seen, later, bound_s) or _late(start, seen, first, bound_s)
 
 
 def needs_it(start: Start, seen: Phases) -> None:
@@ -157,7 +157,7 @@ def _late(start: Start, seen: Phases, first: float, bound_s: float) -> Doubt | N
     return Reason.INCONCLUSIVE_STATISTICS, told, f"claimed are {bound_s:g} s"
 
 
-def _goes_on(start: Start, seen: Phases, sent: Sequence[Sent]) -> Doubt | None:
+def _goes_on(start: Start, seen: Phases, sent: Sequence[Sent], bound_s: float) -> Doubt | None:
     bad = [one for one in sent if not seen.full(one)]
     told = f"{len(bad)} of {len(sent)} failed"
     if len(sent) < ENOUGH:
@@ -165,6 +165,8 @@ def _goes_on(start: Start, seen: Phases, sent: Sequence[Sent]) -> Doubt | None:
     if len(bad) > (1 - _BROKEN) * len(sent):
         if other := [one for one in bad if one.ok]:
             _refute_other(start, seen, other)
+        if seen.busy(bound_s):
+            return Reason.BUDGET, f"{seen.operation}: {told}", _BUSY
         refute(f"{seen.operation} suffers", f"{start.without} {told}: {bad[0].detail}", remedy=_LISTEN)
     if len(bad) > (1 - _OK) * len(sent):
         return Reason.INCONCLUSIVE_STATISTICS, f"{seen.operation}: {told}", f"{start.without}: {bad[0].detail}"

@@ -53,10 +53,54 @@ def test_one_long_interruption_refutes(which):
 
 
 def test_failures_now_and_then_count_from_the_first_to_the_last():
-    twice = {"a_crash": {"fails": lambda later: later < 0.5 or 5 < later < 5.1}}
+    twice = {"a_crash": {"fails": lambda later: later < 0.5 or 5 < later < 5.5}}
     judgement = told(*whole(**twice))
-    assert judgement.because.startswith("after its crash, ask: 11 of ")
+    assert judgement.because.startswith("after its crash, ask: 19 of 110 requests failed in 5.5 s")
+    assert judgement.verdict.value == "refuted"
     assert word(*whole(**twice), within=6.0) == "verified"
+
+
+def test_one_of_a_hundred_may_fail_at_another_time():
+    """Of two hundred requests two, however late."""
+    for later_on in (8.0, 8.05):
+        flow = {"fails": lambda later, until=later_on: later < 0.5 or 7.95 < later <= until}
+        judgement = told(*whole(a_crash=flow))
+        assert (judgement.verdict.value, judgement.actual) == (
+            "verified",
+            "interrupted for at most 1.0 s, whichever of 2 was lost",
+        ), later_on
+
+
+def test_more_than_those_and_few_at_any_time_is_undecided():
+    flow = {"fails": lambda later: round(later * RATE) in (3, 66, 130, 196)}
+    judgement = told(*whole(a_crash=flow))
+    assert (judgement.reason, judgement.actual) == (Reason.INCONCLUSIVE_STATISTICS, "not without a")
+    assert (
+        word(*whole(a_crash={"fails": lambda later: round(later * RATE) % 11 == 0})) == Reason.INCONCLUSIVE_STATISTICS
+    )
+    assert word(*whole(a_crash={"fails": lambda later: round(later * RATE) % 10 == 0})) == "refuted"
+
+
+def test_a_busy_machine_does_not_tell_who_is_missed():
+    seen = [*whole(a_crash={"fails": lambda later: later < 4})]
+    for one in seen[1].value["sent"]:
+        one["sent"] += 0.3
+    judgement = told(*seen)
+    assert (judgement.reason, judgement.actual) == (Reason.BUDGET, "not without a")
+    assert judgement.because.endswith("the machine is too busy to tell")
+
+
+@pytest.mark.parametrize(
+    ("fails", "expected"),
+    [
+        (lambda later: round(later * RATE) in (3, 60, 110, 160), Reason.VACUOUS),
+        (lambda later: round(later * RATE) in (3, 4, 5, 6), Reason.VACUOUS),
+        (lambda later: round(later * RATE) in (3, 4, 5, 6, 7), "verified"),
+    ],
+)
+def test_what_fails_by_accident_has_not_met_the_part(fails, expected):
+    """Two of the two hundred may; three together are none."""
+    assert word(*whole(b_crash={"fails": fails}, b_freeze=NEVER), within=9.0) == expected
 
 
 def test_the_longest_interruption_is_told():

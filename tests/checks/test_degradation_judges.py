@@ -98,6 +98,12 @@ def test_an_accident_or_a_busy_machine_refutes_nothing():
     assert word(during=busy) == Reason.BUDGET
 
 
+@pytest.mark.parametrize(("many", "expected"), [(2, Reason.INCONCLUSIVE_STATISTICS), (3, "refuted")])
+def test_two_undeclared_failures_may_be_an_accident(many, expected):
+    some = range(80, 80 + many)
+    assert word(during=lambda at: sent(at, status=500) if round(at * 20) in some else degraded(at)) == expected
+
+
 def test_full_answers_show_nothing_unless_all_lay_in_the_part():
     assert word(during=sent) == Reason.VACUOUS
     before = [f"n{one / 20}" for one in range(40)]

@@ -124,7 +124,11 @@ def test_a_moment_or_a_busy_machine_refutes_nothing():
     )
     busy = lambda at: replace(silent(6.0)(at), due=at - 0.5)  # noqa: E731
     assert word(echoing=busy) == Reason.BUDGET
-    assert word(echoing=lambda at: replace(silent(15.0)(at), due=at - 0.5)) == "refuted"  # it does not recover, either
+    assert word(echoing=lambda at: replace(silent(15.0)(at), due=at - 0.5)) == Reason.BUDGET
+    sometimes = lambda at: replace(sent(at, status=503) if 5 < at < 6 else echo(at), due=at - 0.5)  # noqa: E731
+    assert word(echoing=sometimes) == Reason.BUDGET
+    again = lambda at: replace(sent(at, status=503) if at > 8 else echo(at), due=at - 0.5)  # noqa: E731
+    assert word(echoing=again) == Reason.BUDGET
     never = lambda at: replace(silent(8.6)(at), due=at - 0.5)  # noqa: E731
     assert word(echoing=never) == Reason.BUDGET
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from pytest_distaudit.domain.audit import ClaimResult
 from pytest_distaudit.testing import Room
 
+JUDGED = pytest.StashKey[list[str]]()
 RUNS = int(os.environ.get("DISTAUDIT_PROOF_RUNS", "1"))
 #: families that wait more than they work, and measure nothing that a neighbour makes longer
 PATIENT = {
@@ -41,14 +42,16 @@ def run() -> int:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def elsewhere() -> Iterator[None]:
+def elsewhere(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whatever a proof judges is judged once more by its evidence alone, in another place: to the same words."""
     judged = Room.judge_together
+    told = request.node.stash.setdefault(JUDGED, [])
 
     def judge_together(self: Room, *claims: tuple[str, Mapping[str, Any]]) -> list[ClaimResult]:
         with tempfile.TemporaryDirectory(prefix="distaudit-proof-") as place:
             here, there = Path(place, "here"), Path(place, "there")
             live = judged(self, *claims, evidence=here)
+            told.extend(map(_line, live))
             here.rename(there)
             assert [_said(one) for one in self.judge_again(there, *claims)] == [_said(one) for one in live]
         return live
@@ -56,6 +59,21 @@ def elsewhere() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Room, "judge_together", judge_together)
         yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A proof that failed tells how everything of its module was judged."""
+    report = yield
+    module = item.getparent(pytest.Module)
+    if report.failed and module is not None and (told := module.stash.get(JUDGED, None)):
+        report.sections.append(("judged in this module", "\n".join(told)))
+    return report
+
+
+def _line(result: ClaimResult) -> str:
+    reason = f"({result.reason})" if result.reason else ""
+    return f"{result.id} {result.check} {result.verdict}{reason}: {result.actual}: {result.because}"
 
 
 def _said(result: ClaimResult) -> tuple[object, ...]:
