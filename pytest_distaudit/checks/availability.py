@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from pytest_distaudit.checks._disturbed import ENOUGH, effective, late, spans, traffics
+from pytest_distaudit.checks._interrupted import dense, interruption, lasted, suffered, within
 from pytest_distaudit.domain.check import Role, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import Unobservable
@@ -28,10 +29,6 @@ _LONGER_S = 1.0
 _LOOKS = 2
 #: of the requests, how many a counter has to go with
 _SHARE = 0.5
-#: of the requests after a fault, how many may fail outside the interruption (behaviours 3.6)
-_ACCIDENTS = 0.01
-#: of those within it, how many fail where something is missing, and how many have to
-_SUFFERS, _SEVERAL = 0.1, 3
 _BUSY = "the machine is too busy to tell"
 _FAULTS = (Fault.CRASH, Fault.FREEZE)
 _WATCH = (Look("parts", Health.ask()), Look("parts", Work.ask()))
@@ -80,46 +77,24 @@ def _interrupted(told: Experiment, flow: Traffic, within_s: float) -> float:
     if len(after.sent) < ENOUGH:
         because = f"after {told.fault} of {told.system}; {ENOUGH} are needed"
         unverifiable(Reason.VACUOUS, f"{len(after.sent)} requests", because)
-    lasted = _lasted(after.failed)
-    if lasted > within_s and (lasted := _lasted(_interruption(after.sent))) > within_s:
+    took = lasted(after.failed)
+    if took > within_s and (took := lasted(interruption(after.sent))) > within_s:
         _missed(told, after, within_s)
-    return lasted
+    return took
 
 
 def _missed(told: Experiment, flow: Traffic, within_s: float) -> NoReturn:
     """Raise: what fails for too long refutes, unless the machine is busy, or few fail at any time."""
     failed, actual = flow.failed, f"not without {told.system}"
     because = (
-        f"after its {told.fault}, {flow.operation}: {len(failed)} of {len(_during(failed, flow.sent))} requests failed "
-        f"in {_lasted(failed):.1f} s, the first: {_words(failed[0])}"
+        f"after its {told.fault}, {flow.operation}: {len(failed)} of {len(within(failed, flow.sent))} requests failed "
+        f"in {lasted(failed):.1f} s, the first: {_words(failed[0])}"
     )
     if late(flow):
         unverifiable(Reason.BUDGET, actual, f"{because}; {_BUSY}")
-    if not _dense(_interruption(flow.sent), flow.sent):
+    if not dense(interruption(flow.sent), flow.sent):
         unverifiable(Reason.INCONCLUSIVE_STATISTICS, actual, because)
     refute(actual, because, remedy=f"have a second one do its work within {within_s:g} s")
-
-
-def _interruption(sent: Sequence[Sent]) -> Sequence[Sent]:
-    """The failed requests of the shortest time outside of which as good as none failed."""
-    failed = [one for one in sent if not one.ok]
-    spare = int(_ACCIDENTS * len(sent))
-    if len(failed) <= spare:
-        return ()
-    return min((failed[at : len(failed) - spare + at] for at in range(spare + 1)), key=_lasted)
-
-
-def _lasted(failed: Sequence[Sent]) -> float:
-    return failed[-1].ended - failed[0].sent if failed else 0.0
-
-
-def _during(failed: Sequence[Sent], sent: Sequence[Sent]) -> Sequence[Sent]:
-    return [one for one in sent if failed[0].sent <= one.sent <= failed[-1].sent]
-
-
-def _dense(failed: Sequence[Sent], sent: Sequence[Sent]) -> bool:
-    """Whether so many failed together that it was no accident."""
-    return len(failed) >= _SEVERAL and len(failed) >= _SUFFERS * len(_during(failed, sent))
 
 
 def _words(sent: Sent) -> str:
@@ -129,7 +104,7 @@ def _words(sent: Sent) -> str:
 def _met(name: str, evidence: Evidence, flows: Sequence[tuple[Experiment, Traffic]]) -> bool:
     """Whether requests met this part: they failed when it was gone, it answered one, or it did work for them."""
     own = [flow.part(*spans(told)[0]) for told, flow in flows if told.system == name]
-    if any(_dense(_interruption(flow.sent), flow.sent) and not late(flow) for flow in own):
+    if any(suffered(flow.sent) and not late(flow) for flow in own):
         return True
     return _answered(name, evidence, flows) or any(_worked(name, evidence, told, flow) for told, flow in flows)
 

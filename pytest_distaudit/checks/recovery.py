@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_distaudit.checks._disturbed import ENOUGH, effective, late, spans, traffics, works_again
+from pytest_distaudit.checks._interrupted import interruption, never_again, suffered
 from pytest_distaudit.domain.check import Parameter, ParameterType, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
@@ -11,7 +14,7 @@ from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, v
 from pytest_distaudit.domain.needs import Disturb
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.ports.experiments import Experiment
-from pytest_distaudit.ports.traffic import Traffic
+from pytest_distaudit.ports.traffic import Sent, Traffic
 
 #: how soon it must serve again where the claim does not say it, in seconds
 _WITHIN_S = 60.0
@@ -77,14 +80,13 @@ def _worked_again(name: str, told: Experiment, traffic: Traffic, within_s: float
     slowest, echoed = 0.0, all(one.echoed for one in traffic.between(told.began, told.rounds[0].injected))
     for number, (began, ended) in enumerate(spans(told), 1):
         sent, which = traffic.between(began, ended), f"after {told.fault} {number} of {_TIMES}"
-        again = works_again(sent)
-        if not again:
-            first = next(one for one in reversed(sent) if not one.ok)
-            refute(f"{name} never worked again", f"{which}: {first.status or ''} {first.detail}", remedy=_REMEDY)
-        if len(again) == len(sent):
+        if never_again(sent):
+            refute(f"{name} never worked again", f"{which}: {sent[-1].status or ''} {sent[-1].detail}", remedy=_REMEDY)
+        if not suffered(sent):
             because = f"{which} it went on as if nothing had happened: name an operation that needs {told.system}"
             unverifiable(Reason.VACUOUS, f"{name} did not fail", because)
-        if echoed and not all(one.echoed for one in again):
+        again = _again(sent)
+        if echoed and not all(one.echoed for one in again if one.ok):
             refute(f"{name} no longer answers what it is asked", which, remedy="let it do its work again")
         if len(again) < ENOUGH:
             unverifiable(Reason.VACUOUS, f"{len(again)} requests", f"{which}; {ENOUGH} are needed")
@@ -94,3 +96,9 @@ def _worked_again(name: str, told: Experiment, traffic: Traffic, within_s: float
     if slowest > within_s:
         refute(f"{name} worked again after {slowest:.1f} s", f"claimed are {within_s:g} s", remedy=_REMEDY)
     return slowest
+
+
+def _again(sent: Sequence[Sent]) -> Sequence[Sent]:
+    """The requests from when it worked again; accidents later than that do not count."""
+    gone = interruption(sent)
+    return [one for one in sent if one.sent > gone[-1].sent] if gone else works_again(sent)

@@ -94,12 +94,13 @@ def test_a_busy_machine_does_not_tell_who_is_missed():
     ("fails", "expected"),
     [
         (lambda later: round(later * RATE) in (3, 60, 110, 160), Reason.VACUOUS),
-        (lambda later: round(later * RATE) in (3, 4, 5, 6), Reason.VACUOUS),
-        (lambda later: round(later * RATE) in (3, 4, 5, 6, 7), "verified"),
+        (lambda later: round(later * RATE) == 3, Reason.VACUOUS),
+        (lambda later: round(later * RATE) in (3, 40), Reason.VACUOUS),
+        (lambda later: round(later * RATE) in (3, 4), "verified"),
     ],
 )
 def test_what_fails_by_accident_has_not_met_the_part(fails, expected):
-    """Two of the two hundred may; three together are none."""
+    """Two together are none."""
     assert word(*whole(b_crash={"fails": fails}, b_freeze=NEVER), within=9.0) == expected
 
 

@@ -57,6 +57,20 @@ def word(**more):
     return judgement.reason or judgement.verdict.value
 
 
+def test_a_busy_machine_does_not_tell_who_suffers():
+    late = flow("ask", gone)
+    for one in late.value["sent"]:
+        one["sent"] += 0.3
+    judgement = told(others=late)
+    assert judgement.reason is Reason.BUDGET
+    assert judgement.because == "while api was replaced; the machine is too busy to tell"
+
+
+def test_one_that_fails_last_does_not_mean_never_again():
+    assert word(own=flow("buy", lambda at: gone(at) or at > 19.9)) == Reason.VACUOUS
+    assert word(own=flow("buy", lambda at: gone(at) or at > 18)) == "refuted"
+
+
 def test_nobody_else_noticed_is_verified():
     judgement = told()
     assert judgement.verdict.value == "verified", judgement

@@ -81,6 +81,24 @@ def test_the_operation_has_to_fail_and_to_work_again(flow, expected):
     assert word(experiment(*HEALED), traffic(3, **flow)) == expected
 
 
+@pytest.mark.parametrize(
+    ("fails", "expected"),
+    [
+        (lambda later: later < 1 or later > 9.9, "verified"),
+        (lambda later: later < 1 or 9.4 < later < 9.5, "verified"),
+        (lambda later: later < 1 or 9.4 < later < 9.6, Reason.VACUOUS),
+        (lambda later: later < 1 or round(later * 20) % 40 == 0, "verified"),
+        (lambda later: later < 1 or round(later * 20) % 30 == 0, "refuted"),
+        # who did not need it has failed by accident
+        (lambda later: round(later * 20) == 3, Reason.VACUOUS),
+        (lambda later: round(later * 20) in (3, 60), Reason.VACUOUS),
+        (lambda later: round(later * 20) in (3, 4), "verified"),
+    ],
+)
+def test_one_of_a_hundred_may_fail_at_another_time(fails, expected):
+    assert word(experiment(*HEALED), traffic(3, fails=fails), within=5) == expected
+
+
 def test_what_never_works_again_says_how_it_failed():
     judgement = told(experiment(*HEALED), traffic(3, fails=lambda later: True))
     assert judgement.actual == "ask never worked again"
