@@ -15,6 +15,8 @@ _OK, _BROKEN = 0.99, 0.95
 _QUANTILE, _TIMES = 0.95, 3.0
 #: what is faster than that is not slow, and what is not slower may be the machine's fault, in seconds
 _QUICK_S, _SLOW_S = 0.05, 0.25
+#: what waits so long for its turn may fail, in seconds
+_WAITS_S = 1.0
 _REMEDY = "give what waits for the part workers of its own, and a short time-out"
 
 
@@ -45,7 +47,7 @@ class Slower:
         good = sum(one.ok and not one.reduced for one in sent)
         if len(sent) < ENOUGH:
             return Reason.VACUOUS, f"{len(sent)} requests", f"{seen.when}; {ENOUGH} are needed"
-        if good < _BROKEN * len(sent):
+        if good < _BROKEN * len(sent) and not seen.busy(_WAITS_S):
             refute(f"{seen.operation} suffers", f"{seen.when} {len(sent) - good} of {len(sent)} failed", remedy=_REMEDY)
         least = interval(self.after, _QUANTILE).low
         if least > max(_TIMES * max(self.before), _SLOW_S) and not seen.busy(least):

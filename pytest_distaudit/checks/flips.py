@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from pytest_distaudit.checks._disturbed import effective
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
@@ -105,25 +106,25 @@ def _steady(claim: Claim, before: Sequence[tuple[float, bool]]) -> None:
 
 
 def _edge(states: Sequence[tuple[float, bool]], began: float, ended: float, wanted: bool) -> tuple[float, float, float]:
-    """(until then it surely was not so, from then on it always was, when it was last looked at), in seconds since
-    ``began``; the second is infinite where it never was.
+    """(until then it surely was not so, from then on it always was, when it was so for the first time), in seconds
+    since ``began``; infinite where it never was.
     """
     inside = [(at - began, passing is wanted) for at, passing in states if began <= at < ended]
     missing = max((at for at, held in inside if not held), default=0.0)
-    held = min((at for at, held in inside if held and at > missing), default=float("inf"))
-    return missing, held, max((at for at, _ in inside), default=0.0)
+    held = min((at for at, held in inside if held and at > missing), default=inf)
+    return missing, held, min((at for at, held in inside if held), default=inf)
 
 
 def _judged(claim: Claim, what: str, when: str, edge: tuple[float, float, float], bound_s: float) -> None:
-    missing, held, _ = edge
+    missing, held, first = edge
     if held <= bound_s:
         return
-    if missing >= _REFUTED_AT * bound_s:
+    # one that turned, and not for good, may have been asked by a registry that had no time
+    if missing >= _REFUTED_AT * bound_s and first > bound_s:
         refute(f"{claim['service']} {what} after {missing:.0f} s", f"{when}; {bound_s:g} s are due", remedy=_REMEDY)
     because = f"{when}; {bound_s:g} s are due, and it is refuted at twice that"
-    unverifiable(
-        Reason.INCONCLUSIVE_STATISTICS, f"{claim['service']} turned after {missing:.1f} to {held:.1f} s", because
-    )
+    told = f"after {missing:.1f} to {held:.1f} s" if held < inf else "back and forth"
+    unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"{claim['service']} turned {told}", because)
 
 
 def _by_the_registry(claim: Claim, mine: Sequence[Instance]) -> None:

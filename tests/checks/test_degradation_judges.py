@@ -173,6 +173,8 @@ def test_what_does_not_need_the_part_goes_on_as_ever():
     assert spared(lambda at: sent(at, status=500 if at % 0.5 else 200)) == "refuted"
     assert spared(lambda at: sent(at, status=500 if at in (3.0, 4.0) else 200)) == Reason.INCONCLUSIVE_STATISTICS
     assert spared(degraded) == "refuted"
+    assert spared(degraded, 0.09) == "refuted"
+    assert spared(degraded, 0.2) == Reason.BUDGET
 
 
 def test_what_does_not_need_the_part_is_told_first():

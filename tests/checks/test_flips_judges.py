@@ -91,6 +91,11 @@ def test_what_was_not_well_before_shows_nothing():
 
 def test_what_goes_up_and_down_is_no_edge():
     assert word(looks((4, "passing"), (9, "critical"), (10, "passing"), (13, "critical"))) != "verified"
+    once_more = looks((4, "passing"), (13, "critical"), (23, "passing"), (23.5, "critical"))
+    assert told(once_more).actual == "api turned after 12.0 to 12.5 s"
+    assert word(once_more) == Reason.INCONCLUSIVE_STATISTICS
+    at_last = looks((4, "passing"), (13, "critical"), (23, "passing"), (99, "critical"))
+    assert (word(at_last), told(at_last).actual) == (Reason.INCONCLUSIVE_STATISTICS, "api turned back and forth")
 
 
 @pytest.mark.parametrize("fields", [{"manner": "ttl"}, {"manner": "script"}, {"manner": ""}, {"asks": "10.0.0.1:99"}])
