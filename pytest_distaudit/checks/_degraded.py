@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_distaudit.checkers.percentile import nearest
-from pytest_distaudit.checks._disturbed import ENOUGH
+from pytest_distaudit.checks._disturbed import CROWDED, ENOUGH
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import refute, unverifiable
@@ -36,7 +36,7 @@ class Phases:
     """The requests before the fault, those that ended while it lasted, all that were sent meanwhile, and those after.
 
     ``echoes``: whether as good as every answer before held its nonce. ``kept``: nonces that lay in the part
-    afterwards, None if those answered before did not all lie in it.
+    afterwards, None if those answered before did not all lie in it. ``crowd`` as of Traffic.
     """
 
     operation: str
@@ -49,6 +49,7 @@ class Phases:
     after: tuple[Sent, ...]
     echoes: bool
     kept: frozenset[str] | None
+    crowd: float = 0.0
 
     @property
     def when(self) -> str:
@@ -56,8 +57,11 @@ class Phases:
         return f"during the {self.fault} of {self.system}"
 
     def busy(self, seconds: float) -> bool:
-        """Whether the audit itself had so little time to send that it may be the machine that is slow by so much."""
-        return not self.meanwhile or nearest([one.sent - one.due for one in self.meanwhile]) * _LATER > seconds
+        """Whether it may be the machine that is slow by so much: by how late the audit itself sent, or how much wants
+        its processors.
+        """
+        late = not self.meanwhile or nearest([one.sent - one.due for one in self.meanwhile]) * _LATER > seconds
+        return late or self.crowd > CROWDED
 
     def full(self, sent: Sent) -> bool:
         """Whether it is answered as before the fault."""
@@ -158,7 +162,9 @@ def phases(operation: str, told: Experiment, flow: Traffic, evidence: Evidence, 
     answered = [sent for sent in before if sent.ok]
     echoes = sum(sent.echoed for sent in answered) > _ALL * len(answered)
     kept = _kept(answered, one.injected, one.back, evidence)
-    return Phases(operation, told.system, told.fault, one.back, before, during, meanwhile, after, echoes, kept)
+    return Phases(
+        operation, told.system, told.fault, one.back, before, during, meanwhile, after, echoes, kept, flow.crowd
+    )
 
 
 def _kept(answered: list[Sent], injected: float, back: float | None, evidence: Evidence) -> frozenset[str] | None:

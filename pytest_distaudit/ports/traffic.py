@@ -51,7 +51,8 @@ class Traffic(Capability):
 
     Args: ``operation``, ``fault``, ``system``, of a link ``caller``. ``sent`` in the order in which they were due.
     Every request had a connection of its own, and nothing was tried twice. ``reducible``: whether it declares reduced
-    answers.
+    answers. ``crowd``: how many processes wanted each processor of the audit's machine, on average; 0 where that cannot
+    be seen.
     """
 
     capability = "traffic"
@@ -59,6 +60,7 @@ class Traffic(Capability):
     rate: float
     sent: tuple[Sent, ...]
     reducible: bool = False
+    crowd: float = 0.0
 
     @property
     def failed(self) -> tuple[Sent, ...]:

@@ -90,6 +90,13 @@ def test_a_busy_machine_does_not_tell_who_is_missed():
     assert judgement.because.endswith("the machine is too busy to tell")
 
 
+@pytest.mark.parametrize(("crowd", "expected"), [(4.0, "refuted"), (4.1, Reason.BUDGET)])
+def test_nor_does_one_whose_processors_many_want(crowd, expected):
+    seen = [*whole(a_crash={"fails": lambda later: later < 4})]
+    seen[1].value["crowd"] = crowd
+    assert word(*seen) == expected
+
+
 @pytest.mark.parametrize(
     ("fails", "expected"),
     [

@@ -44,6 +44,10 @@ def flow(fault, *, during=degraded, after=sent, before=sent, operation="ask", re
     return fact("", seen, operation=operation, fault=fault, system="api")
 
 
+def replaced(seen, **fields):
+    return replace(seen, value={**seen.value, **fields})
+
+
 def runs(*serving, unseen=""):
     """Looks each second; ``serving`` before the fault and afterwards."""
     before, after = serving or (("p",), ("p",))
@@ -175,6 +179,8 @@ def test_what_does_not_need_the_part_goes_on_as_ever():
     assert spared(degraded) == "refuted"
     assert spared(degraded, 0.09) == "refuted"
     assert spared(degraded, 0.2) == Reason.BUDGET
+    crowded = [replaced(flow(fault, during=degraded, operation="live", reducible=False), crowd=4.1) for fault in FAULTS]
+    assert word(*crowded, *work(), unaffected="live") == Reason.BUDGET
 
 
 def test_what_does_not_need_the_part_is_told_first():

@@ -47,7 +47,8 @@ BACKENDS = {
     "an-impostor": BOTH.replace("{web-2.port}", "{double.port}"),
     "a-juggler": f"server one 127.0.0.1:{{juggler.port}} {CHECKED}",
     "blind": f"retries 0\n    {ONE}\n    {TWO}",
-    "never-again": BOTH.replace("rise 1", "rise 500"),
+    # what a busy machine once takes for a loss would be one for good: it looks seldom, and asks the other meanwhile
+    "never-again": BOTH.replace(CHECKED, "check inter 1s fall 2 rise 500"),
     # cannot tell
     "nameless": f"http-response del-header X-Instance{BOTH}",
 }
