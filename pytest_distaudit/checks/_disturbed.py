@@ -16,8 +16,8 @@ from pytest_distaudit.ports.traffic import Sent, Traffic
 
 #: an audit that sends its own requests so late is on a busy machine, in seconds
 _LATE_S = 0.25
-#: where so many processes want each processor, whatever is slow or fails may be the machine's doing
-CROWDED = 4.0
+#: where work takes so many times its processor time, whatever is slow or fails may be the machine's doing
+SLOWED = 4.0
 #: fewer requests tell nothing
 ENOUGH = 30
 _STEADY = "let it work before it is disturbed"
@@ -71,8 +71,8 @@ def traffics(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, Tr
 
 
 def late(flow: Traffic) -> bool:
-    """Whether the machine may be too busy for anybody: so much wants its processors, or the audit itself sent late."""
-    return flow.crowd > CROWDED or nearest([one.sent - one.due for one in flow.sent]) > _LATE_S
+    """Whether the machine may be too busy for anybody: the audit's own work took so long, or it sent so late."""
+    return flow.slowed > SLOWED or nearest([one.sent - one.due for one in flow.sent]) > _LATE_S
 
 
 def undisturbed(told: Experiment, sent: Sent) -> bool:

@@ -8,7 +8,6 @@ from statistics import fmean, median
 
 from pytest_distaudit.checkers.binomial import at_least
 from pytest_distaudit.checkers.percentile import ranks
-from pytest_distaudit.checks._disturbed import CROWDED
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.comparison import Comparison
 from pytest_distaudit.domain.evidence import Evidence
@@ -23,6 +22,8 @@ _MEDIAN_LAG_S, _WORST_LAG_S, _SENT = 0.001, 0.010, 0.99
 TAIL = 0.025
 #: of few answers, how many may be wrong before any load
 _CANNED = 3
+#: where so many processes wanted each processor, failures may be the machine's
+_CROWDED = 4.0
 #: of n that were never seen, at most 3/n are (95 %)
 _UNSEEN = 3.0
 _US = 1e6
@@ -78,7 +79,7 @@ def surely_wrong(phase: Phase, allowed: float) -> bool:
 
 def crowded(phase: Phase) -> bool:
     """Whether failures may be the machine's: too much wanted its processors, or its own server did not answer."""
-    return bool(phase.lost) or crowd(phase.strain.running, phase.strain.processors) > CROWDED
+    return bool(phase.lost) or crowd(phase.strain.running, phase.strain.processors) > _CROWDED
 
 
 def crowd(running: tuple[int, ...], processors: int) -> float:

@@ -21,6 +21,7 @@ from pytest_distaudit.engine.permission import refused
 from pytest_distaudit.engine.presence import answers_now
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.engine.running import Running
+from pytest_distaudit.engine.slowness import Slowness
 from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.control import Uncontrolled
@@ -65,6 +66,7 @@ def disturb(
     held = [_of_system(Fault.FREEZE, bound[name], kinds, hub) for name in trial.aim.held]
     crashes = [(Aim(Fault.CRASH, name), _of_system(Fault.CRASH, bound[name], kinds, hub)) for name in trial.aim.anew]
     with ExitStack() as stack:
+        slowness = stack.enter_context(Slowness())
         watch = stack.enter_context(_watching(hub, [(bound[name], asks) for name, asks in trial.watched]))
         with ExitStack() as asking:
             loads = [
@@ -85,13 +87,14 @@ def disturb(
             one.settle(over + trial.course.effects_s)
         if followed:
             time.sleep(max(0.0, over + trial.course.rest_s - clock.now()))
-    return (*watch, *_observed(trial.aim, told, loads, followed, bound, clock, began, hub))
+    flows = [replace(load.traffic(), slowed=slowness.slowed) for load in loads]
+    return (*watch, *_observed(trial.aim, told, flows, followed, bound, clock, began, hub))
 
 
 def _observed(
     aim: Aim,
     told: Experiment,
-    loads: Iterable[Workload],
+    flows: Iterable[Traffic],
     followed: Iterable[Following],
     bound: Mapping[str, Located],
     clock: Clock,
@@ -104,8 +107,7 @@ def _observed(
     yield Observation(aim.system, Experiment.ask(**args_of(aim)), began, latency, told.done, value=value)
     if aim.caller:
         yield _arrived(aim, bound[aim.system].relays[aim.caller], clock, began, hub)
-    for load in loads:
-        traffic = load.traffic()
+    for traffic in flows:
         ask = Traffic.ask(operation=traffic.operation, system=aim.system, **args_of(aim))
         way = f"{traffic.operation} x {len(traffic.sent)} at {traffic.rate:g}/s"
         yield Observation("", ask, began, latency, way, value=hub.redactor.value(to_json(traffic)))

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from statistics import fmean
 from typing import Self
 
 from pytest_distaudit.domain.errors import Unobservable
@@ -19,7 +18,6 @@ from pytest_distaudit.engine.clock import Clock
 from pytest_distaudit.ports.failure import Refusal
 from pytest_distaudit.ports.fetch import Fetch, Request, Response
 from pytest_distaudit.ports.history import Outcome
-from pytest_distaudit.ports.machine import processors, running
 from pytest_distaudit.ports.traffic import Sent, Traffic
 
 #: requests under way at once; where more are due, they are sent late, and their lateness is told
@@ -52,7 +50,6 @@ class Workload:
         self._over = threading.Event()
         self._pool = ThreadPoolExecutor(_MOST, f"distaudit-{operation.name}")
         self._sent: list[Future[Sent]] = []
-        self._crowds: list[float] = []
         self._schedule = threading.Thread(target=self._send, daemon=True, name=f"distaudit-{operation.name}")
 
     def __enter__(self) -> Self:
@@ -67,8 +64,7 @@ class Workload:
     def traffic(self) -> Traffic:
         """What has been answered or given up so far."""
         done = tuple(fate.result() for fate in list(self._sent) if fate.done())
-        crowd = round(fmean(self._crowds), 1) if self._crowds else 0.0
-        return Traffic(self._operation.name, self._rate, done, bool(self._operation.degraded), crowd)
+        return Traffic(self._operation.name, self._rate, done, bool(self._operation.degraded))
 
     def _send(self) -> None:
         began = self._clock.now()
@@ -76,8 +72,6 @@ class Workload:
             due = began + len(self._sent) / self._rate
             if self._over.wait(max(0.0, due - self._clock.now())):
                 return
-            if (many := running()) is not None:
-                self._crowds.append(many / processors())
             self._sent.append(self._pool.submit(self._ask, due))
 
     def _ask(self, due: float) -> Sent:

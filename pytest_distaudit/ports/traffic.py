@@ -51,8 +51,7 @@ class Traffic(Capability):
 
     Args: ``operation``, ``fault``, ``system``, of a link ``caller``. ``sent`` in the order in which they were due.
     Every request had a connection of its own, and nothing was tried twice. ``reducible``: whether it declares reduced
-    answers. ``crowd``: how many processes wanted each processor of the audit's machine, on average; 0 where that cannot
-    be seen.
+    answers. ``slowed``: how many times its processor time a piece of the audit's own work took meanwhile, on average.
     """
 
     capability = "traffic"
@@ -60,7 +59,7 @@ class Traffic(Capability):
     rate: float
     sent: tuple[Sent, ...]
     reducible: bool = False
-    crowd: float = 0.0
+    slowed: float = 1.0
 
     @property
     def failed(self) -> tuple[Sent, ...]:

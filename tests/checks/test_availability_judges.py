@@ -90,10 +90,10 @@ def test_a_busy_machine_does_not_tell_who_is_missed():
     assert judgement.because.endswith("the machine is too busy to tell")
 
 
-@pytest.mark.parametrize(("crowd", "expected"), [(4.0, "refuted"), (4.1, Reason.BUDGET)])
-def test_nor_does_one_whose_processors_many_want(crowd, expected):
+@pytest.mark.parametrize(("slowed", "expected"), [(4.0, "refuted"), (4.1, Reason.BUDGET)])
+def test_nor_does_one_on_which_all_takes_long(slowed, expected):
     seen = [*whole(a_crash={"fails": lambda later: later < 4})]
-    seen[1].value["crowd"] = crowd
+    seen[1].value["slowed"] = slowed
     assert word(*seen) == expected
 
 

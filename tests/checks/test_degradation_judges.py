@@ -179,8 +179,8 @@ def test_what_does_not_need_the_part_goes_on_as_ever():
     assert spared(degraded) == "refuted"
     assert spared(degraded, 0.09) == "refuted"
     assert spared(degraded, 0.2) == Reason.BUDGET
-    crowded = [replaced(flow(fault, during=degraded, operation="live", reducible=False), crowd=4.1) for fault in FAULTS]
-    assert word(*crowded, *work(), unaffected="live") == Reason.BUDGET
+    slowed = [replaced(flow(fault, during=degraded, operation="live", reducible=False), slowed=4.1) for fault in FAULTS]
+    assert word(*slowed, *work(), unaffected="live") == Reason.BUDGET
 
 
 def test_what_does_not_need_the_part_is_told_first():

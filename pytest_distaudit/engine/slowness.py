@@ -1,0 +1,47 @@
+"""How busy the audit's machine is, by what it takes to do a piece of work."""
+
+from __future__ import annotations
+
+import threading
+import time
+from hashlib import sha256
+from statistics import fmean
+from typing import Self
+
+#: some milliseconds of a processor, in which the interpreter's lock is free
+_WORK = bytes(4 << 20)
+_EVERY_S = 0.5
+#: less processor time than that cannot be told from none
+_LEAST_S = 1e-4
+
+
+class Slowness:
+    """Does the piece of work now and then while the block runs.
+
+    Who merely wakes up in time on a busy machine is soon served; what needs a processor for longer has to share it, as
+    the systems have to. What runs at a lower priority takes little from either.
+    """
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._factors: list[float] = []
+        self._worker = threading.Thread(target=self._work, daemon=True, name="distaudit-slowness")
+
+    def __enter__(self) -> Self:
+        self._worker.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._worker.join()
+
+    @property
+    def slowed(self) -> float:
+        """How many times its processor time the work took so far, on average; 1 before it was done."""
+        return round(fmean(self._factors), 1) if self._factors else 1.0
+
+    def _work(self) -> None:
+        while not self._over.wait(_EVERY_S):
+            began, used = time.perf_counter(), time.thread_time()
+            sha256(_WORK)
+            self._factors.append((time.perf_counter() - began) / max(time.thread_time() - used, _LEAST_S))
