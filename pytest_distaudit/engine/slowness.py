@@ -8,8 +8,8 @@ from hashlib import sha256
 from statistics import fmean
 from typing import Self
 
-#: some milliseconds of a processor, in which the interpreter's lock is free
-_WORK = bytes(4 << 20)
+#: so many bytes to sum up are ten milliseconds of a processor, in which the interpreter's lock is free
+_WORK = 16 << 20
 _EVERY_S = 0.5
 #: less processor time than that cannot be told from none
 _LEAST_S = 1e-4
@@ -41,7 +41,8 @@ class Slowness:
         return round(fmean(self._factors), 1) if self._factors else 1.0
 
     def _work(self) -> None:
+        work = bytes(_WORK)
         while not self._over.wait(_EVERY_S):
             began, used = time.perf_counter(), time.thread_time()
-            sha256(_WORK)
+            sha256(work)
             self._factors.append((time.perf_counter() - began) / max(time.thread_time() - used, _LEAST_S))
