@@ -104,7 +104,8 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "OperationEntry": (
         "[targets.NAME.operations.OPERATION]",
         {
-            "request": "`METHOD http://SYSTEM/path`",
+            "request": "`METHOD http://SYSTEM/path`; `{nonce}` in it, in the body and the headers is replaced by a "
+            "mark that is new each time, `{request}` by another one, which is new even where two bear one nonce",
             "ok": "statuses of success",
             "fail": "statuses of a refusal; every other one is indeterminate",
             "degraded": "statuses of the reduced answers that it may give while something that it needs is away",
@@ -115,6 +116,8 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "headers": "headers",
             "effect": "`GET http://SYSTEM/path/{nonce}`: answers with the nonce once it is done, not before",
             "effect_ok": "statuses by which it says so; default: every 2xx",
+            "effect_count": "JSON pointer into its answer, `/rows`, or an empty text for all of it: a list with one "
+            "entry that holds the nonce for each time that it was done, or their number; with none it is not done yet",
         },
     ),
     "ActivityEntry": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
@@ -49,20 +49,22 @@ def shown(sent: Sequence[Sent], known: dict[str, Effect], until: float) -> tuple
     )
 
 
-def total(flow: Traffic, known: dict[str, Effect], empty: float | None, since: float) -> Deliveries:
+def total(flow: Traffic, known: Mapping[str, Effect], empty: float | None, since: float) -> Deliveries:
     """What was lost, by the rule for total queues. Nothing is certainly lost but what was read to be absent after
     ``since``, when no message waited any more (``empty``: from when on; None: some always did).
     """
     return total_queue.check(_history(flow, known, empty, since))
 
 
-def _history(flow: Traffic, known: dict[str, Effect], empty: float | None, since: float) -> Iterator[Operation]:
+def _history(flow: Traffic, known: Mapping[str, Effect], empty: float | None, since: float) -> Iterator[Operation]:
     for number, one in enumerate(flow.sent):
         call = _ns(one.sent)
         yield Operation(number, "enqueue", (one.nonce,), None, call, _ns(one.ended), outcome=one.outcome)
         effect = known.get(one.nonce, Effect(one.nonce))
         if effect.first is not None:
-            yield Operation(number, "dequeue", (), one.nonce, call, max(call, _ns(effect.first)))
+            # a third one would tell nothing more
+            for _ in range(min(effect.count or 1, 2)):
+                yield Operation(number, "dequeue", (), one.nonce, call, max(call, _ns(effect.first)))
         elif one.ok and (effect.absent is None or effect.absent < max(since, empty or since)):
             # it was not asked again late enough: it may be there
             yield Operation(number, "dequeue", (), None, call, None, outcome=Outcome.INDETERMINATE)

@@ -7,6 +7,16 @@ from math import inf
 
 from pytest_distaudit.checks._disturbed import ENOUGH, effective, spans, traffics
 from pytest_distaudit.checks._effects import Moves, effects, last_answer, shown, total
+from pytest_distaudit.checks._once import (
+    ONCE,
+    UNSEEN,
+    all_counted,
+    done_before,
+    messages_at_most,
+    never_twice,
+    one_message_each,
+    repeated,
+)
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
@@ -16,7 +26,7 @@ from pytest_distaudit.domain.needs import Disturb, Look
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.ports.capabilities import Queue
-from pytest_distaudit.ports.effects import Effect
+from pytest_distaudit.ports.effects import Effect, Repeated
 from pytest_distaudit.ports.experiments import Experiment, Round
 from pytest_distaudit.ports.traffic import Sent, Traffic
 
@@ -32,6 +42,8 @@ _PATIENCE_S = 30.0
 HEALS_S = 5.0
 #: crashes, and how many of them have to meet work (behaviours 2.2)
 _KILLS, _MET = 5, 3
+#: messages that have to be handed out again although their work was done, where it is claimed to be done once
+_AGAIN = 3
 #: how long all effects may take where the claim does not say it (behaviours 2.2)
 _WITHIN_S = 60.0
 #: a look takes so long, or the moment is not known better
@@ -41,7 +53,14 @@ _SHARE = 0.5
 
 _VHOST = Parameter(ParameterType.TEXT, "the virtual host; default: that of the broker's address", None)
 _QUEUE = {"queue": Parameter(ParameterType.TEXT, "the queue's name"), "vhost": _VHOST}
+_QUEUE_ONCE = {**_QUEUE, "once": ONCE}
 _ROLES = {"system": Role("the message broker"), "consumer": Role("who takes the messages and does the work")}
+
+_MESSAGE = (
+    "that the message itself carries the work: a consumer that takes it and finds its work elsewhere looks the same"
+)
+_OTHERS = "that a broker may crash (queue.durable), or that somebody starts the consumer again (recovery.self-heals)"
+_TOLD = "two requests with one nonce were seen to have two"
 
 
 def _within(claim: Claim) -> float:
@@ -53,9 +72,9 @@ def _ask(claim: Claim) -> Ask:
 
 
 def _course(claim: Claim, hold_s: float, times: int = 1) -> Course:
-    return Course(
-        hold_s, _PATIENCE_S, times, steady_s=STEADY_S, rate=RATE, effects_s=_within(claim) + LAG_S, rest_s=2 * LAG_S
-    )
+    effects_s = _within(claim) + LAG_S
+    course = Course(hold_s, _PATIENCE_S, times, steady_s=STEADY_S, rate=RATE, effects_s=effects_s, rest_s=2 * LAG_S)
+    return replace(course, counts=bool(claim.params.get("once")))
 
 
 @dataclass(frozen=True)
@@ -66,6 +85,7 @@ class _Seen:
     flows: dict[str, Traffic]
     known: dict[str, dict[str, Effect]]
     moves: Moves
+    repeated: dict[str, Repeated | None]
 
     def acknowledged(self, began: float, ended: float) -> list[tuple[Sent, dict[str, Effect]]]:
         """Requests that were sent and succeeded in this time, of every operation, with its effects."""
@@ -82,7 +102,10 @@ def _seen(claim: Claim, evidence: Evidence, fault: Fault, role: str, held: tuple
     looks = evidence.history(Queue, ask=_ask(claim))
     if not looks[-1].fact.exists:
         refute(f"no queue {claim['queue']}", "when all was over", remedy="declare the queue, or correct the document")
-    found = _Seen(told, traffics(claim, evidence, told), effects(claim, evidence, told), Moves(looks, LAG_S))
+    flows, known = traffics(claim, evidence, told), effects(claim, evidence, told)
+    found = _Seen(told, flows, known, Moves(looks, LAG_S), repeated(claim, evidence, told))
+    if claim.params.get("once"):
+        never_twice(flows, known)
     # a broker that was started again counts anew
     _carried(found, claim["queue"], told.rounds[0].injected if held else inf)
     _has_effects(found)
@@ -134,15 +157,14 @@ def _nothing_lost(seen: _Seen, within_s: float) -> int:
     rung=Rung.USED,
     scope=Scope.EXPERIMENT,
     roles=_ROLES,
-    params=_QUEUE,
+    params=_QUEUE_ONCE,
     takes_operation=True,
     connects=(("consumer", "system"),),
     cost_s=45.0,
     needs=lambda claim: (
         Disturb(Fault.FREEZE, "consumer", _course(claim, LAG_S + WAITS_S), (Look("system", _ask(claim)),)),
     ),
-    shows_not="that the message itself carries the work: a consumer that takes it and finds its work elsewhere looks "
-    "the same; whether work is done twice, or survives a crash (queue.redelivers)",
+    shows_not=f"{_MESSAGE}; whether work is done twice, or survives a crash (queue.redelivers)",
 )
 def delivers(claim: Claim, evidence: Evidence) -> Judgement:
     """Behaviours 2.1: the consumer is frozen. Messages have to wait, effects to be absent, and all to come after."""
@@ -157,10 +179,19 @@ def delivers(claim: Claim, evidence: Evidence) -> Judgement:
     rose = _waits(seen, one)
     done = _nothing_lost(seen, _within(claim))
     _taken(seen, one)
+    because = f"none of {len(held)} requests had its effect while the consumer stood still"
+    if not claim["once"]:
+        return verified(f"{rose} messages waited, all {done} requests done", because)
+    _counted(seen)
     return verified(
-        f"{rose} messages waited, all {done} requests done",
-        f"none of {len(held)} requests had its effect while the consumer stood still",
+        f"{rose} messages waited, all {done} requests done once",
+        f"{because}; {_TOLD}",
+        shows_not=f"{_MESSAGE}; whether it is once when a message is handed out again (queue.redelivers); {UNSEEN}",
     )
+
+
+def _counted(seen: _Seen) -> None:
+    all_counted(seen.flows, seen.known, seen.repeated, seen.moves.empty(last_answer(list(seen.flows.values()))))
 
 
 def _waits(seen: _Seen, one: Round) -> int:
@@ -183,7 +214,7 @@ def _waits(seen: _Seen, one: Round) -> int:
 def _done_early(seen: _Seen, early: int, taken: int, told: str) -> None:
     """Raise. More effects than messages can have been taken refute, where every request is one message."""
     because = f"{told}, and {early} effects were there"
-    sent = sum(len(flow.sent) for flow in seen.flows.values())
+    sent = messages_at_most(seen.flows, seen.repeated)
     if _SHARE * early > max(taken, 0) and seen.moves.moved("published") <= sent:
         refute("done without the messages", because, remedy="let the consumer do the work, and nobody else")
     because = f"{because}: name the system that holds all consumers"
@@ -224,13 +255,12 @@ def _taken(seen: _Seen, one: Round) -> None:
     rung=Rung.RESILIENT,
     scope=Scope.EXPERIMENT,
     roles=_ROLES,
-    params=_QUEUE,
+    params=_QUEUE_ONCE,
     takes_operation=True,
     connects=(("consumer", "system"),),
     cost_s=120.0,
     needs=lambda claim: (Disturb(Fault.CRASH, "consumer", _crashes(claim), (Look("system", _ask(claim)),)),),
-    shows_not="that work is done once only, that a broker may crash (queue.durable), or that somebody starts the "
-    "consumer again (recovery.self-heals)",
+    shows_not=f"that work is done once only, {_OTHERS}",
 )
 def redelivers(claim: Claim, evidence: Evidence) -> Judgement:
     """Behaviours 2.2: five kills. What is lost refutes; three of them must have met messages in work."""
@@ -246,10 +276,34 @@ def redelivers(claim: Claim, evidence: Evidence) -> Judgement:
     if sum(met) < _MET:
         because = f"{sum(met)} of {len(met)} crashes met a message in work that was handed out again; {_MET} are needed"
         unverifiable(Reason.VACUOUS, "too little was in work", because, remedy="claim it of work that takes longer")
+    because = f"{sum(met)} of them met work that was not done yet, and its messages were handed out again"
+    if not claim["once"]:
+        return verified(f"all {done} requests done in spite of {len(met)} crashes", because)
+    _counted(seen)
+    again = _done_already(seen)
     return verified(
-        f"all {done} requests done in spite of {len(met)} crashes",
-        f"{sum(met)} of them met work that was not done yet, and its messages were handed out again",
+        f"all {done} requests done once in spite of {len(met)} crashes",
+        f"{because}, {again} at least although their work was done; {_TOLD}",
+        shows_not=f"{_OTHERS}; {UNSEEN}; one that takes a crash at a moment which none of these met",
     )
+
+
+def _done_already(seen: _Seen) -> int:
+    """How many messages at least were handed out again although done. Raises unless they are some: only these are done
+    twice by a consumer that does not know them.
+    """
+    one_message_each(seen.flows, seen.repeated, seen.moves)
+    again = 0
+    for one, (_, ended) in zip(seen.told.rounds, spans(seen.told), strict=True):
+        assert one.seen is not None
+        # only whom the audit starts again is known to have done nothing until then
+        until = one.seen if one.undone is None else one.undone
+        again += done_before(seen.flows, seen.known, one.seen, until, _handed_out_again(seen, one, ended))
+    if again < _AGAIN:
+        because = f"although done, as far as is known; {_AGAIN} are needed: only what is done already can be done twice"
+        remedy = "let the consumer take a while between its effect and the acknowledgement"
+        unverifiable(Reason.VACUOUS, f"{again} messages were handed out again", because, remedy=remedy)
+    return again
 
 
 def _crashes(claim: Claim) -> Course:
@@ -266,9 +320,14 @@ def _in_work(seen: _Seen, one: Round, ended: float) -> bool:
         for sent, known in seen.acknowledged(0.0, one.injected)
         if (effect := known.get(sent.nonce)) is not None
     )
+    return caught and _handed_out_again(seen, one, ended) > 0
+
+
+def _handed_out_again(seen: _Seen, one: Round, ended: float) -> int:
+    """How many messages were, after this crash and before the next one."""
     until = ended if one is not seen.told.rounds[-1] else inf
     before = [look.at for look in seen.moves.looks if look.at <= one.injected]
-    return caught and bool(before) and seen.moves.moved("redelivered", before[-1], until) > 0
+    return seen.moves.moved("redelivered", before[-1], until) if before else 0
 
 
 def _restarted(claim: Claim) -> tuple[Disturb, ...]:

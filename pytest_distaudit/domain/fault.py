@@ -87,6 +87,8 @@ class Course:
     nobody minds. ``brief``: nobody looks at what comes after the fault. ``effects_s``: how long after the last request
     the effects of all are waited for (0: nobody reads them), ``rest_s``: how long that is watched at least. ``lags``:
     by so many times what the statistics of those watched may be behind, both ``steady_s`` and ``hold_s`` are longer.
+    ``counts``: where an operation says how, the effects of each request are counted at last; before everything else two
+    requests with one nonce show whether two effects show as two.
     """
 
     hold_s: float
@@ -103,6 +105,7 @@ class Course:
     drip_s: float = 0.0
     brief: bool = False
     lags: float = 0.0
+    counts: bool = False
 
     def behind(self, lag_s: float) -> Course:
         """The course where statistics may be so many seconds behind."""
@@ -127,6 +130,7 @@ class Course:
             min((one for one in (self.drip_s, other.drip_s) if one), default=0.0),
             self.brief and other.brief,
             max(self.lags, other.lags),
+            self.counts or other.counts,
         )
 
     @property

@@ -88,6 +88,9 @@ class Operation:
 
     ``effect``: a request that shows whether what was asked with that ``{nonce}`` has been done: then it answers with a
     status of ``effect_ok`` (empty: any 2xx) and the nonce. 404, 410 or a success without the nonce: not yet.
+    ``effect_count``: a JSON pointer into that answer ("" is all of it), None if there is none: to a list that has one
+    entry with the nonce for each time that it was done, or to their number. ``{request}`` is new with each request,
+    also where two bear one nonce.
     ``degraded``: statuses of a reduced answer, which it may give while something that it needs is away. Where
     ``marker`` is given, only an answer that bears it is one: a text, or ``header:NAME`` for a header.
     ``many_clients``: where the system is reached over this machine's loopback, each request comes from an address of
@@ -105,6 +108,7 @@ class Operation:
     degraded: tuple[int, ...] = ()
     marker: str = ""
     many_clients: bool = False
+    effect_count: str | None = None
 
     def succeeds(self, status: int) -> bool:
         """Whether the status is one of success; without a list every 2xx is."""

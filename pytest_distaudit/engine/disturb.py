@@ -12,6 +12,7 @@ from pytest_distaudit.domain.fault import Aim, Course, Fault
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Operation, host_of
 from pytest_distaudit.domain.verdict import Reason
+from pytest_distaudit.engine.asked_twice import asked_twice
 from pytest_distaudit.engine.clock import Clock
 from pytest_distaudit.engine.effects import Following
 from pytest_distaudit.engine.hub import Hub
@@ -65,6 +66,7 @@ def disturb(
     injection = _injection(trial, bound[trial.aim.system], kinds, hub)
     held = [_of_system(Fault.FREEZE, bound[name], kinds, hub) for name in trial.aim.held]
     crashes = [(Aim(Fault.CRASH, name), _of_system(Fault.CRASH, bound[name], kinds, hub)) for name in trial.aim.anew]
+    repeated = {one.name: asked_twice(one, fetch, base_url, trial.course.effects_s) for one in _counted(trial)}
     with ExitStack() as stack:
         slowness = stack.enter_context(Slowness())
         watch = stack.enter_context(_watching(hub, [(bound[name], asks) for name, asks in trial.watched]))
@@ -74,7 +76,7 @@ def disturb(
                 for each in trial.operations
             ]
             followed = [
-                stack.enter_context(Following(each, load, fetch, base_url, clock))
+                stack.enter_context(Following(each, load, fetch, base_url, clock, repeated.get(each.name)))
                 for each, load in zip(trial.operations, loads, strict=True)
                 if each.effect and trial.course.effects_s
             ]
@@ -87,8 +89,18 @@ def disturb(
             one.settle(over + trial.course.effects_s)
         if followed:
             time.sleep(max(0.0, over + trial.course.rest_s - clock.now()))
+        over = clock.now()
+        for one in followed:
+            if one.repeated is not None:
+                one.count(over + trial.course.effects_s)
     flows = [replace(load.traffic(), slowed=slowness.slowed) for load in loads]
     return (*watch, *_observed(trial.aim, told, flows, followed, bound, clock, began, hub))
+
+
+def _counted(trial: Trial) -> list[Operation]:
+    """Those whose effects are counted."""
+    wanted = trial.course.counts and trial.course.effects_s
+    return [one for one in trial.operations if wanted and one.effect and one.effect_count is not None]
 
 
 def _observed(

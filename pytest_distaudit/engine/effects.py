@@ -6,29 +6,29 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Self
 
-from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.target import Operation
-from pytest_distaudit.engine.activity import addressed, fill
 from pytest_distaudit.engine.clock import Clock
+from pytest_distaudit.engine.effect_reader import EffectReader
 from pytest_distaudit.engine.workload import Workload
-from pytest_distaudit.ports.effects import Effect, Effects
-from pytest_distaudit.ports.fetch import Fetch, Request, Response
+from pytest_distaudit.ports.effects import Effect, Effects, Repeated
+from pytest_distaudit.ports.fetch import Fetch
 
 #: readings under way at once; how many are made in a row, the pause before the next, and rows until all were read
 _AT_ONCE = 4
 _ROW, _ROWS = 10, 4
 _PAUSE_S = 0.5
-_GONE = (404, 410)
-_WORDS = 120
 
 
 class Following:
-    """Reads the effects of ``load``'s requests while the block runs. A nonce is read until its effect shows."""
+    """Reads the effects of ``load``'s requests while the block runs. A nonce is read until its effect shows.
+
+    ``repeated``: what came of two requests with one nonce, where that was tried.
+    """
 
     def __init__(
         self,
@@ -37,14 +37,14 @@ class Following:
         fetch: Fetch,
         base_url: Callable[[str], str | None],
         clock: Clock,
+        repeated: Repeated | None = None,
     ) -> None:
-        self._operation, self._load, self._fetch = operation, load, fetch
-        self._base_url, self._clock = base_url, clock
+        self._operation, self._load, self._clock, self.repeated = operation, load, clock, repeated
+        self._reader = EffectReader(operation, fetch, base_url)
         self._effects: dict[str, Effect] = {}
         #: those to be read, whoever has waited longest first
         self._waiting: deque[str] = deque()
         self._invented: bool | None = None
-        self._trouble = ""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True, name=f"distaudit-{operation.name}-effects")
 
@@ -53,17 +53,34 @@ class Following:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._over.set()
-        self._thread.join()
+        self._end()
 
     def settle(self, until: float) -> None:
         """Once nothing more is asked: wait until every request that succeeded shows its effect, or until then."""
         while self._clock.now() < until and self._missing():
             time.sleep(_PAUSE_S)
 
+    def count(self, until: float) -> None:
+        """Once all is done: end the following, and read every nonce once more, as far as there is time until then."""
+        self._end()
+        for one in self._load.traffic().sent:
+            self._effects.setdefault(one.nonce, Effect(one.nonce))
+
+        def again(known: Effect) -> Effect:
+            return known if self._clock.now() > until else self._read(known, counting=True)
+
+        with ThreadPoolExecutor(_AT_ONCE, self._thread.name) as pool:
+            for read in pool.map(again, list(self._effects.values())):
+                self._effects[read.nonce] = read
+
     def effects(self) -> Effects:
         """What is known by now."""
-        return Effects(self._operation.name, tuple(self._effects.values()), self._invented, self._trouble)
+        known = tuple(self._effects.values())
+        return Effects(self._operation.name, known, self._invented, self._reader.trouble, self.repeated)
+
+    def _end(self) -> None:
+        self._over.set()
+        self._thread.join()
 
     def _missing(self) -> bool:
         sent = self._load.traffic().sent
@@ -89,36 +106,21 @@ class Following:
     def _control(self) -> None:
         """A nonce of nobody's, each time around: once it is shown, no other tells anything."""
         if not self._invented and not self._over.is_set():
-            shown = self._shown(f"distaudit-{secrets.token_hex(16)}")
-            self._invented = self._invented if shown is None else shown
+            told = self._reader.read(f"distaudit-{secrets.token_hex(16)}")
+            self._invented = self._invented if told is None else told.shown
 
-    def _read(self, known: Effect) -> Effect:
-        if self._over.is_set():
+    def _read(self, known: Effect, counting: bool = False) -> Effect:
+        """What one more reading tells; none is begun once it is over, but to count."""
+        if self._over.is_set() and not counting:
             return known
         began = self._clock.now()
-        shown = self._shown(known.nonce)
-        if shown is None:
+        told = self._reader.read(known.nonce)
+        if told is None:
             return known
-        return replace(known, first=self._clock.now()) if shown else replace(known, absent=began)
-
-    def _shown(self, nonce: str) -> bool | None:
-        """Whether its effect is there; None if the answer tells neither."""
-        method, url = fill(self._operation.effect, {"nonce": nonce}).split(maxsplit=1)
-        try:
-            answer = self._fetch(Request(method, addressed(url, self._base_url), self._headers({"nonce": nonce})))
-        except Unobservable as error:
-            self._trouble = str(error)[:_WORDS]
-            return None
-        return self._told(answer, nonce)
-
-    def _told(self, answer: Response, nonce: str) -> bool | None:
-        wanted = self._operation.effect_ok
-        if answer.status in wanted or (not wanted and 200 <= answer.status < 300):
-            return nonce in answer.text
-        if answer.status in _GONE or 200 <= answer.status < 300:
-            return False
-        self._trouble = f"{answer.status} {answer.text[:_WORDS]}".rstrip()
-        return None
-
-    def _headers(self, words: Mapping[str, str]) -> dict[str, str]:
-        return {name: str(fill(value, words)) for name, value in self._operation.headers.items()}
+        if not told.shown:
+            return known if counting else replace(known, absent=began)
+        first = known.first or self._clock.now()
+        if told.count is None:
+            return replace(known, first=first)
+        most = max(known.count or 0, told.count)
+        return replace(known, first=first, count=most, counted=began if counting else None)

@@ -75,8 +75,8 @@ class Workload:
             self._sent.append(self._pool.submit(self._ask, due))
 
     def _ask(self, due: float) -> Sent:
-        nonce = f"distaudit-{secrets.token_hex(16)}"
-        request = request_of(self._operation, {"nonce": nonce}, self._base_url)
+        nonce, words = nonce_and_words()
+        request = request_of(self._operation, words, self._base_url)
         if self._many:
             request = replace(request, source=client_for(request.url))
         sent, started = self._clock.now(), time.perf_counter()
@@ -114,6 +114,12 @@ class Workload:
         if status in self._operation.fail or method in _READS:
             return Outcome.FAIL
         return Outcome.INDETERMINATE
+
+
+def nonce_and_words(nonce: str = "") -> tuple[str, dict[str, str]]:
+    """A nonce, a new one if none is given, and what its next request is filled with: ``{request}`` is always new."""
+    nonce = nonce or f"distaudit-{secrets.token_hex(16)}"
+    return nonce, {"nonce": nonce, "request": f"distaudit-{secrets.token_hex(16)}"}
 
 
 def request_of(operation: Operation, words: Mapping[str, str], base_url: Callable[[str], str | None]) -> Request:

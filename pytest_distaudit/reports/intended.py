@@ -83,6 +83,8 @@ def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:
             continue
         asked = f", asking {', '.join(one.operations)} {course.rate:g} times a second each" if one.operations else ""
         yield f"{one.aim.place}: {one.aim.fault} {course.times} x, up to {course.hold_s:g} s each{asked} ({keys})"
+        if course.counts and one.operations:
+            yield "  before it two requests with one nonce each, where effects are counted (effect_count)"
         if one.aim.held:
             yield f"  meanwhile, and {course.hold_s:g} s before, {', '.join(one.aim.held)} stands still"
         if one.aim.anew:

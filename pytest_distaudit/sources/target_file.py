@@ -179,7 +179,7 @@ def _operation(name: str, entry: OperationEntry) -> Operation:
     return Operation(
         name, entry.request, tuple(entry.ok), tuple(entry.fail), entry.json, entry.headers,
         entry.effect or "", tuple(entry.effect_ok), tuple(entry.degraded), entry.marker or "",
-        entry.clients == "many",
+        entry.clients == "many", entry.effect_count,
     )  # fmt: skip
 
 

@@ -66,6 +66,7 @@ class TargetRules:
         for status in sorted(set(entry.ok) & set(entry.fail)):
             self._say((*path, "fail"), f"status {status} is both ok and fail; keep it in one list")
         self._reduced(entry, path)
+        self._counted(entry, path)
         if entry.effect is None:
             return
         self._request(entry.effect, (*path, "effect"), closed)
@@ -73,6 +74,17 @@ class TargetRules:
             self._say((*path, "effect"), "it asks for no {nonce}, and would show the same for every request")
         if entry.effect.split(maxsplit=1)[0] not in _READS:
             self._say((*path, "effect"), f"it is asked again and again and must only read: {' or '.join(_READS)}")
+
+    def _counted(self, operation: OperationEntry, path: Path) -> None:
+        """What is counted is in the answer about the effect."""
+        pointer = operation.effect_count
+        if pointer is None:
+            return
+        if operation.effect is None:
+            self._say((*path, "effect_count"), "a count without 'effect'; say by which request effects are seen")
+        if pointer and not pointer.startswith("/"):
+            because = 'it begins with "/", or is "" for the whole answer'
+            self._say((*path, "effect_count"), f"{pointer!r} is no JSON pointer; {because}")
 
     def _reduced(self, operation: OperationEntry, path: Path) -> None:
         """A reduced answer can be told from a full one."""

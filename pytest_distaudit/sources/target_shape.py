@@ -135,6 +135,7 @@ class OperationEntry:
     headers: dict[StrictStr, StrictStr] = field(default_factory=dict)
     effect: Text | None = None
     effect_ok: list[Status] = field(default_factory=list)
+    effect_count: StrictStr | None = None
     degraded: list[Status] = field(default_factory=list)
     marker: Text | None = None
     clients: Literal["one", "many"] = "one"

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.ports.capabilities import Queue
-from pytest_distaudit.ports.codec import from_json
-from pytest_distaudit.ports.effects import Effect, Effects
+from pytest_distaudit.ports.codec import from_json, to_json
+from pytest_distaudit.ports.effects import Effect, Effects, Repeated
 from pytest_distaudit.ports.traffic import Sent, Traffic
 
 from .evidence import fact
@@ -27,6 +27,20 @@ def effects(
     found = [Effect(one.nonce, at := first(one), None if at else absent) for one in asked.sent]
     told = Effects(asked.operation, tuple(found), invented, trouble)
     return fact("", told, **dict(flow.ask.args))
+
+
+def how_often(
+    seen: Observation,
+    count: Callable[[str], int | None] = lambda nonce: 1,
+    counted: float | None = LAST_S,
+    repeated: Repeated | None = Repeated(2, 2, 2),  # noqa: B008
+) -> Observation:
+    """The same effects, of each nonce as many; when all were counted, and what came of two requests with one nonce."""
+    told: Effects = from_json(Effects, seen.value)
+    found = tuple(
+        one if one.first is None else replace(one, count=count(one.nonce), counted=counted) for one in told.effects
+    )
+    return replace(seen, value=to_json(replace(told, effects=found, repeated=repeated)))
 
 
 def looks(of: Callable[[float], Queue], *, every: float = 0.5, last: float = LAST_S) -> list[Observation]:

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_distaudit.checks._once import done_before
 from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import Queue
 from pytest_distaudit.ports.codec import from_json, to_json
-from pytest_distaudit.ports.effects import Effects
-from pytest_distaudit.ports.traffic import Traffic
+from pytest_distaudit.ports.effects import Effect, Effects, Repeated
+from pytest_distaudit.ports.history import Outcome
+from pytest_distaudit.ports.traffic import Sent, Traffic
 
-from .deliveries import LAST_S, carrying, effects, looks
+from .deliveries import LAST_S, carrying, effects, how_often, looks
 from .evidence import CHECKS, claim, evidence, failure, judged
 from .experiments import experiment, round_, traffic
 
@@ -161,6 +163,87 @@ def test_the_course_follows_from_the_claim():
     assert (need.course.effects_s, need.course.rest_s) == (67.0, 14.0)
 
 
+def test_only_where_once_is_claimed_effects_are_counted():
+    (plain,) = CHECKS["queue.delivers"].needs(claim("queue.delivers", queue="tasks"))
+    (once,) = CHECKS["queue.delivers"].needs(claim("queue.delivers", queue="tasks", once=True))
+    assert once.course == replace(plain.course, counts=True)
+    assert not plain.course.counts
+
+
+def told_once(seen=None, once=True, **more):
+    of = replace(claim("queue.delivers", queue="tasks", once=once), operation="ask")
+    seen = how_often(effects(FLOW, later), **more) if seen is None else seen
+    return judged(of, evidence(ROLES, HELD, FLOW, seen, *looks(carrying(FLOW, later))))
+
+
+def test_one_effect_of_each_where_two_would_show_is_verified():
+    judgement = told_once()
+    assert (judgement.verdict.value, judgement.actual) == (
+        "verified",
+        "189 messages waited, all 240 requests done once",
+    )
+    assert "done twice" not in judgement.shows_not
+    assert "redelivers" in judgement.shows_not
+
+
+@pytest.mark.parametrize("repeated", [Repeated(2, 2, 2), Repeated(2, 2, 1), None])
+def test_two_effects_of_one_request_are_refuted_whatever_two_requests_show(repeated):
+    judgement = told_once(count=lambda nonce: 2 if nonce == "n5.0" else 1, repeated=repeated)
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "1 of 240 had their effect more than once")
+    assert judgement.because == "n5.0 was sent once, over a connection of its own, and has 2"
+
+
+def test_two_effects_of_one_request_are_legal_where_once_is_not_claimed():
+    judgement = told_once(count=lambda nonce: 2, once=False)
+    assert (judgement.verdict.value, judgement.actual) == ("verified", "189 messages waited, all 240 requests done")
+    assert "whether work is done twice" in CHECKS["queue.delivers"].shows_not
+
+
+def test_a_request_that_may_have_failed_and_has_two_effects_is_refuted():
+    flow = traffic(fails=lambda later: 8.0 < later < 8.2, system="worker", fault="freeze")
+    asked = from_json(Traffic, flow.value)
+    open_ = [replace(one, outcome=Outcome.INDETERMINATE) if not one.ok else one for one in asked.sent]
+    flow = replace(flow, value=to_json(replace(asked, sent=tuple(open_))))
+    odd = next(one.nonce for one in open_ if not one.ok)
+    seen = how_often(effects(flow, later), count=lambda nonce: 2 if nonce == odd else 1)
+    of = replace(claim("queue.delivers", queue="tasks", once=True), operation="ask")
+    judgement = judged(of, evidence(ROLES, HELD, flow, seen, *looks(carrying(flow, later))))
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "1 of 240 had their effect more than once")
+
+
+@pytest.mark.parametrize(
+    ("more", "actual"),
+    [
+        ({"repeated": None}, "how often ask had its effect is not told"),
+        ({"repeated": Repeated(2, 1, trouble="409")}, "1 of 2 requests of ask with one nonce succeeded"),
+        ({"repeated": Repeated(2, 2, None, "no list")}, "the effects of ask could not be counted"),
+        ({"repeated": Repeated(2, 2, 1)}, "two requests of ask with one nonce show 1 effect"),
+        ({"repeated": Repeated(2, 2, 0)}, "two requests of ask with one nonce show 0 effects"),
+        ({"counted": None}, "the effects of 240 of 240 could not be counted"),
+        ({"counted": 15.0}, "the effects of 240 of 240 could not be counted"),
+    ],
+)
+def test_where_two_effects_need_not_show_nothing_is_said_of_once(more, actual):
+    judgement = told_once(**more)
+    assert (judgement.reason, judgement.actual) == (Reason.NO_OBSERVABLE, actual)
+
+
+def test_requests_with_one_nonce_are_requests_too():
+    """Two messages more than the workload's excuse nothing."""
+    moves = carrying(FLOW, later)
+    seen = how_often(effects(FLOW, at_once))
+    of = replace(claim("queue.delivers", queue="tasks"), operation="ask")
+
+    def queue(more):
+        return lambda at: replace(moves(at), published=moves(at).published + (more if at else 0))
+
+    def word(more):
+        return judged(of, evidence(ROLES, HELD, FLOW, seen, *looks(queue(more)))).actual
+
+    assert word(2) == "done without the messages"
+    assert word(4) == "the work goes on without this consumer"
+
+
 # --- queue.redelivers
 
 CRASHES = [round_(number, seen=0.1, back=1.0) for number in range(1, 6)]
@@ -226,6 +309,58 @@ def test_a_request_that_is_never_done_is_refuted():
 def test_what_tells_nothing_of_a_crash(more, reason, actual):
     judgement = crashed(**more)
     assert (judgement.reason, judgement.actual) == (reason, actual)
+
+
+def crashed_once(each=14, once=True, held=KILLED, published=0, **more):
+    """Of those that are handed out again after each crash, ten were asked in the last half second and not done."""
+    of = replace(claim("queue.redelivers", queue="tasks", once=once), operation="ask")
+    moves = carrying(WORK, done_again)
+
+    def queue(at):
+        return replace(moves(at), redelivered=again(at, each), published=moves(at).published + (published if at else 0))
+
+    seen = how_often(in_work(WORK, done_again), counted=159.0, **more)
+    return judged(of, evidence(ROLES, held, WORK, seen, *looks(queue, last=160.0)))
+
+
+def test_what_is_handed_out_again_and_done_once_is_verified():
+    judgement = crashed_once()
+    assert judgement.verdict.value == "verified", judgement
+    assert judgement.actual == "all 1040 requests done once in spite of 5 crashes"
+    assert "done once only" not in judgement.shows_not
+    assert "queue.durable" in judgement.shows_not
+
+
+def test_one_that_is_done_again_after_a_crash_is_refuted():
+    judgement = crashed_once(count=lambda nonce: 2 if nonce == "n11.2" else 1)
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "1 of 1040 had their effect more than once")
+    assert crashed_once(count=lambda nonce: 2, once=False).verdict.value == "verified"
+
+
+@pytest.mark.parametrize(
+    ("more", "reason", "actual"),
+    [
+        # whatever was handed out again may have been what was not done
+        ({"each": 3}, Reason.VACUOUS, "0 messages were handed out again"),
+        ({"published": 4}, Reason.VACUOUS, "more messages than requests"),
+        ({"repeated": Repeated(2, 2, 1)}, Reason.NO_OBSERVABLE, "two requests of ask with one nonce show 1 effect"),
+    ],
+)
+def test_what_tells_nothing_of_once_in_a_crash(more, reason, actual):
+    judgement = crashed_once(**more)
+    assert (judgement.reason, judgement.actual) == (reason, actual)
+
+
+def test_only_until_the_audit_starts_it_again_effects_are_of_before_the_crash():
+    """Read half a second after the crash: that tells what was done before it, unless somebody else went on by then."""
+    known = {"a": Effect("a", 10.5), "b": Effect("b", 12.5), "c": Effect("c", None, 40.0)}
+    asked = Traffic("ask", 1.0, tuple(Sent(nonce, 9.0, 9.0, 0.1, Outcome.OK) for nonce in "abcd"))
+    flows, seen = {"ask": asked}, {"ask": known}
+    assert done_before(flows, seen, 10.0, 10.0, 5) == 1
+    assert done_before(flows, seen, 10.0, 11.0, 5) == 2
+    assert done_before(flows, seen, 10.0, 13.0, 5) == 3
+    assert done_before(flows, seen, 10.0, 13.0, 1) == 0
+    assert done_before(flows, seen, 8.0, 8.0, 2) == 2
 
 
 def test_three_crashes_that_met_work_are_enough():

@@ -61,6 +61,7 @@ ok = [200]
 fail = [409, 422]
 effect = "GET http://front/asked/{nonce}"
 effect_ok = [200]
+effect_count = "/asked"
 [targets.staging.activities.submit-task]
 request = "POST http://front/tasks"
 json = {prompt = "{nonce}"}
@@ -99,7 +100,7 @@ def test_the_example_of_the_design_is_read_whole(read) -> None:
     assert target.links == {"tasks-model": Link("tasks-model", "tasks", "model", {"env": "MODEL_URL"})}
     asked = Operation(
         "ask-model", "POST http://front/ask", (200,), (409, 422),
-        effect="GET http://front/asked/{nonce}", effect_ok=(200,),
+        effect="GET http://front/asked/{nonce}", effect_ok=(200,), effect_count="/asked",
     )  # fmt: skip
     assert target.operations == {"ask-model": asked}
     assert target.activities == {

@@ -1,6 +1,8 @@
 """The front of the miniature: ``POST /<queue>`` asks for work in an honest way or another.
 
 ``GET /done/<queue>/<nonce>`` says whether it is done. What is done is a file of that name.
+``GET /rows/<queue>/<nonce>`` lists each time that it was done, by files in a folder of that name; ``/one-row`` shows
+one of them, ``/how-often`` counts them.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import sys
 import threading
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -102,6 +105,35 @@ def answers_anyway(queue: str, nonce: str) -> None:
         publish(queue, nonce, KEPT)
 
 
+def numbered() -> Any:
+    return pika.BasicProperties(delivery_mode=2, message_id=uuid.uuid4().hex)
+
+
+def publishes_numbered(queue: str, nonce: str) -> None:
+    publish(queue, nonce, numbered())
+
+
+def publishes_twice(queue: str, nonce: str) -> None:
+    """As if there had been no answer."""
+    for _ in range(2):
+        publish(queue, nonce, numbered())
+
+
+def publishes_some_twice(queue: str, nonce: str) -> None:
+    """One in sixteen, by chance."""
+    for _ in range(2 if nonce.endswith("0") else 1):
+        publish(queue, nonce, numbered())
+
+
+def refuses_again(queue: str, nonce: str) -> None:
+    """Says that it has been asked for the same before."""
+    if nonce in KNOWN:
+        raise LookupError(nonce)
+    KNOWN.add(nonce)
+    publish(queue, nonce, numbered())
+
+
+KNOWN: set[str] = set()
 WAYS: dict[str, Callable[[str, str], None]] = json.loads(os.environ["WAYS"])
 WAYS = {queue: globals()[way] for queue, way in WAYS.items()}
 
@@ -117,12 +149,22 @@ def drop(queue: str) -> None:
 class Office(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         where = self.path.split("/")[1:]
-        if where[0] != "done":
+        if where[0] in ("rows", "one-row", "how-often"):
+            self._rows(*where)
+        elif where[0] != "done":
             self._answer(200, "up")
         elif where[1] == "canned" or (GROUND / where[1] / where[2]).exists():
             self._answer(200, where[2])
         else:
             self._answer(404, "not yet")
+
+    def _rows(self, how: str, queue: str, nonce: str) -> None:
+        there = GROUND / queue / nonce
+        rows = [{"task": nonce, "key": one.name} for one in there.iterdir()] if there.is_dir() else []
+        if how == "how-often":
+            self._answer(200, json.dumps({"task": nonce, "done": len(rows)}))
+        else:
+            self._answer(200, json.dumps({"rows": rows[:1] if how == "one-row" else rows}))
 
     def do_POST(self) -> None:
         queue = self.path[1:]
@@ -132,6 +174,8 @@ class Office(BaseHTTPRequestHandler):
                 WAYS[queue](queue, nonce)
         except (pika.exceptions.AMQPError, OSError) as error:
             self._answer(503, type(error).__name__)
+        except LookupError:
+            self._answer(409, "known")
         else:
             self._answer(202, "")
 

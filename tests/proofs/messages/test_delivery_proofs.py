@@ -45,7 +45,31 @@ RESTARTED = {
     "anyway": ("answers_anyway", "works"),
     "unseen": ("publishes_to_last", "works_unasked"),
 }
-ALL = QUEUES | CRASHING | RESTARTED
+#: the same where every effect is a row: how work is asked for, how it is done, and by what its effects are seen
+ONCE = {
+    "has": ("publishes_numbered", "has_it", "rows"),
+    "has-two": ("publishes_numbered", "has_it_twice", "rows"),
+    "asked-twice": ("publishes_twice", "has_it", "rows"),
+    "some-twice": ("publishes_some_twice", "has_it", "how-often"),
+    "one-shown": ("publishes_numbered", "has_it_twice", "one-row"),
+    "same": ("publishes_numbered", "has_it_by_what_was_asked", "rows"),
+    "refusing": ("refuses_again", "has_it", "rows"),
+}
+#: the same for a consumer that crashes
+ONCE_CRASHING = {
+    "keyed": ("publishes_numbered", "by_its_key", "rows"),
+    "unkeyed": ("publishes_numbered", "every_time", "rows"),
+    "tagged": ("publishes_numbered", "by_delivery_tag", "rows"),
+    "remembered": ("publishes_numbered", "remembers", "how-often"),
+    "looked-for": ("publishes_numbered", "looks_first", "rows"),
+    "hidden": ("publishes_numbered", "every_time", "one-row"),
+    "at-once": ("publishes_numbered", "by_its_key_at_once", "rows"),
+}
+#: queue: by what its effects are seen
+SHOWN = {queue: how for queue, (_, _, how) in (ONCE | ONCE_CRASHING).items()}
+_ONCE = {queue: ways[:2] for queue, ways in ONCE.items()}
+_ONCE_CRASHING = {queue: ways[:2] for queue, ways in ONCE_CRASHING.items()}
+ALL = QUEUES | CRASHING | RESTARTED | _ONCE | _ONCE_CRASHING
 BROKER = """
 [targets.miniature.systems.rabbitmq]
 kind = "rabbitmq"
@@ -74,11 +98,18 @@ request = "POST http://office/{queue}"
 json = {{work = "{{nonce}}"}}
 effect = "GET http://office/done/{queue}/{{nonce}}"
 """
+COUNTED = """
+[targets.miniature.operations.ask-{queue}]
+request = "POST http://office/{queue}"
+json = {{work = "{{nonce}}"}}
+effect = "GET http://office/{how}/{queue}/{{nonce}}"
+effect_count = "{pointer}"
+"""
 OFFICE = """
 [targets.miniature.systems.office]
 kind = "http"
 native.argv = ["{{python}}", "{here}/office.py", "dropped"]
-native.after = ["rabbitmq", "carrier", "crasher", "holder"]
+native.after = ["rabbitmq", "carrier", "crasher", "holder", "clerk", "repeater"]
 native.ready = "GET /live"
 [targets.miniature.systems.office.native.env]
 PORT = "{{port}}"
@@ -97,8 +128,15 @@ def _carrier(name: str, queues: dict[str, tuple[str, str]], ground: Path, work_s
 def _target(ground: Path) -> str:
     carriers = _carrier("carrier", QUEUES, ground, 0.0) + _carrier("crasher", CRASHING, ground, 0.6)
     carriers += _carrier("holder", RESTARTED, ground, 0.0)
+    carriers += _carrier("clerk", _ONCE, ground, 0.0) + _carrier("repeater", _ONCE_CRASHING, ground, 0.4)
     office = OFFICE.format(here=HERE, ground=ground, ways=json.dumps({queue: way for queue, (way, _) in ALL.items()}))
-    return BROKER + carriers + office + "".join(OPERATION.format(queue=queue) for queue in ALL)
+    return BROKER + carriers + office + "".join(_operation(queue) for queue in ALL)
+
+
+def _operation(queue: str) -> str:
+    how = SHOWN.get(queue)
+    pointer = "/done" if how == "how-often" else "/rows"
+    return COUNTED.format(queue=queue, how=how, pointer=pointer) if how else OPERATION.format(queue=queue)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +170,32 @@ def crashed(room: Room) -> dict[str, ClaimResult]:
 
 
 @pytest.fixture(scope="module")
+def counted(room: Room) -> dict[str, ClaimResult]:
+    """Queue -> the verdict that it delivers once; "plain" that it delivers what has two effects."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "LAG_S", 2.5)
+        patch.setattr(delivery, "WAITS_S", 7.0)
+        patch.setattr(delivery, "STEADY_S", 7.0)
+        patch.setattr(delivery, "RATE", 5.0)
+        claims = [_claim("queue.delivers", "clerk", queue, once=True) for queue in ONCE]
+        results = room.judge_together(*claims, _claim("queue.delivers", "clerk", "has-two"))
+        return dict(zip([*ONCE, "plain"], results, strict=True))
+
+
+@pytest.fixture(scope="module")
+def crashed_once(room: Room) -> dict[str, ClaimResult]:
+    """Queue -> the verdict that it redelivers, and once; "plain" that it redelivers what has two effects."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "LAG_S", 1.6)
+        patch.setattr(delivery, "HEALS_S", 3.0)
+        patch.setattr(delivery, "STEADY_S", 8.5)
+        patch.setattr(delivery, "RATE", 4.0)
+        claims = [_claim("queue.redelivers", "repeater", queue, once=True) for queue in ONCE_CRASHING]
+        results = room.judge_together(*claims, _claim("queue.redelivers", "repeater", "unkeyed"))
+        return dict(zip([*ONCE_CRASHING, "plain"], results, strict=True))
+
+
+@pytest.fixture(scope="module")
 def restarted(room: Room) -> dict[str, ClaimResult]:
     """Queue -> the verdict that it is durable; last, for the broker is everybody's."""
     with pytest.MonkeyPatch.context() as patch:
@@ -142,9 +206,9 @@ def restarted(room: Room) -> dict[str, ClaimResult]:
         return dict(zip(RESTARTED, results, strict=True))
 
 
-def _claim(check: str, consumer: str, queue: str) -> tuple[str, dict[str, object]]:
+def _claim(check: str, consumer: str, queue: str, **more: object) -> tuple[str, dict[str, object]]:
     roles = {"system": "rabbitmq", "consumer": consumer}
-    return check, {"roles": roles, "operation": f"ask-{queue}", "queue": queue, "within": "8s"}
+    return check, {"roles": roles, "operation": f"ask-{queue}", "queue": queue, "within": "8s", **more}
 
 
 def test_work_that_waits_for_its_consumer_is_verified(told: dict[str, ClaimResult]) -> None:
@@ -202,6 +266,71 @@ def test_work_that_is_lost_in_a_crash_is_refuted(crashed: dict[str, ClaimResult]
 def test_work_that_is_done_at_once_shows_nothing(crashed: dict[str, ClaimResult]) -> None:
     result = crashed["quick"]
     assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, Reason.VACUOUS), (result.actual, result.because)
+
+
+def test_work_that_is_done_once_is_verified(counted: dict[str, ClaimResult]) -> None:
+    result = counted["has"]
+    assert result.verdict is Verdict.VERIFIED, (result.actual, result.because)
+    assert result.actual.endswith("requests done once")
+
+
+@pytest.mark.parametrize("queue", ["has-two", "asked-twice", "some-twice"])
+def test_work_that_is_done_twice_is_refuted(counted: dict[str, ClaimResult], queue: str) -> None:
+    result = counted[queue]
+    assert result.verdict is Verdict.REFUTED, (result.actual, result.because)
+    assert "had their effect more than once" in result.actual, (result.actual, result.because)
+
+
+@pytest.mark.parametrize(
+    ("queue", "actual"),
+    [
+        ("one-shown", "two requests of ask-one-shown with one nonce show 1 effect"),
+        ("same", "two requests of ask-same with one nonce show 1 effect"),
+        ("refusing", "1 of 2 requests of ask-refusing with one nonce succeeded"),
+    ],
+)
+def test_an_address_that_need_not_show_two_shows_nothing(
+    counted: dict[str, ClaimResult], queue: str, actual: str
+) -> None:
+    result = counted[queue]
+    found = (result.verdict, result.reason)
+    assert found == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE), (result.actual, result.because)
+    assert actual in result.actual, (result.actual, result.because)
+
+
+def test_a_consumer_that_knows_what_it_has_done_is_verified(crashed_once: dict[str, ClaimResult]) -> None:
+    result = crashed_once["keyed"]
+    assert result.verdict is Verdict.VERIFIED, (result.actual, result.because)
+    assert "done once in spite of 5 crashes" in result.actual, (result.actual, result.because)
+
+
+@pytest.mark.parametrize("queue", ["unkeyed", "tagged", "remembered", "looked-for"])
+def test_a_consumer_that_does_it_again_is_refuted(crashed_once: dict[str, ClaimResult], queue: str) -> None:
+    result = crashed_once[queue]
+    assert result.verdict is Verdict.REFUTED, (result.actual, result.because)
+    assert "had their effect more than once" in result.actual, (result.actual, result.because)
+
+
+@pytest.mark.parametrize(
+    ("queue", "reason", "actual"),
+    [
+        ("hidden", Reason.NO_OBSERVABLE, "two requests of ask-hidden with one nonce show 1 effect"),
+        ("at-once", Reason.VACUOUS, "messages were handed out again"),
+    ],
+)
+def test_what_may_be_done_twice_unseen_is_not_judged(
+    crashed_once: dict[str, ClaimResult], queue: str, reason: Reason, actual: str
+) -> None:
+    result = crashed_once[queue]
+    assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, reason), (result.actual, result.because)
+    assert actual in result.actual, (result.actual, result.because)
+
+
+def test_what_is_done_at_least_once_may_be_done_twice(
+    counted: dict[str, ClaimResult], crashed_once: dict[str, ClaimResult]
+) -> None:
+    for result in (counted["plain"], crashed_once["plain"]):
+        assert result.verdict is Verdict.VERIFIED, (result.actual, result.because)
 
 
 def test_work_that_survives_its_broker_is_verified(restarted: dict[str, ClaimResult]) -> None:
