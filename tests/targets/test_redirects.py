@@ -25,9 +25,11 @@ from pytest_distaudit.targets.ground import FreePorts, Lot
 from pytest_distaudit.targets.guard import Guard, guarded
 from pytest_distaudit.targets.guarding import _redirect
 from pytest_distaudit.targets.planning import Plans
+from pytest_distaudit.targets.recipe import Command
 from pytest_distaudit.targets.relays import redirect
 from pytest_distaudit.targets.relays.placing import Placing
 from pytest_distaudit.targets.relays.redirect import redirected
+from pytest_distaudit.targets.yard import Yard
 from tests.nat import needs_rules, rules
 from tests.targets.conftest import GONE_WITHIN_S, PLACE
 
@@ -277,6 +279,18 @@ def test_only_members_of_the_group_come_to_the_relay(host: str, tmp_path: Path) 
         relay.stand(Fault.REFUSE)
         assert (said(group), said()) == ("", "direct")
     assert rules() == before
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("user", [None, "nobody"])
+def test_a_group_comes_beside_those_that_a_process_has(tmp_path: Path, user: str | None) -> None:
+    if os.geteuid():
+        pytest.skip("only root gives groups away")
+    group = redirect._GROUPS[0]
+    command = Command(("/bin/grep", "^Groups:", "/proc/self/status"), Path("/"), {}, user=user, group=group)
+    Yard(tmp_path).run(command, tmp_path / "log", 20)
+    groups = [int(word) for word in (tmp_path / "log").read_text().split()[1:]]
+    assert sorted(groups) == sorted([*([] if user else os.getgroups()), group])
 
 
 KILLED = """
