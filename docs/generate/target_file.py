@@ -97,8 +97,9 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "env": "the variable by which the caller, if the audit starts it, is told the other's address: of its "
             "`native.env`, where the address is a placeholder, or of its service's `environment`",
-            "address": "instead of `env`, between containers: the other's name and port as the caller has always known "
-            "them, `prices:8000` or a URL",
+            "address": "instead of `env`, the address as the caller has always known it: between containers the "
+            "other's name and port, `prices:8000` or a URL; of a caller that is started natively an IP address and "
+            "a port, `127.0.0.1:8000`, from which it alone is redirected (root, Linux)",
         },
     ),
     "OperationEntry": (

@@ -69,7 +69,9 @@ class SystemSpec:
 @dataclass(frozen=True, slots=True)
 class Link:
     """A dependency edge: ``source`` needs ``to``; ``inject`` says how the audit may stand in its way: by the variable
-    ``env`` that tells ``source`` the other's address, or at the ``address`` that it has always known."""
+    ``env`` that tells ``source`` the other's address, or at the ``address`` that it has always known (between
+    containers a name and a port, else an IP address and a port).
+    """
 
     name: str
     source: str

@@ -151,9 +151,10 @@ class LinkInjection:
 
     def _dialled(self, seconds: float) -> socket.socket:
         """A connection from a port that is known to be the audit's own. Raises OSError."""
-        connection = socket.socket()
+        host, _ = self._relay.address
+        connection = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         connection.settimeout(seconds)
-        connection.bind((self._relay.address[0], 0))
+        connection.bind((host, 0))
         port = connection.getsockname()[1]
         self._relay.own(port)
         try:

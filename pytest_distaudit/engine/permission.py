@@ -18,6 +18,8 @@ def refused(aim: Aim, bound: Mapping[str, Located]) -> Observation | None:
         if not bound[name].disposable:
             why = f"{name} is not declared disposable; where it may be disturbed, set disposable = true"
             return _told(aim, Reason.NOT_SAFE, why)
+    if aim.caller in bound[aim.system].unrelayed:
+        return _told(aim, *bound[aim.system].unrelayed[aim.caller])
     if why := _no_relay(aim, bound) or _no_hand(aim, bound):
         return _told(aim, Reason.NO_CONTROL, why)
     return None

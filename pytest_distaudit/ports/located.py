@@ -39,7 +39,8 @@ class Located:
     ``neighbours`` are (host, port) of the target's other endpoints: second witnesses.
     ``unavailable``: why the system could not be had at all (reason, sentence); then nothing is asked.
     ``control`` disturbs it, where the audit started it and the target declares it disposable (None: nobody may).
-    ``relays``: caller -> the relay over which it reaches this system, where the audit has put one in the way.
+    ``relays``: caller -> the relay over which it reaches this system, where the audit has put one in the way;
+    ``unrelayed``: caller -> why it could not (reason, sentence).
     ``inside``: the engine of whose containers ``container`` (its name or Compose service) holds the system;
     ``nested``: what is in the system's own containers.
     """
@@ -60,6 +61,7 @@ class Located:
     nested: NestedSystems | None = None
     control: Control | None = None
     relays: Mapping[str, Relay] = field(default_factory=dict)
+    unrelayed: Mapping[str, tuple[Reason, str]] = field(default_factory=dict)
 
     @cached_property
     def place(self) -> tuple[str, tuple[tuple[str, str], ...]]:

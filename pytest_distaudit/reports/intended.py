@@ -43,7 +43,7 @@ class Arranged:
 @dataclass(frozen=True, slots=True)
 class Intentions:
     """Everything that one run would do. ``looks``: system -> how many facts; ``activities``: name -> how many claims;
-    ``left_out``: (claim, why).
+    ``left_out``: (claim, why); ``redirected``: (caller, address).
     """
 
     target: str
@@ -53,6 +53,7 @@ class Intentions:
     disturbances: tuple[Disturbance, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     arranged: tuple[Arranged, ...] = ()
+    redirected: tuple[tuple[str, str], ...] = ()
 
 
 def intentions(told: Intentions) -> Iterator[str]:
@@ -66,6 +67,9 @@ def intentions(told: Intentions) -> Iterator[str]:
         "disturbs, one after the other and last",
         [*_disturbances(told.disturbances), *_arranged(told.arranged), *_in_all(told)],
     )
+    if told.redirected:
+        lines = [f"what only {one_line(caller, 60)} sends to {place}" for caller, place in told.redirected]
+        yield from _section("redirects to relays, by firewall rules that are deleted at the end", lines)
     yield from _section("leaves out", [f"{one_line(key, 60)}: {why}" for key, why in told.left_out])
 
 

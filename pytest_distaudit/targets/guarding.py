@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 _LATE_S = 1.0
+_SOON_S = 0.05
 _ANSWER_S = 5.0
 
 
@@ -82,11 +83,36 @@ def _request(entry: Mapping[str, Any]) -> None:
     build_opener(ProxyHandler({})).open(asked, timeout=_ANSWER_S).close()
 
 
+def _redirect(entry: Mapping[str, Any]) -> None:
+    from pytest_distaudit.targets.relays.redirect import NotUndone, undo
+
+    _made(Path(entry["making"]))
+    for pause in (_LATE_S, _LATE_S, 0.0):
+        with suppress(NotUndone):
+            undo(entry["rule"])
+            return
+        time.sleep(pause)
+
+
+def _made(making: Path) -> None:
+    """Wait for whoever is making something at the end of the run: a lock on this file is held meanwhile."""
+    from fcntl import LOCK_EX, LOCK_NB, flock
+
+    deadline = time.monotonic() + _ANSWER_S
+    with suppress(FileNotFoundError), making.open() as lock:
+        while time.monotonic() < deadline:
+            with suppress(BlockingIOError):
+                flock(lock, LOCK_EX | LOCK_NB)
+                return
+            time.sleep(_SOON_S)
+
+
 _UNDO: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "processes": _processes,
     "containers": _containers,
     "folder": _folder,
     "request": _request,
+    "redirect": _redirect,
 }
 
 if __name__ == "__main__":

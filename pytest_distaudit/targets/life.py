@@ -28,7 +28,8 @@ _START_LIMIT_S = 60.0
 class Plan:
     """A system that will be started.
 
-    ``endpoints`` of all systems; ``values`` of its placeholders; ``secrets`` that its log must not show.
+    ``endpoints`` of all systems; ``values`` of its placeholders; ``secrets`` that its log must not show; ``group``: one
+    more, of all that it starts.
     """
 
     spec: SystemSpec
@@ -37,6 +38,7 @@ class Plan:
     endpoints: Mapping[str, Mapping[str, str]] = field(repr=False)
     values: Mapping[str, str] = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
+    group: int | None = None
 
 
 class Life:
@@ -78,7 +80,8 @@ class Life:
             raise StartFailed(f"not started: its primary {primary.plan.spec.name} is not running")
 
     def _come_up(self) -> None:
-        command = self._command = self.plan.blueprint.prepare(self._world)
+        command = replace(self.plan.blueprint.prepare(self._world), group=self.plan.group)
+        self._command = command
         launched = time.monotonic()
         process = self._process = self._yard.launch(command, self.plan.log)
         if not self._wait(process, launched):

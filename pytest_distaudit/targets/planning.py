@@ -113,13 +113,15 @@ def _cannot_start(spec: SystemSpec, recipe: Recipe | None, recipes: Mapping[str,
 class Plans:
     """What will be started and where everything will be.
 
-    ``endpoints`` holds those of attached systems too; ``values``: system -> placeholder -> text.
+    ``endpoints`` holds those of attached systems too; ``values``: system -> placeholder -> text; ``groups``: system ->
+    one more group of its processes.
     """
 
     blueprints: Mapping[str, Blueprint]
     unavailable: Mapping[str, Unavailable]
     endpoints: Mapping[str, Mapping[str, str]] = field(repr=False)
     values: Mapping[str, Mapping[str, str]] = field(repr=False)
+    groups: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -24,6 +24,7 @@ from pytest_distaudit.targets.planning import Plans, Sorted
 from pytest_distaudit.targets.recipe import Recipe
 from pytest_distaudit.targets.relays import native as native_relays
 from pytest_distaudit.targets.relays.placing import Placing
+from pytest_distaudit.targets.relays.redirect import redirected
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def provision(
         for name in sorted(names, key=partial(_depth, target)):
             spec = target.systems[name]
             found = _located(spec, ways[name], plans, inventories.get(name), controls.get(name), vouching, root)
-            found = replace(found, relays=placing.placed(name))
+            found = replace(found, relays=placing.placed(name), unrelayed=placing.given_up(name))
             located[name] = _inside(found, spec, located[spec.inside]) if spec.inside else found
         yield Provisioned(located, {name: ways[name] for name in names})
 
@@ -148,6 +149,7 @@ def _native(
         sorted_, recipes, ground=lot.ground, root=lot.root, environ=lot.environ, free_port=lot.free_port
     )
     plans = native_relays.relayed(plans, sorted_.started, placing)
+    plans = redirected(plans, sorted_.started, placing, lot, stack)
     return plans, _start(sorted_, plans, lot, stack)
 
 
@@ -169,11 +171,14 @@ def _start(sorted_: Sorted, plans: Plans, lot: Lot, stack: ExitStack) -> dict[st
     yard = Yard(ground)
     lives = {
         name: Life(
-            Plan(specs[name], blueprint, ground / f"{name}.log", plans.endpoints, plans.values[name], plans.secrets),
+            Plan(
+                specs[name], blueprint, ground / f"{name}.log", plans.endpoints, plans.values[name], plans.secrets,
+                plans.groups.get(name),
+            ),
             yard,
         )
         for name, blueprint in plans.blueprints.items()
-    }
+    }  # fmt: skip
     if not lives:
         return lives
     on_progress(f"starting {', '.join(lives)}")

@@ -26,7 +26,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program to run: ``env`` is its whole environment, ``user`` an account name (None: oneself).
+    """A program to run: ``env`` is its whole environment, ``user`` an account name (None: oneself), ``group``
+    one more group of its processes.
 
     ``stop_signal`` asks it to end; after ``grace_s`` seconds its whole tree is killed.
     """
@@ -37,6 +38,7 @@ class Command:
     user: str | None = None
     stop_signal: int = signal.SIGTERM
     grace_s: float = 0.6
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

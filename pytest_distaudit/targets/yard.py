@@ -41,6 +41,8 @@ class Started(SimpleExecutor):
             import pwd
 
             kwargs |= {"user": command.user, "group": pwd.getpwnam(command.user).pw_gid, "extra_groups": []}
+        if command.group:
+            kwargs["extra_groups"] = [*kwargs.get("extra_groups", os.getgroups()), command.group]
         super().__init__(
             list(command.argv), cwd=str(command.cwd), stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
             popen_kwargs=kwargs, stop_signal=command.stop_signal,

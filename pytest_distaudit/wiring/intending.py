@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pytest_distaudit.domain.errors import Problem
 from pytest_distaudit.domain.needs import Divert, Drive
 from pytest_distaudit.domain.target import Probes
+from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.engine.plan import Plan, Planned
 from pytest_distaudit.reports.intended import Arranged, Disturbance, Intentions
+from pytest_distaudit.targets.planning import way_of
+from pytest_distaudit.targets.relays.redirect import known
 from pytest_distaudit.wiring.bench import Bench
 
 _UNSAFE = "it is not declared disposable"
@@ -33,7 +36,7 @@ def intended(bench: Bench) -> tuple[Intentions, tuple[Problem, ...]]:
     looks = {name: len(asks) for name, asks in plan.asks.items()}
     told = Intentions(
         bench.target.name, len(plan.claims), looks, dict(activities), _disturbances(plan), tuple(left_out),
-        tuple(_arranged(plan)),
+        tuple(_arranged(plan)), tuple(_redirected(plan)) if bench.wishes.scope >= Scope.EXPERIMENT else (),
     )  # fmt: skip
     return told, tuple(problems)
 
@@ -46,6 +49,16 @@ def _disturbances(plan: Plan) -> tuple[Disturbance, ...]:
         )
         for aim, one in plan.experiments.items()
     )  # fmt: skip
+
+
+def _redirected(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Callers that the audit starts, with what they have always known of others: links lead over relays."""
+    for link in plan.target.links.values():
+        place, caller = known(link.inject.get("address", "")), plan.target.systems.get(link.source)
+        if place is None or caller is None or not caller.disposable or caller.name not in plan.systems:
+            continue
+        if way_of(caller, "auto", plan.target) == "native":
+            yield caller.name, "port {1} of {0}".format(*place)
 
 
 def _arranged(plan: Plan) -> Iterator[Arranged]:

@@ -72,6 +72,21 @@ def test_each_fault_shows_and_is_undone(relay: TcpRelay, fault: Fault) -> None:
     assert relay.seen() == ((), ()), "the audit's own is not counted"
 
 
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.HALF_OPEN, Fault.REFUSE])
+def test_relays_of_the_sixth_version_do_the_same(server: tuple[str, int], fault: Fault) -> None:
+    with Relays().running() as relays:
+        try:
+            relay = relays.between(lambda: server, True, ("::1", 0))
+        except OSError as error:
+            pytest.skip(f"no IPv6 here: {error}")
+        done = injection(fault, relay)
+        assert done.serving()
+        done.inject()
+        assert done.witness()
+        done.undo()
+        assert done.serving()
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_takes_no_effect_is_not_seen(
     server: tuple[str, int], fault: Fault, monkeypatch: pytest.MonkeyPatch

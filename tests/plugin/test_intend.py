@@ -154,3 +154,26 @@ def test_a_load_is_told_of(project: AuditedProject, web: Web, disposable: bool) 
     else:
         assert f"  web: not {what}: it is not declared disposable (quick)" in result.outlines
     assert not web.asked
+
+
+KNOWS = """
+[targets.local.systems.front]
+kind = "http"
+disposable = true
+native.argv = ["false"]
+[targets.local.links.front-web]
+from = "front"
+to = "web"
+inject = {address = "localhost:8000"}
+"""
+
+
+@pytest.mark.parametrize("scope", ["observe", "experiment"])
+def test_what_is_redirected_is_told_of(project: AuditedProject, scope: str) -> None:
+    path = project.pytester.path / "distaudit.toml"
+    path.write_text(path.read_text("utf-8") + KNOWS, "utf-8")
+    project.claims(RUNS.replace("system: web", "system: front"))
+    lines = plan(project, f"--distaudit-scope={scope}").outlines
+    told = ["redirects to relays, by firewall rules that are deleted at the end"]
+    told += ["  what only front sends to port 8000 of 127.0.0.1"]
+    assert [line for line in lines if "redirects" in line or "sends" in line] == told * (scope == "experiment")

@@ -78,15 +78,6 @@ def test_a_variable_that_names_no_address_is_refused(env: dict[str, str]) -> Non
     )
 
 
-def test_natively_nothing_stands_behind_an_address_that_is_known() -> None:
-    with pytest.raises(InvalidInput) as refused:
-        planned(target(system("front"), system("broker", "rabbitmq"), address="broker:5672"))
-    assert str(refused.value.problems[0]) == (
-        f"{PLACE}: link 'front-it': only between containers can a relay stand behind a name that the caller knows; "
-        "let 'front' take the address from a variable: inject = {env = ...}"
-    )
-
-
 class Engine:
     """Tells where this machine is, and no more: nothing is started here."""
 

@@ -18,8 +18,7 @@ def relayed(plans: Plans, started: Iterable[SystemSpec], placing: Placing) -> Pl
     names no address of the system.
     """
     specs = {spec.name: spec for spec in started if spec.name in plans.blueprints}
-    links = [link for link in placing.links(specs) if link.to not in plans.unavailable]
-    placing.refuse(_fixed(link) for link in links if "env" not in link.inject)
+    links = [link for link in placing.links(specs) if "env" in link.inject and link.to not in plans.unavailable]
     named = {link.name: _endpoint(link, specs[link.source], plans.endpoints.get(link.to, {})) for link in links}
     placing.refuse(_unnamed(link, plans.endpoints.get(link.to, {})) for link in links if named[link.name] is None)
     values = {name: dict(texts) for name, texts in plans.values.items()}
@@ -62,8 +61,3 @@ def _unnamed(link: Link, endpoints: Mapping[str, str]) -> str:
     known = " or ".join(f"{{{link.to}.{name}}}" for name in endpoints) or f"{{{link.to}.url}}"
     variable = f"native.env.{link.inject['env']} of system {link.source!r}"
     return f"link {link.name!r}: {variable} names no address of {link.to!r}; write {known} there"
-
-
-def _fixed(link: Link) -> str:
-    words = "only between containers can a relay stand behind a name that the caller knows"
-    return f"link {link.name!r}: {words}; let {link.source!r} take the address from a variable: inject = {{env = ...}}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_distaudit.domain.errors import InvalidInput, Problem
 from pytest_distaudit.domain.target import Link, Target
+from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.links import Relay
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Placing:
         self._links = tuple(link for link in target.links.values() if wanted and link.inject)
         self._relays: Relays | None = None
         self._placed: dict[str, dict[str, Relay]] = {}
+        self._given_up: dict[str, dict[str, tuple[Reason, str]]] = {}
 
     def links(self, callers: Iterable[str]) -> tuple[Link, ...]:
         """Those of these callers that say how; only disposable callers: their way is changed."""
@@ -34,6 +36,15 @@ class Placing:
     def placed(self, system: str) -> Mapping[str, Relay]:
         """Caller -> the relay over which it reaches this system."""
         return self._placed.get(system, {})
+
+    def given_up(self, system: str) -> Mapping[str, tuple[Reason, str]]:
+        """Caller -> why no relay can be put in its way to this system: reason, sentence."""
+        return self._given_up.get(system, {})
+
+    def give_up(self, link: Link, reason: Reason, why: str) -> None:
+        """Nothing leads ``link`` over its relay."""
+        self._placed.get(link.to, {}).pop(link.source, None)
+        self._given_up.setdefault(link.to, {})[link.source] = reason, why
 
     def put(self, link: Link, find: Find, speaks_http: bool, host: str = "127.0.0.1", port: int = 0) -> tuple[str, int]:
         """A relay in the way of ``link``; where the caller finds it, which is on the address ``host`` of this machine,

@@ -154,7 +154,7 @@ class TcpRelay:
             self._listener = _bound(*self.address)
         self._listener.listen(0)
         for _ in range(_FILLERS):
-            filler = socket.socket()
+            filler = socket.socket(self._holder.family)
             filler.setblocking(False)
             self._fillers.append(filler)
             try:
@@ -185,7 +185,7 @@ class TcpRelay:
 
 def _bound(host: str, port: int) -> socket.socket:
     """Bound, not listening: two of these may share a port."""
-    found = socket.socket()
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     found.setblocking(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -73,6 +74,8 @@ def each_of_seven(word: str) -> str:
 
 WAYS = {
     "genuine": genuine, "deadline": deadline, "persistent": persistent, "none": none, "wait": only_the_wait,
-    "seven": each_of_seven,
+    "seven": each_of_seven, "leaves": genuine,
 }  # fmt: skip
+if sys.argv[1] == "leaves":  # as a server does that begins as root
+    os.setgroups([])
 serve(WAYS[sys.argv[1]])
