@@ -18,8 +18,10 @@ from pytest_distaudit.ports.streams import InHand, StreamGroup
 LOOK_S = 1.0
 #: who has asked within this time reads; who has not may read in batches, unless for so long
 _RECENT_S, _RARE_S = 5.0, 120.0
-#: a member that is away for less leaves others no time
-_AWAY_S = 3.0
+#: a member that is away for less leaves others no time, and does not tell who is silent
+AWAY_S = 6.0
+#: so many looks that tell the same are no moment's
+_SOME = 5
 
 Look = Seen[StreamGroup]
 
@@ -63,14 +65,14 @@ class Handed:
     def away(self) -> list[Look]:
         """Those while it was dead. Raises Unverifiable where that was too short, or nobody looked."""
         lasted, member = self.until - self.gone, self.told.system
-        if lasted < _AWAY_S and not self.told.rounds[0].by_itself:
+        if lasted < AWAY_S and not self.told.rounds[0].by_itself:
             unverifiable(Reason.BUDGET, f"{member} was seen to be dead too late", "the machine is too busy to tell")
-        if lasted < _AWAY_S:
+        if lasted < AWAY_S:
             because = f"{member} served again at once: it may have gone on with its work itself"
             remedy = "let nobody start it again for as long as others need to take over"
             unverifiable(Reason.NO_CONTROL, "others had no time to take over", because, remedy=remedy)
         found = self.during(self.gone, self.until)
-        if not found or found[-1].at < self.until - _AWAY_S or not self.before:
+        if not found or found[-1].at < self.gone + _RECENT_S or not self.before:
             unverifiable(Reason.NO_OBSERVABLE, f"no look at the group while {member} was dead")
         return found
 
@@ -112,7 +114,7 @@ class Handed:
     def behind(self) -> bool:
         """Whether the living take what is appended, and are not done with taking."""
         away = self.away
-        late = [look.fact for look in away if look.at >= self.until - _AWAY_S]
+        late = [look.fact for look in away[-_SOME:]]
         short = all(order_of(one.reached) < order_of(one.end) for one in late)
         return short and late[-1].reached != away[0].fact.reached
 

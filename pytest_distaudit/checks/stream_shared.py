@@ -8,7 +8,7 @@ from math import inf
 
 from pytest_distaudit.checks._disturbed import ENOUGH, effective, traffics
 from pytest_distaudit.checks._effects import effects, has_effects
-from pytest_distaudit.checks._handed import LOOK_S, Handed, Look, owners
+from pytest_distaudit.checks._handed import AWAY_S, LOOK_S, Handed, Look, owners
 from pytest_distaudit.checks._steps import every
 from pytest_distaudit.checks._taken_over import Loss, in_time, nothing_lost, taken_over
 from pytest_distaudit.checks.stream import LOG, NAME, formed
@@ -49,7 +49,7 @@ def _ask(claim: Claim) -> Ask:
 
 
 def _needs(claim: Claim) -> tuple[Disturb, ...]:
-    lasts = _within(claim) + _READ_S
+    lasts = max(_within(claim), AWAY_S) + _READ_S
     course = Course(
         lasts, _PATIENCE_S, steady_s=STEADY_S, rate=RATE, after_s=_AFTER_S, brief=True, effects_s=lasts,
         rest_s=2 * LOOK_S,

@@ -92,7 +92,7 @@ def test_what_is_not_shared_is_refuted(group, actual):
         (Group(done_at_once=True), Reason.VACUOUS, "nothing was in work"),
         (Group(nonces=False), Reason.NO_OBSERVABLE, "entries hold no nonce"),
         (Group(again=True, stale_s=None, started=None, back=8.0), Reason.NO_CONTROL, "others had no time to take over"),
-        (Group(again=True, stale_s=None, started=None, back=12.0), Reason.NO_CONTROL, "not seen to be taken over"),
+        (Group(again=True, stale_s=None, started=None, back=14.0), Reason.NO_CONTROL, "not seen to be taken over"),
         (Group(reads=("s",)), Reason.NO_OBSERVABLE, "not told who reads for alpha"),
     ],
 )
@@ -231,7 +231,7 @@ def test_members_with_too_much_in_hand_are_slow_not_false(behind):
 
 
 def test_looks_that_stopped_tell_nothing():
-    seen = [one for one in Group().observations() if not KILLED + 5 < one.at < STARTED or one.at > SECOND]
+    seen = [one for one in Group().observations() if not KILLED + 4 < one.at < STARTED or one.at > SECOND]
     assert judged(OF, evidence(ROLES, *seen)).reason is Reason.NO_OBSERVABLE
 
 
