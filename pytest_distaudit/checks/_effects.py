@@ -12,7 +12,7 @@ from pytest_distaudit.checkers.total_queue import Deliveries
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence, Seen
-from pytest_distaudit.domain.judgement import unverifiable
+from pytest_distaudit.domain.judgement import refute, unverifiable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.capabilities import Queue
 from pytest_distaudit.ports.effects import Effect, Effects
@@ -47,6 +47,35 @@ def shown(sent: Sequence[Sent], known: dict[str, Effect], until: float) -> tuple
     return tuple(
         one for one in sent if one.nonce in known and (at := known[one.nonce].first) is not None and at <= until
     )
+
+
+def has_effects(flows: Mapping[str, Traffic], known: Mapping[str, dict[str, Effect]]) -> None:
+    """Raise where no effect was ever seen: an address that shows none looks the same as work that is not done."""
+    for name, flow in flows.items():
+        if not shown(flow.sent, known[name], inf):
+            because = f"of {len(flow.sent)} requests; the address of its effect may be wrong"
+            unverifiable(Reason.BASELINE, f"no effect of {name} was ever seen", because)
+
+
+def nothing_lost(
+    flows: Mapping[str, Traffic], known: Mapping[str, dict[str, Effect]], empty: float | None, within_s: float
+) -> int:
+    """How many requests had their effect. Raises if any that succeeded had none ``within_s`` after the last one, when
+    nothing waited any more (``empty``: from when on; None: something always did).
+    """
+    delivered = 0
+    last = last_answer(list(flows.values()))
+    for name, flow in flows.items():
+        found = total(flow, known[name], empty, last + within_s)
+        if found.lost and found.reason is None:
+            because = f"{found.acknowledged} requests succeeded, no message waits any more: {found.lost[0]} has none"
+            refute(f"{len(found.lost)} of {found.acknowledged} had no effect", because)
+        if found.reason is not None:
+            missing = len(found.lost) + len(found.undelivered)
+            because = f"{missing} of {found.acknowledged} have none yet, and messages wait or it cannot be read"
+            unverifiable(found.reason, f"not done after {within_s:g} s", because)
+        delivered += found.acknowledged
+    return delivered
 
 
 def total(flow: Traffic, known: Mapping[str, Effect], empty: float | None, since: float) -> Deliveries:

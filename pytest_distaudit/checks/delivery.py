@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from pytest_distaudit.checks._disturbed import ENOUGH, effective, spans, traffics
-from pytest_distaudit.checks._effects import Moves, effects, last_answer, shown, total
+from pytest_distaudit.checks._effects import Moves, effects, has_effects, last_answer, nothing_lost, shown
 from pytest_distaudit.checks._once import (
     ONCE,
     UNSEEN,
@@ -108,7 +108,7 @@ def _seen(claim: Claim, evidence: Evidence, fault: Fault, role: str, held: tuple
         never_twice(flows, known)
     # a broker that was started again counts anew
     _carried(found, claim["queue"], told.rounds[0].injected if held else inf)
-    _has_effects(found)
+    has_effects(found.flows, found.known)
     return found
 
 
@@ -124,30 +124,10 @@ def _carried(seen: _Seen, queue: str, until: float) -> None:
         unverifiable(Reason.VACUOUS, f"{came} messages for {asked} requests", because)
 
 
-def _has_effects(seen: _Seen) -> None:
-    """Raise where no effect was ever seen: an address that shows none looks the same as work that is not done."""
-    for name, flow in seen.flows.items():
-        if not shown(flow.sent, seen.known[name], inf):
-            because = f"of {len(flow.sent)} requests; the address of its effect may be wrong"
-            unverifiable(Reason.BASELINE, f"no effect of {name} was ever seen", because)
-
-
 def _nothing_lost(seen: _Seen, within_s: float) -> int:
     """How many requests had their effect. Raises if any that succeeded had none."""
-    flows, delivered = list(seen.flows.values()), 0
-    last = last_answer(flows)
-    empty = seen.moves.empty(last)
-    for name, flow in seen.flows.items():
-        found = total(flow, seen.known[name], empty, last + within_s)
-        if found.lost and found.reason is None:
-            because = f"{found.acknowledged} requests succeeded, no message waits any more: {found.lost[0]} has none"
-            refute(f"{len(found.lost)} of {found.acknowledged} had no effect", because)
-        if found.reason is not None:
-            missing = len(found.lost) + len(found.undelivered)
-            because = f"{missing} of {found.acknowledged} have none yet, and messages wait or it cannot be read"
-            unverifiable(found.reason, f"not done after {within_s:g} s", because)
-        delivered += found.acknowledged
-    return delivered
+    empty = seen.moves.empty(last_answer([*seen.flows.values()]))
+    return nothing_lost(seen.flows, seen.known, empty, within_s)
 
 
 @check(

@@ -14,7 +14,7 @@ from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope
 from pytest_distaudit.domain.wording import counted, listed
 from pytest_distaudit.ports.capabilities import ActivityRun
-from pytest_distaudit.ports.streams import STREAM, Stream, StreamTail
+from pytest_distaudit.ports.streams import STREAM, Stream, StreamGroup, StreamTail
 
 LOG = {"system": Role("the system that keeps the stream")}
 NAME = Parameter(ParameterType.TEXT, "the stream's name: a topic, a stream's key, a stream queue")
@@ -29,7 +29,7 @@ def tail_ask(claim: Claim) -> Ask:
     return StreamTail.ask(name=claim["stream"])
 
 
-def formed(told: Stream | StreamTail) -> None:
+def formed(told: Stream | StreamTail | StreamGroup) -> None:
     """Raise unless it keeps what was appended, by its kind."""
     if not told.form:
         refute(f"no stream {told.name}", f"nothing has the name {told.name!r}")

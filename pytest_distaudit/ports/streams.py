@@ -1,4 +1,4 @@
-"""What a log of events offers: its extent, who reads it, and what a reader of the audit's own found in it twice."""
+"""What a log of events offers: its extent, who reads it, who has what in work, and what the audit read of it twice."""
 
 from __future__ import annotations
 
@@ -86,3 +86,50 @@ class StreamTail(Capability):
     again: int = 0
     changed: int = 0
     ends: dict[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A consumer of a group by its name, and for how many seconds it has asked for nothing."""
+
+    name: str
+    idle_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """An entry that was handed to ``member`` ``idle_s`` seconds ago, the last time, and not acknowledged since.
+
+    ``nonces``: the audit's own in it; none, too, where it is older than the latest entries, which alone are read.
+    """
+
+    position: str
+    member: str
+    idle_s: float
+    nonces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamGroup(Capability):
+    """A named group of readers among whom the entries of a stream are divided. Args: ``name``, ``group``.
+
+    ``exists``: whether the stream has such a group; ``form`` as of :class:`Stream`. ``appended``: how many entries ever
+    were (None: that is not told), ``end``: the position of the last one, ``reached``: up to where they were handed out.
+    ``in_hand``: all that were handed out and are not acknowledged.
+    """
+
+    capability = "stream-group"
+    name: str
+    form: str
+    group: str
+    exists: bool = False
+    appended: int | None = None
+    end: str = ""
+    reached: str = ""
+    members: tuple[Member, ...] = ()
+    in_hand: tuple[InHand, ...] = ()
+
+    @property
+    def drained(self) -> bool:
+        """Whether everything was handed out and acknowledged."""
+        return self.exists and self.reached == self.end and not self.in_hand

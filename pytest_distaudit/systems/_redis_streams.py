@@ -14,15 +14,17 @@ from pytest_distaudit.systems._entries import entry, latest, tail
 from pytest_distaudit.systems._redis_session import RedisSession
 
 _UNKNOWN = "unknown command"
+#: whose answers the client would read otherwise than they are asked
+_IN_BYTES = ("XRANGE", "XREVRANGE", "XPENDING")
 
 
 def stream(session: RedisSession, ask: Ask) -> Stream:
     """XINFO's word. How long entries are kept is nowhere configured: whoever appends trims."""
     name = ask.arg("name")
-    form = _form(session, name)
+    form = form_of(session, name)
     if form != STREAM:
         return Stream(name, form)
-    told = _info(session, name)
+    told = info_of(session, name)
     first, last = _edge(told, "first-entry"), _edge(told, "last-entry")
     return Stream(
         name,
@@ -36,27 +38,27 @@ def stream(session: RedisSession, ask: Ask) -> Stream:
 def stream_tail(session: RedisSession, ask: Ask) -> StreamTail:
     """The latest entries, from the newest on and then from the oldest on: plain reads, which no group knows of."""
     name = ask.arg("name")
-    form = _form(session, name)
+    form = form_of(session, name)
     if form != STREAM:
         return StreamTail(name, form)
-    told = _info(session, name)
-    count = _affordable(session, name, told["length"], latest(ask))
-    once = [_entry(one) for one in reversed(_asked(session, "XREVRANGE", name, "+", "-", "COUNT", str(count)))]
+    told = info_of(session, name)
+    count = affordable(session, name, told["length"], latest(ask))
+    once = [entry_of(one) for one in reversed(asked(session, "XREVRANGE", name, "+", "-", "COUNT", str(count)))]
     twice: list[Entry] = []
     if once:
         between = once[0].position, once[-1].position
-        twice = [_entry(one) for one in _asked(session, "XRANGE", name, *between, "COUNT", str(count))]
+        twice = [entry_of(one) for one in asked(session, "XRANGE", name, *between, "COUNT", str(count))]
     added = told.get("entries-added")
     return tail(name, once, twice, [0] * (told["length"] > len(once)), None if added is None else {"0": added})
 
 
-def _form(session: RedisSession, name: str) -> str:
+def form_of(session: RedisSession, name: str) -> str:
     """What has that name: the type of a key, "channel" where somebody listens to one, "" for nothing."""
     session.identity = str(session.info["run_id"])
     database = urlsplit(session.url).path.strip("/")
     if database not in ("", "0"):
         session.ask("SELECT", database)
-    found = str(_asked(session, "TYPE", name))
+    found = str(asked(session, "TYPE", name))
     if found != "none":
         return found
     try:
@@ -73,8 +75,8 @@ def _subscribed(listening: Any) -> int:
     return int(pair[1])
 
 
-def _info(session: RedisSession, name: str) -> Mapping[str, Any]:
-    told = _asked(session, "XINFO STREAM", name)
+def info_of(session: RedisSession, name: str) -> Mapping[str, Any]:
+    told = asked(session, "XINFO STREAM", name)
     if not isinstance(told, Mapping) or not isinstance(told.get("length"), int):
         raise Unobservable(Reason.PROTOCOL_ERROR, "XINFO STREAM: the answer tells no length")
     return told
@@ -89,7 +91,7 @@ def _edge(told: Mapping[str, Any], which: str) -> str:
 def _groups(session: RedisSession, name: str) -> tuple[ReaderGroup, ...] | None:
     """None: they may not be listed."""
     try:
-        rows = _asked(session, "XINFO GROUPS", name)
+        rows = asked(session, "XINFO GROUPS", name)
     except Unobservable as error:
         if error.reason is not Reason.FORBIDDEN:
             raise
@@ -99,7 +101,7 @@ def _groups(session: RedisSession, name: str) -> tuple[ReaderGroup, ...] | None:
     )
 
 
-def _affordable(session: RedisSession, name: str, length: int, wanted: int) -> int:
+def affordable(session: RedisSession, name: str, length: int, wanted: int) -> int:
     """How many entries fit the limits, by their mean size; as many as ever where that may not be asked."""
     try:
         size = int(session.ask("MEMORY USAGE", name) or 0)
@@ -112,15 +114,15 @@ def _affordable(session: RedisSession, name: str, length: int, wanted: int) -> i
     return count
 
 
-def _entry(row: Any) -> Entry:
+def entry_of(row: Any) -> Entry:
     position, fields = row
     return entry(0, position.decode(), fields)
 
 
-def _asked(session: RedisSession, *words: str) -> Any:
+def asked(session: RedisSession, *words: str) -> Any:
     """One question about a key, remembered as the audit's own: the server counts it like anybody's look-up."""
     try:
-        answer = session.ask(*words, raw=words[0] in ("XRANGE", "XREVRANGE"))
+        answer = session.ask(*words, raw=words[0] in _IN_BYTES)
     except Unobservable as error:
         if _UNKNOWN in error.detail.lower():
             said = f"the server knows no {words[0]}: streams came with Redis 5.0"

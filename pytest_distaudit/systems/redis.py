@@ -16,6 +16,7 @@ from pytest_distaudit.ports.located import address
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._agreement import agreement_probe
 from pytest_distaudit.systems._listener import REDIS_QUESTIONS, classify, listener_of, stranger
+from pytest_distaudit.systems._redis_groups import stream_group
 from pytest_distaudit.systems._redis_members import membership
 from pytest_distaudit.systems._redis_probe import RedisWords
 from pytest_distaudit.systems._redis_session import CLIENT_NAME, RedisSession
@@ -138,6 +139,7 @@ _ANSWERS: dict[str, Callable[[Any, Ask], Any]] = {
     "key-value": key_value,
     "stream": stream,
     "stream-tail": stream_tail,
+    "stream-group": stream_group,
     "membership": membership,
     "work": work,
 }

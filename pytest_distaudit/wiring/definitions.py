@@ -69,6 +69,7 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.by_way_of",
     "pytest_distaudit.checks.stream_ordered",
     "pytest_distaudit.checks.balance",
+    "pytest_distaudit.checks.stream_shared",
 )
 
 

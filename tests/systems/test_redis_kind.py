@@ -39,6 +39,7 @@ from .bad_days import (
 
 EVENTS = Ask.of("stream", name="events")
 TAIL = Ask.of("stream-tail", name="events")
+GROUP = Ask.of("stream-group", name="events", group="workers")
 ASKS = ("presence", "health", "process", "key-value", "work")
 RUN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -219,7 +220,7 @@ STREAM = b"+stream\r\n"
     ],
 )
 def test_a_stream_that_cannot_be_read_is_not_absent(serve, limits, answers, reason):
-    for ask in (EVENTS, TAIL):
+    for ask in (EVENTS, TAIL, GROUP):
         assert refusal(KIND, ask, limits, url=talking(serve, **answers)).reason is reason
 
 
@@ -242,6 +243,37 @@ def test_a_server_older_than_seven_tells_less(serve, limits):
     assert (seen.partitions[0].appended, seen.partitions[0].first, seen.oldest_at) == (None, "", None)
     tail = look(KIND, TAIL, limits, url=talking(serve, **answers))
     assert (tail.entries, tail.ends) == ((), None)
+    assert refusal(KIND, GROUP, limits, url=talking(serve, **answers)).reason is Reason.FORBIDDEN
+
+
+HANDED_OUT = {
+    "TYPE": STREAM,
+    "XINFO STREAM": b"*8\r\n+length\r\n:1\r\n+last-generated-id\r\n+7-0\r\n"
+    b"+first-entry\r\n$-1\r\n+last-entry\r\n$-1\r\n",
+    "XINFO GROUPS": b"*1\r\n*4\r\n+name\r\n+workers\r\n+last-delivered-id\r\n+7-0\r\n",
+    "XINFO CONSUMERS": b"*0\r\n",
+    "XPENDING": b"*0\r\n",
+    "MEMORY": b":0\r\n",
+}
+
+
+def test_a_group_of_an_older_server_does_not_tell_how_much_came(serve, limits):
+    told = look(KIND, GROUP, limits, url=talking(serve, **HANDED_OUT))
+    assert (told.exists, told.appended, told.reached, told.members, told.drained) == (True, None, "7-0", (), True)
+
+
+@pytest.mark.parametrize(
+    ("word", "answer", "reason"),
+    [
+        ("XINFO STREAM", b"*2\r\n+length\r\n:1\r\n", Reason.PROTOCOL_ERROR),
+        ("XINFO CONSUMERS", b"-NOPERM no\r\n", Reason.FORBIDDEN),
+        ("XPENDING", b"-NOPERM no\r\n", Reason.FORBIDDEN),
+        ("XPENDING", b"*1000\r\n" + b":1\r\n" * 1000, Reason.TOO_LARGE),
+    ],
+)
+def test_a_group_that_cannot_be_read_is_not_idle(serve, limits, word, answer, reason):
+    where = talking(serve, **{**HANDED_OUT, word: answer})
+    assert refusal(KIND, GROUP, limits, url=where).reason is reason
 
 
 # --- a real server
@@ -338,6 +370,32 @@ class TestReal:
         assert (after.hits, after.misses, after.calls) == (before.hits, before.misses, before.calls)
         assert look(KIND, EVENTS, Limits(), url=where).groups == seen.groups
 
+    def test_groups_are_read_and_nothing_is_handed_out(self, server):
+        where = url(server.port, f":{SECRET}")
+        server.client.flushall()
+        assert not look(KIND, GROUP, Limits(), url=where).form
+        server.client.xgroup_create("events", "others", id="0", mkstream=True)
+        assert not look(KIND, GROUP, Limits(), url=where).exists
+        server.client.xgroup_create("events", "workers", id="0")
+        places = [server.client.xadd("events", {"work": f"distaudit-{number:032x}"}).decode() for number in range(320)]
+        waiting = look(KIND, GROUP, Limits(), url=where)
+        assert (waiting.appended, waiting.end, waiting.reached) == (320, places[-1], "0-0")
+        assert not waiting.drained
+        server.client.xreadgroup("workers", "a", {"events": ">"}, count=1)
+        server.client.xreadgroup("workers", "b", {"events": ">"})
+        server.client.xack("events", "workers", *places[1:-1])
+        before = look(KIND, "key-value", Limits(), url=where)
+        seen = look(KIND, GROUP, Limits(), url=where)
+        after = look(KIND, "key-value", Limits(), url=where)
+        assert (after.hits, after.misses, after.calls) == (before.hits, before.misses, before.calls)
+        assert [(one.position, one.member) for one in seen.in_hand] == [(places[0], "a"), (places[-1], "b")]
+        assert [one.nonces for one in seen.in_hand] == [(), (f"distaudit-{319:032x}",)]
+        assert all(0 <= one.idle_s < 60 for one in (*seen.in_hand, *seen.members))
+        assert [one.name for one in seen.members] == ["a", "b"]
+        assert not seen.drained
+        server.client.xack("events", "workers", places[0], places[-1])
+        assert look(KIND, GROUP, Limits(), url=where).drained
+
     def test_a_stream_of_another_database_is_looked_for_there(self, server):
         server.client.flushall()
         other = redis.Redis(port=server.port, password=SECRET, db=3)
@@ -354,5 +412,5 @@ class TestReal:
         assert refusal(KIND, TAIL, small, url=url(server.port, f":{SECRET}")).reason is Reason.TOO_LARGE
 
     def test_keys_that_may_not_be_seen_are_not_absent(self, server, limits):
-        for ask in (EVENTS, TAIL):
+        for ask in (EVENTS, TAIL, GROUP):
             assert refusal(KIND, ask, limits, url=url(server.port, f"few:{SECRET}")).reason is Reason.FORBIDDEN
