@@ -146,6 +146,12 @@ def same(target: str, way: str, example: Example, environment: dict[str, str]) -
     assert len(native) == len(contained) > 60
 
 
+def test_four_workers_come_to_the_same_verdicts(example: Example) -> None:
+    """What two of them have performed at once would show in the counters of either."""
+    together = example.judged("connected", "auto", {**os.environ}, "-n4")
+    assert verdicts(together) == verdicts(example.native("connected"))
+
+
 @pytest.mark.parametrize(("target", "way"), ONCE)
 def test_the_verdicts_are_the_same(target: str, way: str, example: Example, environment: dict[str, str]) -> None:
     same(target, way, example, environment)
