@@ -164,13 +164,3 @@ class LinkInjection:
             self._relay.own(port, still=False)
             raise
         return connection
-
-
-def refused(aim: Aim, relay: Relay | None) -> str:
-    """Why nothing can be done to the link, or ""."""
-    if relay is None:
-        missing = f"no relay stands between {aim.caller} and {aim.system}"
-        return f"{missing}; declare a link from one to the other with inject, and have the audit start {aim.caller}"
-    if aim.fault.of_http and not relay.speaks_http:
-        return f"{aim.system} does not speak HTTP, so nothing can answer in its place"
-    return ""
