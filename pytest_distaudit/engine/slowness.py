@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import threading
-import time
+from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
 from statistics import fmean
 from typing import Self
 
 #: so many bytes to sum up are ten milliseconds of a processor, in which the interpreter's lock is free
 _WORK = 16 << 20
 _EVERY_S = 0.5
-#: less processor time than that cannot be told from none
-_LEAST_S = 1e-4
+#: of the thread that reads it: nanoseconds on a processor, and waiting for one (Linux, sched-stats)
+_PLACE = Path("/proc/thread-self/schedstat")
 
 
 class Slowness:
     """Does the piece of work now and then while the block runs.
 
     Who merely wakes up in time on a busy machine is soon served; what needs a processor for longer has to share it, as
-    the systems have to. What runs at a lower priority takes little from either.
+    the systems have to. What runs at a lower priority takes little from either. What the audit's own threads wait for
+    among themselves does not count.
     """
 
     def __init__(self) -> None:
@@ -37,12 +39,21 @@ class Slowness:
 
     @property
     def slowed(self) -> float:
-        """How many times its processor time the work took so far, on average; 1 before it was done."""
+        """How many times its processor time the work took so far, on average; 1 where that cannot be seen."""
         return round(fmean(self._factors), 1) if self._factors else 1.0
 
     def _work(self) -> None:
         work = bytes(_WORK)
         while not self._over.wait(_EVERY_S):
-            began, used = time.perf_counter(), time.thread_time()
+            before = _spent()
             sha256(work)
-            self._factors.append((time.perf_counter() - began) / max(time.thread_time() - used, _LEAST_S))
+            after = _spent()
+            if before and after and after[0] > before[0]:
+                self._factors.append(1 + (after[1] - before[1]) / (after[0] - before[0]))
+
+
+def _spent() -> tuple[int, int] | None:
+    with suppress(OSError, ValueError):
+        ran, waited, *_ = map(int, _PLACE.read_text().split())
+        return ran, waited
+    return None
