@@ -115,11 +115,19 @@ def test_what_is_undecided_says_what_was_seen():
 @pytest.mark.parametrize(("late", "verdict"), [(0.018, "verified"), (0.022, "budget")])
 def test_a_machine_that_is_too_busy_tells_no_gaps(late, verdict):
     """Every second request of the audit is late: half of that is the spread, a tenth of the first gap may be."""
-    told, came, flow = seen(trying(0.1, 0.2, 0.4, 0.8), "error", rate=20)
+    assert backed(*busy(late))[0] == verdict
+
+
+def test_but_what_does_not_reach_the_client():
+    assert backed(*busy(0.022, reaches=0.0)) == ("refuted", "what works at a later try does not reach the client")
+    assert backed(*busy(0.022, reaches=0.8))[0] == "budget"
+
+
+def busy(late: float, reaches: float = 1.0) -> tuple[Observation, ...]:
+    told, came, flow = seen(trying(0.1, 0.2, 0.4, 0.8, reaches=reaches), "error", rate=20)
     sent = from_json(Traffic, flow.value).sent
     slow = [replace(one, due=one.due - late * (at % 2)) for at, one in enumerate(sent)]
-    moved = replace(flow, value=to_json(Traffic("ask", 20, tuple(slow))))
-    assert backed(told, came, moved)[0] == verdict
+    return told, came, replace(flow, value=to_json(Traffic("ask", 20, tuple(slow))))
 
 
 # --- what works at last, and what never will
