@@ -73,7 +73,7 @@ def whatever(word: str) -> str:
 serve(
     {
         "genuine": again(DOUBLING)(say),  # type: ignore[operator]
-        "jittered": again(wait_random_exponential(multiplier=0.15, max=3))(say),  # type: ignore[operator]
+        "jittered": again(wait_random_exponential(multiplier=0.3, max=3))(say),  # type: ignore[operator]
         "constant": again(wait_fixed(0.2))(say),  # type: ignore[operator]
         "linear": again(wait_incrementing(0.1, 0.1))(say),  # type: ignore[operator]
         "at-once": again(wait_fixed(0))(say),  # type: ignore[operator]

@@ -52,7 +52,7 @@ def test_doubling_times_are_verified(room: Room) -> None:
 
 
 def test_times_drawn_by_lot_are_verified_as_such(room: Room) -> None:
-    told = _judged(room, "jittered", jitter=True, lasts="3 s")
+    told = _judged(room, "jittered", jitter=True, lasts="5 s")
     assert told.verdict is Verdict.VERIFIED, (told.actual, told.because)
 
 
