@@ -18,7 +18,7 @@ RUNS = int(os.environ.get("DISTAUDIT_PROOF_RUNS", "1"))
 #: families that wait more than they work, and measure nothing that a neighbour makes longer
 PATIENT = {
     "agents", "architecture", "availability", "broker", "caches", "clusters", "collections", "containers", "databases",
-    "degradation", "deploy", "discovery", "files", "flips", "gateways", "graphs", "messages", "models", "recovery",
+    "degradation", "deploy", "discovery", "files", "flips", "gateways", "graphs", "models", "recovery",
     "registry", "rest", "services", "streams", "telemetry", "tenancy", "wiring",
 }  # fmt: skip
 
