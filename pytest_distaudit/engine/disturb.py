@@ -84,17 +84,22 @@ def disturb(
             course = replace(trial.course, times=1, patience_s=trial.course.hold_s)
             anew = [Running(aim, course, crash, (), loads, clock, tell) for aim, crash in crashes]
             told = Running(trial.aim, trial.course, injection, held, loads, clock, tell, anew).run()
-        over = clock.now()
-        for one in followed:
-            one.settle(over + trial.course.effects_s)
-        if followed:
-            time.sleep(max(0.0, over + trial.course.rest_s - clock.now()))
-        over = clock.now()
-        for one in followed:
-            if one.repeated is not None:
-                one.count(over + trial.course.effects_s)
+        _settled(followed, trial.course, clock)
     flows = [replace(load.traffic(), slowed=slowness.slowed) for load in loads]
     return (*watch, *_observed(trial.aim, told, flows, followed, bound, clock, began, hub))
+
+
+def _settled(followed: Sequence[Following], course: Course, clock: Clock) -> None:
+    """Wait for the effects of all that was asked; then count those that are to be counted."""
+    over = clock.now()
+    for one in followed:
+        one.settle(over + course.effects_s)
+    if followed:
+        time.sleep(max(0.0, over + course.rest_s - clock.now()))
+    over = clock.now()
+    for one in followed:
+        if one.repeated is not None:
+            one.count(over + course.effects_s)
 
 
 def _counted(trial: Trial) -> list[Operation]:
