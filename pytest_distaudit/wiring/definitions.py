@@ -55,6 +55,8 @@ CHECK_MODULES = (
     "pytest_distaudit.checks.timeout",
     "pytest_distaudit.checks.retry",
     "pytest_distaudit.checks.delivery",
+    "pytest_distaudit.checks.durability",
+    "pytest_distaudit.checks.redelivery",
     "pytest_distaudit.checks.degradation",
     "pytest_distaudit.checks.flips",
     "pytest_distaudit.checks.deploy",

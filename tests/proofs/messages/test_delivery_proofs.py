@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from pytest_distaudit.checks import delivery
+from pytest_distaudit.checks import _queued, redelivery
 from pytest_distaudit.domain.audit import ClaimResult
 from pytest_distaudit.domain.verdict import Reason, Verdict
 from pytest_distaudit.testing import Room
@@ -126,7 +127,7 @@ def _carrier(name: str, queues: dict[str, tuple[str, str]], ground: Path, work_s
 
 
 def _target(ground: Path) -> str:
-    carriers = _carrier("carrier", QUEUES, ground, 0.0) + _carrier("crasher", CRASHING, ground, 0.6)
+    carriers = _carrier("carrier", QUEUES, ground, 0.0) + _carrier("crasher", CRASHING, ground, 1.0)
     carriers += _carrier("holder", RESTARTED, ground, 0.0)
     carriers += _carrier("clerk", _ONCE, ground, 0.0) + _carrier("repeater", _ONCE_CRASHING, ground, 0.4)
     office = OFFICE.format(here=HERE, ground=ground, ways=json.dumps({queue: way for queue, (way, _) in ALL.items()}))
@@ -146,64 +147,56 @@ def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         yield room
 
 
+@contextmanager
+def _pace(*, lag_s: float, heals_s: float = 1.0, waits_s: float = 4.0, steady_s: float, rate: float) -> Iterator[None]:
+    """The miniature's broker tells its counts sooner, and its consumers work sooner, than those that are judged."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redelivery, "HEALS_S", heals_s)
+        for name, value in {"LAG_S": lag_s, "WAITS_S": waits_s, "STEADY_S": steady_s, "RATE": rate}.items():
+            patch.setattr(_queued, name, value)
+        yield
+
+
 @pytest.fixture(scope="module")
 def told(room: Room) -> dict[str, ClaimResult]:
     """Queue -> the verdict that it delivers. All share the one experiment of their consumer."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "LAG_S", 2.5)
-        patch.setattr(delivery, "WAITS_S", 7.0)
-        patch.setattr(delivery, "STEADY_S", 7.0)
-        patch.setattr(delivery, "RATE", 5.0)
+    with _pace(lag_s=3.5, waits_s=7.0, steady_s=8.0, rate=5.0):
         results = room.judge_together(*(_claim("queue.delivers", "carrier", queue) for queue in QUEUES))
-        return dict(zip(QUEUES, results, strict=True))
+    return dict(zip(QUEUES, results, strict=True))
 
 
 @pytest.fixture(scope="module")
 def crashed(room: Room) -> dict[str, ClaimResult]:
     """Queue -> the verdict that it redelivers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "LAG_S", 1.6)
-        patch.setattr(delivery, "HEALS_S", 0.3)
-        patch.setattr(delivery, "STEADY_S", 3.5)
+    with _pace(lag_s=3.0, steady_s=4.0, rate=6.0):
         results = room.judge_together(*(_claim("queue.redelivers", "crasher", queue) for queue in CRASHING))
-        return dict(zip(CRASHING, results, strict=True))
+    return dict(zip(CRASHING, results, strict=True))
 
 
 @pytest.fixture(scope="module")
 def counted(room: Room) -> dict[str, ClaimResult]:
     """Queue -> the verdict that it delivers once; "plain" that it delivers what has two effects."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "LAG_S", 2.5)
-        patch.setattr(delivery, "WAITS_S", 7.0)
-        patch.setattr(delivery, "STEADY_S", 7.0)
-        patch.setattr(delivery, "RATE", 5.0)
+    with _pace(lag_s=3.5, waits_s=7.0, steady_s=8.0, rate=5.0):
         claims = [_claim("queue.delivers", "clerk", queue, once=True) for queue in ONCE]
         results = room.judge_together(*claims, _claim("queue.delivers", "clerk", "has-two"))
-        return dict(zip([*ONCE, "plain"], results, strict=True))
+    return dict(zip([*ONCE, "plain"], results, strict=True))
 
 
 @pytest.fixture(scope="module")
 def crashed_once(room: Room) -> dict[str, ClaimResult]:
     """Queue -> the verdict that it redelivers, and once; "plain" that it redelivers what has two effects."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "LAG_S", 1.6)
-        patch.setattr(delivery, "HEALS_S", 3.0)
-        patch.setattr(delivery, "STEADY_S", 8.5)
-        patch.setattr(delivery, "RATE", 4.0)
+    with _pace(lag_s=3.0, heals_s=3.0, steady_s=8.5, rate=4.0):
         claims = [_claim("queue.redelivers", "repeater", queue, once=True) for queue in ONCE_CRASHING]
         results = room.judge_together(*claims, _claim("queue.redelivers", "repeater", "unkeyed"))
-        return dict(zip([*ONCE_CRASHING, "plain"], results, strict=True))
+    return dict(zip([*ONCE_CRASHING, "plain"], results, strict=True))
 
 
 @pytest.fixture(scope="module")
 def restarted(room: Room) -> dict[str, ClaimResult]:
     """Queue -> the verdict that it is durable; last, for the broker is everybody's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "LAG_S", 1.6)
-        patch.setattr(delivery, "WAITS_S", 4.0)
-        patch.setattr(delivery, "STEADY_S", 4.0)
+    with _pace(lag_s=2.5, steady_s=4.0, rate=10.0):
         results = room.judge_together(*(_claim("queue.durable", "holder", queue) for queue in RESTARTED))
-        return dict(zip(RESTARTED, results, strict=True))
+    return dict(zip(RESTARTED, results, strict=True))
 
 
 def _claim(check: str, consumer: str, queue: str, **more: object) -> tuple[str, dict[str, object]]:
