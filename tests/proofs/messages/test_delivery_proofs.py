@@ -168,7 +168,7 @@ def told(room: Room) -> dict[str, ClaimResult]:
 @pytest.fixture(scope="module")
 def crashed(room: Room) -> dict[str, ClaimResult]:
     """Queue -> the verdict that it redelivers."""
-    with _pace(lag_s=3.0, steady_s=4.0, rate=6.0):
+    with _pace(lag_s=3.0, steady_s=6.0, rate=6.0):
         results = room.judge_together(*(_claim("queue.redelivers", "crasher", queue) for queue in CRASHING))
     return dict(zip(CRASHING, results, strict=True))
 
