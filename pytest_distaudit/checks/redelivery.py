@@ -91,11 +91,14 @@ def _done_already(seen: Carried) -> int:
 
 
 def _in_work(seen: Carried, one: Round, ended: float) -> bool:
-    """Whether a request was not done when its consumer was dead, and messages were handed out again thereafter."""
+    """Whether a request was not done when its consumer was dead, and messages were handed out again thereafter.
+
+    What was asked after the kill is not done, either, and was never in work.
+    """
     assert one.seen is not None
     caught = any(
         effect.absent is not None and effect.absent >= one.seen
-        for sent, known in seen.acknowledged(0.0, one.injected)
+        for sent, known in seen.acknowledged(0.0, one.injected if one.struck is None else one.struck)
         if (effect := known.get(sent.nonce)) is not None
     )
     return caught and _handed_out_again(seen, one, ended) > 0

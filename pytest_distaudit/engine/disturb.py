@@ -90,7 +90,7 @@ def disturb(
 
 
 def _settled(followed: Sequence[Following], course: Course, clock: Clock) -> None:
-    """Wait for the effects of all that was asked; then count those that are to be counted."""
+    """Wait for the effects of all that was asked; then look once more for what is missing, or is to be counted."""
     over = clock.now()
     for one in followed:
         one.settle(over + course.effects_s)
@@ -98,8 +98,7 @@ def _settled(followed: Sequence[Following], course: Course, clock: Clock) -> Non
         time.sleep(max(0.0, over + course.rest_s - clock.now()))
     over = clock.now()
     for one in followed:
-        if one.repeated is not None:
-            one.count(over + course.effects_s)
+        one.last_look(over + course.effects_s)
 
 
 def _counted(trial: Trial) -> list[Operation]:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from math import ceil
 from typing import Self
 
 from pytest_distaudit.domain.target import Operation
@@ -18,14 +19,17 @@ from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.effects import Effect, Effects, Repeated
 from pytest_distaudit.ports.fetch import Fetch
 
-#: readings under way at once; how many are made in a row, the pause before the next, and rows until all were read
+#: readings under way at once; how many at least are made in a row, and the pause before the next
 _AT_ONCE = 4
-_ROW, _ROWS = 10, 4
+_ROW = 10
 _PAUSE_S = 0.5
 
 
 class Following:
     """Reads the effects of ``load``'s requests while the block runs. A nonce is read until its effect shows.
+
+    Reading costs the system no more than twice what asking does, however much of it is never done: what was asked just
+    now is read first, then what was not read for longest.
 
     ``repeated``: what came of two requests with one nonce, where that was tried.
     """
@@ -60,17 +64,21 @@ class Following:
         while self._clock.now() < until and self._missing():
             time.sleep(_PAUSE_S)
 
-    def count(self, until: float) -> None:
-        """Once all is done: end the following, and read every nonce once more, as far as there is time until then."""
+    def last_look(self, until: float) -> None:
+        """Once all is done: end the following, and read once more whatever has not shown; where effects are counted,
+        every nonce. As far as there is time until then.
+        """
         self._end()
         for one in self._load.traffic().sent:
             self._effects.setdefault(one.nonce, Effect(one.nonce))
+        counting = self.repeated is not None
+        left = [one for one in self._effects.values() if counting or one.first is None]
 
         def again(known: Effect) -> Effect:
-            return known if self._clock.now() > until else self._read(known, counting=True)
+            return known if self._clock.now() > until else self._once(known, counting)
 
         with ThreadPoolExecutor(_AT_ONCE, self._thread.name) as pool:
-            for read in pool.map(again, list(self._effects.values())):
+            for read in pool.map(again, left):
                 self._effects[read.nonce] = read
 
     def effects(self) -> Effects:
@@ -97,11 +105,13 @@ class Following:
 
     def _row(self) -> list[Effect]:
         """Those that are read next."""
-        fresh = [one.nonce for one in self._load.traffic().sent if one.nonce not in self._effects]
-        self._effects.update({nonce: Effect(nonce) for nonce in fresh})
-        self._waiting.extend(fresh)
-        count = min(max(_ROW, len(self._waiting) // _ROWS), len(self._waiting))
-        return [self._effects[self._waiting.popleft()] for _ in range(count)]
+        traffic = self._load.traffic()
+        row = [one.nonce for one in traffic.sent if one.nonce not in self._effects]
+        self._effects.update({nonce: Effect(nonce) for nonce in row})
+        most = max(_ROW, ceil(2 * traffic.rate * _PAUSE_S))
+        while self._waiting and len(row) < most:
+            row.append(self._waiting.popleft())
+        return [self._effects[nonce] for nonce in row]
 
     def _control(self) -> None:
         """A nonce of nobody's, each time around: once it is shown, no other tells anything."""
@@ -109,16 +119,18 @@ class Following:
             told = self._reader.read(f"distaudit-{secrets.token_hex(16)}")
             self._invented = self._invented if told is None else told.shown
 
-    def _read(self, known: Effect, counting: bool = False) -> Effect:
-        """What one more reading tells; none is begun once it is over, but to count."""
-        if self._over.is_set() and not counting:
-            return known
+    def _read(self, known: Effect) -> Effect:
+        """What one more reading tells; none is begun once it is over."""
+        return known if self._over.is_set() else self._once(known, counting=False)
+
+    def _once(self, known: Effect, counting: bool) -> Effect:
         began = self._clock.now()
         told = self._reader.read(known.nonce)
         if told is None:
             return known
         if not told.shown:
-            return known if counting else replace(known, absent=began)
+            # what was there is not in work again because it has been taken away
+            return known if known.first is not None else replace(known, absent=began)
         first = known.first or self._clock.now()
         if told.count is None:
             return replace(known, first=first)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 from pytest_distaudit.domain.fault import Fault
 from pytest_distaudit.engine.presence import answers_now
 from pytest_distaudit.engine.redact import Redactor
-from pytest_distaudit.ports.control import Control
 from pytest_distaudit.ports.dial import answers
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located, address
@@ -30,12 +28,18 @@ class Injection:
         self._kind, self._redactor = kind, redactor
         self._limits = limits
         self.before = ""
+        #: when those that served were killed, by the monotonic clock
+        self.struck: float | None = None
 
     def inject(self) -> None:
         """Do it; who has ended by itself just now is not killed once more. Raises Uncontrolled."""
         self.before = self._control.serving()
-        if self.before or self._fault is not Fault.CRASH:
-            _DEEDS[self._fault](self._control)
+        if self._fault is Fault.OUTAGE:
+            self._control.take_away()
+        elif self._fault is Fault.FREEZE:
+            self._control.freeze()
+        elif self.before:
+            self.struck = self._control.crash()
 
     def witness(self) -> str | None:
         """How a second channel showed that it took effect; None if nothing did in the time that it has."""
@@ -84,10 +88,3 @@ class Injection:
 
     def _answers(self, limits: Limits) -> bool:
         return answers_now(self._kind, self._located, limits, self._redactor)
-
-
-_DEEDS: dict[Fault, Callable[[Control], None]] = {
-    Fault.CRASH: lambda control: control.crash(),
-    Fault.OUTAGE: lambda control: control.take_away(),
-    Fault.FREEZE: lambda control: control.freeze(),
-}

@@ -36,6 +36,8 @@ class LinkInjection:
     def __init__(self, aim: Aim, relay: Relay, answering: Callable[[], bool], delay_s: float) -> None:
         self._aim, self._relay, self._answering, self._delay_s = aim, relay, answering, delay_s
         self.before = _SERVES
+        #: nobody is killed
+        self.struck: Final = None
         self._round_trip_s = 0.0
 
     def inject(self) -> None:

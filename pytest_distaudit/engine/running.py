@@ -100,7 +100,8 @@ class Running:
         self._say("serves again" if back else f"does not serve {self._course.patience_s:g} s after it was brought back")
         serving = self._injection.serving()
         self._let_go()
-        return Round(injected, seen, witness, undone, back, self._injection.before, serving, held, anew)
+        struck = None if self._injection.struck is None else clock.at(self._injection.struck)
+        return Round(injected, seen, witness, undone, back, self._injection.before, serving, held, anew, struck)
 
     def _halt(self) -> float | None:
         """Have what is to be held stand still; from when on it did. Raises Uncontrolled."""

@@ -14,8 +14,10 @@ class Control(Protocol):
         """Which processes serve now, as a text that no other start of them has; "" if none does."""
         ...
 
-    def crash(self) -> None:
-        """Kill the processes that serve, and leave those alone that look after them."""
+    def crash(self) -> float:
+        """Kill the processes that serve, and leave those alone that look after them; returns the last moment, by the
+        monotonic clock, at which none of them had been killed.
+        """
         ...
 
     def take_away(self) -> None:

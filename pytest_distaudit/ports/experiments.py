@@ -19,7 +19,8 @@ class Round:
     nothing left to undo); ``back``: when the system served again and answered (None: it did not in the time it had).
     ``before`` and ``after`` name the processes that served; texts that differ are different processes.
     ``held``: from when the systems that are held stood still; None if none were. ``anew``: the crash of each system
-    that was started anew meanwhile.
+    that was started anew meanwhile. ``struck``: of a crash, the last moment at which nobody had been killed; finding
+    who is to be killed takes a while after ``injected``.
     """
 
     injected: float
@@ -31,6 +32,7 @@ class Round:
     after: str = ""
     held: float | None = None
     anew: tuple[Round, ...] = ()
+    struck: float | None = None
 
     @property
     def by_itself(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from pytest_distaudit.ports.control import Uncontrolled
@@ -28,15 +29,17 @@ class NativeControl:
         """The listeners on the system's ports; of a system without ports, all its processes."""
         return trees.same_start(self._servers())
 
-    def crash(self) -> None:
+    def crash(self) -> float:
         """SIGKILL to those that listen and all below them."""
         servers = self._servers()
         if not servers:
             raise Uncontrolled("nobody serves whom one could kill")
         # what a server has started ends with it; what has started the server stays
         doomed = {each.pid: each for server in servers for each in trees.tree(server.pid)}
+        struck = time.monotonic()
         if not trees.kill(list(doomed.values()), _KILLED_S):
             raise Uncontrolled(f"its processes did not end within {_KILLED_S:g} s of SIGKILL")
+        return struck
 
     def take_away(self) -> None:
         """The stop signal of its recipe, then SIGKILL to what is left."""

@@ -311,6 +311,29 @@ def test_what_tells_nothing_of_a_crash(more, reason, actual):
     assert (judgement.reason, judgement.actual) == (reason, actual)
 
 
+@pytest.mark.parametrize(("struck_s", "actual"), [(None, "too little was in work"), (0.0, "too little was in work")])
+def test_what_was_asked_after_the_kill_was_never_in_work(struck_s, actual):
+    assert crashed(held=_struck(struck_s), first=asked_meanwhile).actual == actual
+
+
+def test_what_was_asked_while_the_consumer_was_looked_for_was_in_work():
+    judgement = crashed(held=_struck(0.4), first=asked_meanwhile)
+    assert judgement.actual == "all 1040 requests done in spite of 5 crashes"
+    assert judgement.because.startswith("5 of them met work")
+
+
+def asked_meanwhile(one):
+    """Work is quick; only what was asked in the half second after the fault began waits for the next consumer."""
+    return one.sent + (2.0 if 0 <= (one.sent - 2.0) % 10.0 < 0.5 else 0.1)
+
+
+def _struck(later):
+    """It takes the audit half a second to find whom to kill and to see them dead."""
+    rounds = [round_(number, seen=0.5, back=1.0) for number in range(1, 6)]
+    killed = [one if later is None else replace(one, struck=one.injected + later) for one in rounds]
+    return experiment(*killed, system="worker")
+
+
 def crashed_once(each=14, once=True, held=KILLED, published=0, **more):
     """Of those that are handed out again after each crash, ten were asked in the last half second and not done."""
     of = replace(claim("queue.redelivers", queue="tasks", once=once), operation="ask")

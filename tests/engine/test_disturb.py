@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -31,7 +32,7 @@ from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.history import Outcome
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located
-from pytest_distaudit.ports.traffic import Traffic
+from pytest_distaudit.ports.traffic import Sent, Traffic
 
 ASK = Operation("ask", "GET http://store/ask?{nonce}")
 WRITE = Operation("write", "POST http://store/write", fail=(409,))
@@ -55,10 +56,12 @@ class World:
             self.starts, self.down_since = self.starts + 1, None
         return "" if self.down_since is not None else f"start {self.starts}"
 
-    def crash(self) -> None:
+    def crash(self) -> float:
         self.deeds.append("crash")
+        struck = time.monotonic()
         if not self.numb:
             self.down_since = time.time()
+        return struck
 
     def take_away(self) -> None:
         self.deeds.append("take away")
@@ -152,6 +155,9 @@ def test_a_crash_that_heals_is_left_to_heal() -> None:
     assert 0.2 <= one.back - one.injected < 0.6
     assert (one.before, one.after) == ("start 1", "start 2")
     assert one.witness == "the processes that served are gone, and connections are refused"
+    assert one.struck is not None
+    assert one.seen is not None
+    assert one.injected <= one.struck <= one.seen
 
 
 def test_what_does_not_heal_is_brought_back() -> None:
@@ -387,6 +393,34 @@ def test_what_never_takes_effect_is_waited_for_no_longer_than_it_may_take() -> N
     assert time.time() - began < 30
     assert not any(one.first for one in told.effects)
     assert any(one.absent for one in told.effects)
+
+
+def test_what_never_takes_effect_is_looked_for_once_more_at_the_end() -> None:
+    seen = _done(Works(delay_s=99), operations=(FOLLOWED,), course=replace(PATIENT, rate=40, effects_s=1.5))
+    sent, told = _traffic(seen).sent, _effects(seen).effects
+    over = max(one.ended for one in sent if one.ok)
+    assert len(told) == len(sent)
+    assert all(one.absent and one.absent >= over + 1.5 for one in told)
+
+
+def test_reading_what_is_never_done_costs_no_more_than_twice_what_asking_does() -> None:
+    sent = tuple(Sent(f"n{at}", at, at, at, Outcome.OK) for at in range(400))
+    read = Counter[str]()
+
+    class Asked(Workload):
+        def traffic(self) -> Traffic:
+            return Traffic("ask", 10, sent)
+
+    def fetch(request: Request) -> Response:
+        read[request.url.rpartition("?")[2]] += 1
+        return Response(404, {}, b"", 0.001)
+
+    load = Asked(FOLLOWED, 10, fetch, lambda host: None, Clock())
+    with Following(FOLLOWED, load, fetch, lambda host: None, Clock()):
+        time.sleep(2.3)
+    again = sum(count - 1 for nonce, count in read.items() if nonce.startswith("n"))
+    assert len([one for one in read if one.startswith("n")]) == len(sent)
+    assert 10 <= again <= 40
 
 
 def test_no_effects_are_read_where_no_claim_wants_them() -> None:

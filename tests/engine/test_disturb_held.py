@@ -51,7 +51,7 @@ def test_what_is_held_stands_still_before_the_fault_and_until_after_it() -> None
 def test_it_is_let_go_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     store, worker = World(), World()
 
-    def crash() -> None:
+    def crash() -> float:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(store, "crash", crash)

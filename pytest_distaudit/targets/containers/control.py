@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -30,13 +31,15 @@ class ContainerControl:
         """The container's run: when it was started."""
         return self._container.seen().run
 
-    def crash(self) -> None:
+    def crash(self) -> float:
         """SIGKILL from the host to its first process, and so to all: killed through the engine, it would not be
         restarted by any policy.
         """
         first = _first_process(self._container.seen())
+        struck = time.monotonic()
         if not trees.kill([first], _KILLED_S):
             raise Uncontrolled(f"its first process did not end within {_KILLED_S:g} s of SIGKILL")
+        return struck
 
     def take_away(self) -> None:
         """Stopped through the engine, whose restart policies leave it alone then."""
