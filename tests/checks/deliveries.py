@@ -13,10 +13,17 @@ from pytest_distaudit.ports.traffic import Sent, Traffic
 
 from .evidence import fact
 
+#: who plays the roles of a claim about a queue
+ROLES = {"system": ("broker",), "consumer": ("worker",)}
 #: when the last look was, in seconds after the first
 LAST_S = 100.0
 
 When = Callable[[Sent], float | None]
+
+
+def at_once(one: Sent) -> float:
+    """When it was done by somebody who did not wait."""
+    return one.sent + 0.05
 
 
 def effects(
