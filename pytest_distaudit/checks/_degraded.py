@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_distaudit.checkers.percentile import nearest
-from pytest_distaudit.checks._disturbed import ENOUGH, SLOWED
+from pytest_distaudit.checks._disturbed import ENOUGH
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import refute, unverifiable
@@ -36,7 +36,7 @@ class Phases:
     """The requests before the fault, those that ended while it lasted, all that were sent meanwhile, and those after.
 
     ``echoes``: whether as good as every answer before held its nonce. ``kept``: nonces that lay in the part
-    afterwards, None if those answered before did not all lie in it. ``slowed`` as of Traffic.
+    afterwards, None if those answered before did not all lie in it. ``crowded``: whether the machine was busy.
     """
 
     operation: str
@@ -49,7 +49,7 @@ class Phases:
     after: tuple[Sent, ...]
     echoes: bool
     kept: frozenset[str] | None
-    slowed: float = 1.0
+    crowded: bool = False
 
     @property
     def when(self) -> str:
@@ -61,7 +61,7 @@ class Phases:
         own work took.
         """
         late = not self.meanwhile or nearest([one.sent - one.due for one in self.meanwhile]) * _LATER > seconds
-        return late or self.slowed > SLOWED
+        return late or self.crowded
 
     def full(self, sent: Sent) -> bool:
         """Whether it is answered as before the fault."""
@@ -163,7 +163,7 @@ def phases(operation: str, told: Experiment, flow: Traffic, evidence: Evidence, 
     echoes = sum(sent.echoed for sent in answered) > _ALL * len(answered)
     kept = _kept(answered, one.injected, one.back, evidence)
     return Phases(
-        operation, told.system, told.fault, one.back, before, during, meanwhile, after, echoes, kept, flow.slowed
+        operation, told.system, told.fault, one.back, before, during, meanwhile, after, echoes, kept, flow.busy
     )
 
 

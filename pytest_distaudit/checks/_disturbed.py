@@ -16,8 +16,6 @@ from pytest_distaudit.ports.traffic import Sent, Traffic
 
 #: an audit that sends its own requests so late is on a busy machine, in seconds
 _LATE_S = 0.25
-#: where work takes so many times its processor time, whatever is slow or fails may be the machine's doing
-SLOWED = 4.0
 #: fewer requests tell nothing
 ENOUGH = 30
 _STEADY = "let it work before it is disturbed"
@@ -72,7 +70,7 @@ def traffics(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, Tr
 
 def late(flow: Traffic) -> bool:
     """Whether the machine may be too busy for anybody: the audit's own work took so long, or it sent so late."""
-    return flow.slowed > SLOWED or nearest([one.sent - one.due for one in flow.sent]) > _LATE_S
+    return flow.busy or nearest([one.sent - one.due for one in flow.sent]) > _LATE_S
 
 
 def undisturbed(told: Experiment, sent: Sent) -> bool:

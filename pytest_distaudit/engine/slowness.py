@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
 from typing import Self
 
+from pytest_distaudit.ports.traffic import SLOWED
+
 #: so many bytes to sum up are ten milliseconds of a processor, in which the interpreter's lock is free
 _WORK = 16 << 20
 _EVERY_S = 0.5
+#: what is judged as calm: over so many seconds, half of what is too busy at most
+_CALM_S, _CALM = 3.0, SLOWED / 2
 #: of the thread that reads it: nanoseconds on a processor, and waiting for one (Linux, sched-stats)
 _PLACE = Path("/proc/thread-self/schedstat")
 
@@ -50,6 +55,18 @@ class Slowness:
             after = _spent()
             if before and after and after[0] > before[0]:
                 self._factors.append(1 + (after[1] - before[1]) / (after[0] - before[0]))
+
+
+def calms(within_s: float) -> bool:
+    """Waits until the machine is calm; whether it was in that time."""
+    until = time.monotonic() + within_s
+    while True:
+        with Slowness() as seen:
+            time.sleep(_CALM_S)
+        if seen.slowed <= _CALM:
+            return True
+        if time.monotonic() > until:
+            return False
 
 
 def _spent() -> tuple[int, int] | None:

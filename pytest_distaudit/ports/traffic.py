@@ -9,6 +9,8 @@ from pytest_distaudit.ports.history import Outcome
 
 #: what fails of a steady operation, at most
 _FAILS = 0.01
+#: where work takes so many times its processor time, whatever is slow or fails may be the machine's doing
+SLOWED = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Traffic(Capability):
     sent: tuple[Sent, ...]
     reducible: bool = False
     slowed: float = 1.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether what is slow or fails may be the machine's doing."""
+        return self.slowed > SLOWED
 
     @property
     def failed(self) -> tuple[Sent, ...]:

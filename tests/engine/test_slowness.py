@@ -59,3 +59,14 @@ def test_what_cannot_be_seen_is_not_slow(text: str | None, tmp_path: Path, monke
     with Slowness() as told:
         time.sleep(0.1)
     assert told.slowed == 1.0
+
+
+@pytest.mark.parametrize(
+    ("factors", "within_s", "calm"), [([1.9], 0.0, True), ([2.1, 5.0, 2.0], 60.0, True), ([2.1], 0.0, False)]
+)
+def test_a_machine_calms_or_does_not(
+    factors: list[float], within_s: float, calm: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slowness, "_CALM_S", 0.01)
+    monkeypatch.setattr(Slowness, "slowed", property(lambda self: factors.pop(0)))
+    assert slowness.calms(within_s) is calm
