@@ -106,13 +106,15 @@ def _struck(later):
     return experiment(*killed, system="worker")
 
 
-def crashed_once(each=14, once=True, held=KILLED, published=0, **more):
+def crashed_once(each=14, once=True, held=KILLED, published=0, counter=again, **more):
     """Of those that are handed out again after each crash, ten were asked in the last half second and not done."""
     of = replace(claim("queue.redelivers", queue="tasks", once=once), operation="ask")
     moves = carrying(WORK, done_again)
 
     def queue(at):
-        return replace(moves(at), redelivered=again(at, each), published=moves(at).published + (published if at else 0))
+        return replace(
+            moves(at), redelivered=counter(at, each), published=moves(at).published + (published if at else 0)
+        )
 
     seen = how_often(in_work(WORK, done_again), counted=159.0, **more)
     return judged(of, evidence(ROLES, held, WORK, seen, *looks(queue, last=160.0)))
@@ -146,6 +148,12 @@ def test_what_tells_nothing_of_once_in_a_crash(more, reason, actual):
     assert (judgement.reason, judgement.actual) == (reason, actual)
 
 
+@pytest.mark.parametrize(("more", "actual"), [(3, "all 1040 requests done once"), (2, "2 messages")])
+def test_three_messages_that_were_done_are_enough(more, actual):
+    """Of each crash eleven were not done; what is beyond them was."""
+    assert crashed_once(counter=lambda at, each: again(at, 11) + min(more, again(at, 1))).actual.startswith(actual)
+
+
 def test_only_until_the_audit_starts_it_again_effects_are_of_before_the_crash():
     """Read half a second after the crash: that tells what was done before it, unless somebody else went on by then."""
     known = {"a": Effect("a", 10.5), "b": Effect("b", 12.5), "c": Effect("c", None, 40.0)}
@@ -165,3 +173,4 @@ def test_three_crashes_that_met_work_are_enough():
 def test_crashes_are_far_enough_apart_to_be_counted():
     (need,) = CHECKS["queue.redelivers"].needs(claim("queue.redelivers", queue="tasks"))
     assert (need.fault, need.role, need.course.times, need.course.steady_s) == (Fault.CRASH, "consumer", 5, 8.0)
+    assert need.course.hold_s == 5.0
