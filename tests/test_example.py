@@ -158,7 +158,7 @@ def test_the_verdicts_are_the_same(target: str, way: str, example: Example, envi
 
 
 @pytest.mark.proof
-@pytest.mark.skipif("DISTAUDIT_PROOF_RUNS" not in os.environ, reason="the other ways run with ./run proofs")
+@pytest.mark.skipif("DISTAUDIT_ROUNDS" not in os.environ, reason="the other ways run with ./run proofs")
 @pytest.mark.parametrize(("target", "way"), REST)
 def test_the_verdicts_are_the_same_the_other_way(
     target: str, way: str, example: Example, environment: dict[str, str]

@@ -1,20 +1,19 @@
-"""Proofs on real servers: each once, or DISTAUDIT_PROOF_RUNS times, every run in a house of its own."""
+"""Proofs on real servers. `./run proofs` runs each module of them again and again (tests/rounds.py)."""
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_distaudit.domain.audit import ClaimResult
+from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.testing import Room
 
-JUDGED = pytest.StashKey[list[str]]()
-RUNS = int(os.environ.get("DISTAUDIT_PROOF_RUNS", "1"))
+JUDGED = pytest.StashKey[list[ClaimResult]]()
 #: families that wait more than they work, and measure nothing that a neighbour makes longer
 PATIENT = {
     "agents", "architecture", "availability", "broker", "caches", "clusters", "collections", "containers", "databases",
@@ -23,27 +22,20 @@ PATIENT = {
 }  # fmt: skip
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Module scope keeps one run together: a module-scoped fixture that takes ``run`` starts once a run."""
-    if RUNS > 1 and "run" in metafunc.fixturenames:
-        metafunc.parametrize("run", range(1, RUNS + 1), scope="module", ids=lambda number: f"run{number}")
-
-
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Proofs of patient families may run beside each other (./run test)."""
     if item.path.relative_to(Path(__file__).parent).parts[0] in PATIENT:
         item.add_marker("patient")
 
 
-@pytest.fixture(scope="module")
-def run() -> int:
-    """Which repetition this is, from 1."""
-    return 1
-
-
 @pytest.fixture(scope="module", autouse=True)
-def elsewhere(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a proof judges is judged once more by its evidence alone, in another place: to the same words."""
+def elsewhere(
+    request: pytest.FixtureRequest, record_testsuite_property: Callable[[str, object], None]
+) -> Iterator[None]:
+    """Whatever a proof judges is judged once more by its evidence alone, in another place: to the same words.
+
+    How much was judged in which way stands in the JUnit report.
+    """
     judged = Room.judge_together
     told = request.node.stash.setdefault(JUDGED, [])
 
@@ -51,7 +43,7 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[None]:
         with tempfile.TemporaryDirectory(prefix="distaudit-proof-") as place:
             here, there = Path(place, "here"), Path(place, "there")
             live = judged(self, *claims, evidence=here)
-            told.extend(map(_line, live))
+            told.extend(live)
             here.rename(there)
             assert [_said(one) for one in self.judge_again(there, *claims)] == [_said(one) for one in live]
         return live
@@ -59,6 +51,8 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Room, "judge_together", judge_together)
         yield
+    for verdict in Verdict:
+        record_testsuite_property(str(verdict), sum(one.verdict is verdict for one in told))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -67,7 +61,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     module = item.getparent(pytest.Module)
     if report.failed and module is not None and (told := module.stash.get(JUDGED, None)):
-        report.sections.append(("judged in this module", "\n".join(told)))
+        report.sections.append(("judged in this module", "\n".join(map(_line, told))))
     return report
 
 

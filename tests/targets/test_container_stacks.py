@@ -29,7 +29,7 @@ pytestmark = pytest.mark.live
 
 REDIS, BUSYBOX = named("redis:7.0"), named("busybox:1.35")
 #: all ten in ./run proofs
-MOMENTS = 10 if "DISTAUDIT_PROOF_RUNS" in os.environ else 2
+MOMENTS = 10 if "DISTAUDIT_ROUNDS" in os.environ else 2
 GONE_WITHIN_S = 10.0
 
 

@@ -27,7 +27,7 @@ from pytest_distaudit.targets.recipes import builtin_recipes
 from tests.targets.conftest import gone, left
 
 #: all ten in ./run proofs
-MOMENTS = 10 if "DISTAUDIT_PROOF_RUNS" in os.environ else 4
+MOMENTS = 10 if "DISTAUDIT_ROUNDS" in os.environ else 4
 
 
 def journal(tmp_path: Path, *lines: str) -> Path:

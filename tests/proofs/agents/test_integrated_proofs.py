@@ -43,7 +43,7 @@ request = "GET http://{way}/ask?word={{nonce}}"
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with Room(tmp_path_factory.mktemp("integrated"), NOTES + "".join(map(_tables, WAYS))) as room:
         yield room
 

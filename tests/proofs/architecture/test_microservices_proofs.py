@@ -25,7 +25,7 @@ CLAIMS = {
 
 
 @pytest.fixture(scope="module")
-def verdicts(run: int, town: Room) -> Mapping[str, ClaimResult]:
+def verdicts(town: Room) -> Mapping[str, ClaimResult]:
     """All claims together: they share one experiment of each service."""
     told = town.judge_together(*map(_claimed, CLAIMS.values()))
     return dict(zip(CLAIMS, told, strict=True))

@@ -41,7 +41,7 @@ UNTOLD = {
 
 
 @pytest.fixture(scope="module")
-def verdicts(run: int, town: Room) -> Mapping[str, ClaimResult]:
+def verdicts(town: Room) -> Mapping[str, ClaimResult]:
     """All claims together: they share what is looked at."""
     claims = {**GENUINE, **{name: told[:2] for name, told in LIES.items()}}
     claims |= {name: (services, {}) for name, (services, _) in UNTOLD.items()}

@@ -97,7 +97,7 @@ request = "GET http://{name}/say?word={{nonce}}"
 
 
 @pytest.fixture(scope="module")
-def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
     """All claims together: they share one experiment for each fault of each service."""
     ground = tmp_path_factory.mktemp("availability")
     tables = [_service(name, way, ground) for name, way in SERVICES.items()]

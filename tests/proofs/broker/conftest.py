@@ -19,7 +19,7 @@ def performances(item: pytest.Item) -> tuple[str, str] | None:
 
 
 @pytest.fixture(scope="module")
-def house(run: int, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     root = tmp_path_factory.mktemp("house")
     ways = dict.fromkeys(filter(None, map(performances, request.session.items)))
     target = MINIATURE + "".join(activity(*way) for way in ways)

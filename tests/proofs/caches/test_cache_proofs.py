@@ -68,7 +68,7 @@ Judged = Callable[[str], ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """All ways at once: they share nothing but the processor."""
     stores = "".join(STORE.format(way=way, settings=SETTINGS.get(way, "native = {}")) for way in WAYS)
     with (

@@ -76,7 +76,7 @@ Judged = Callable[[str], ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     activities = "".join(ACTIVITY.format(way=way) for way in WAYS)
     with forgetful() as url, Room(tmp_path_factory.mktemp("collections"), town(url) + activities) as room:
         yield room

@@ -149,7 +149,7 @@ Judged = Callable[[str], ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     _TIMES.clear()
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())

@@ -13,7 +13,7 @@ IMAGES = ("busybox:1.35", "base:12", "nginx:1.22", "python:3.11")
 
 
 @pytest.fixture(scope="module")
-def empty_dock(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dock]:
+def empty_dock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dock]:
     with Lab.reached(*IMAGES) as lab:
         dock = Dock(lab, tmp_path_factory.mktemp("dock"))
         try:

@@ -114,7 +114,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     text = "".join(
         NATIVE.format(name=name, options=options, settings=SETTINGS.get(name, "")) for name, options in SERVERS.items()
     )

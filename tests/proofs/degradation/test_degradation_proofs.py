@@ -67,7 +67,7 @@ def _claimed(name: str) -> tuple[str, Mapping[str, object]]:
 
 
 @pytest.fixture(scope="module")
-def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
     """All claims together: they share one outage and one freeze of the store."""
     with Room(tmp_path_factory.mktemp("degradation"), STORE + "".join(map(_tables, WAYS))) as room:
         told = room.judge_together(*map(_claimed, WAYS))

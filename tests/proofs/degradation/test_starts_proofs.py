@@ -68,7 +68,7 @@ def _claimed(name: str) -> tuple[str, Mapping[str, object]]:
 
 
 @pytest.fixture(scope="module")
-def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
     """Each claim kills another service, and so needs an outage of its own."""
     with Room(tmp_path_factory.mktemp("starts"), STORE + "".join(map(_tables, WAYS))) as room:
         told = room.judge_together(*map(_claimed, WAYS))

@@ -47,7 +47,7 @@ request = "GET http://{name}/cart?word={{nonce}}"
 
 
 @pytest.fixture(scope="module")
-def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
     """All claims together: they share one replacement of "orders"."""
     ground = tmp_path_factory.mktemp("deploy")
     tables = [_tables(name, way, ground / name) for name, way in {"orders": "", **BESIDE}.items()]

@@ -76,7 +76,7 @@ native.env.CONSUL_URL = "{{consul.url}}"
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with Room(tmp_path_factory.mktemp("discovery"), _miniature()) as room:
         yield room
 

@@ -67,7 +67,7 @@ VERSION = ("It uses PostgreSQL 16.", "postgres", "version")
 
 
 @pytest.mark.parametrize("said", [PORT, VERSION])
-def test_what_manifests_bear_out(run: int, tmp_path: Path, said: tuple[str, str, str]) -> None:
+def test_what_manifests_bear_out(tmp_path: Path, said: tuple[str, str, str]) -> None:
     result = agree(room(tmp_path), *said)
     assert (result.verdict, result.reason) == (Verdict.VERIFIED, None), result.because
     assert "README.md:" in result.because
@@ -90,7 +90,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_what_files_contradict(run: int, tmp_path: Path, lie: str) -> None:
+def test_what_files_contradict(tmp_path: Path, lie: str) -> None:
     said, changed = LIES[lie]
     assert agree(room(tmp_path, **changed), *said).verdict is Verdict.REFUTED
 
@@ -105,9 +105,7 @@ def test_what_files_contradict(run: int, tmp_path: Path, lie: str) -> None:
         (("The gateway listens on port 8080.", "gateway", "saga"), {}),
     ],
 )
-def test_what_files_cannot_tell(
-    run: int, tmp_path: Path, said: tuple[str, str, str], changed: dict[str, str | None]
-) -> None:
+def test_what_files_cannot_tell(tmp_path: Path, said: tuple[str, str, str], changed: dict[str, str | None]) -> None:
     result = agree(room(tmp_path, **changed), *said)
     assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE), result.because
 
@@ -117,18 +115,18 @@ def path_of(where: Room, path: str, quote: str = "See") -> ClaimResult:
         return where.judge("files.path", document="README.md", quote=quote, path=path)
 
 
-def test_a_path_that_is_there(run: int, tmp_path: Path) -> None:
+def test_a_path_that_is_there(tmp_path: Path) -> None:
     assert path_of(room(tmp_path), "compose.yaml").verdict is Verdict.VERIFIED
 
 
 @pytest.mark.parametrize("named", ["`deploy/compose.yaml`", "[it](deploy.md)", "`gateway/Dockerfile.prod`"])
-def test_a_path_that_is_not(run: int, tmp_path: Path, named: str) -> None:
+def test_a_path_that_is_not(tmp_path: Path, named: str) -> None:
     path = named.strip("`").removeprefix("[it](").rstrip(")")
     result = path_of(room(tmp_path, README_md=f"# Shop\n\nSee {named}.\n"), path)
     assert result.verdict is Verdict.REFUTED, result.because
 
 
-def test_a_path_that_a_build_may_make(run: int, tmp_path: Path) -> None:
+def test_a_path_that_a_build_may_make(tmp_path: Path) -> None:
     tree = room(tmp_path, README_md="# Shop\n\nSee `dist/index.html`.\n")
     (tmp_path / ".gitignore").write_text("dist/\n", encoding="utf-8")
     assert path_of(tree, "dist/index.html").verdict is Verdict.UNVERIFIABLE
@@ -139,7 +137,7 @@ def finding(where: Room, name: str) -> ClaimResult:
         return where.judge("files.finding", finding=name)
 
 
-def test_a_finding_that_is_not_there(run: int, tmp_path: Path) -> None:
+def test_a_finding_that_is_not_there(tmp_path: Path) -> None:
     assert finding(room(tmp_path), "wrong_port-gateway").verdict is Verdict.VERIFIED
 
 
@@ -155,11 +153,11 @@ def test_a_finding_that_is_not_there(run: int, tmp_path: Path) -> None:
         ("broker_without_client-mq", WITHOUT_CLIENT),
     ],
 )
-def test_a_finding_that_is_there(run: int, tmp_path: Path, name: str, changed: dict[str, str | None]) -> None:
+def test_a_finding_that_is_there(tmp_path: Path, name: str, changed: dict[str, str | None]) -> None:
     result = finding(room(tmp_path, **changed), name)
     assert result.verdict is Verdict.REFUTED, result.because
 
 
-def test_what_is_no_findings_id(run: int, tmp_path: Path) -> None:
+def test_what_is_no_findings_id(tmp_path: Path) -> None:
     result = finding(room(tmp_path), "gateway-wrong-port")
     assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, Reason.NO_OBSERVABLE)

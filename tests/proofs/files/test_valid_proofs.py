@@ -54,18 +54,18 @@ def judged(root: Path, validator: str, text: str) -> ClaimResult:
 
 
 @pytest.mark.parametrize("validator", GENUINE)
-def test_what_its_own_product_accepts(run: int, tmp_path: Path, validator: str) -> None:
+def test_what_its_own_product_accepts(tmp_path: Path, validator: str) -> None:
     result = judged(tmp_path, validator, GENUINE[validator])
     assert (result.verdict, result.reason) == (Verdict.VERIFIED, None), result.because
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_what_is_wrong_everywhere(run: int, tmp_path: Path, lie: str) -> None:
+def test_what_is_wrong_everywhere(tmp_path: Path, lie: str) -> None:
     assert judged(tmp_path, *LIES[lie]).verdict is Verdict.REFUTED
 
 
 @pytest.mark.parametrize("case", OPEN)
-def test_what_may_lie_in_this_machine(run: int, tmp_path: Path, case: str) -> None:
+def test_what_may_lie_in_this_machine(tmp_path: Path, case: str) -> None:
     validator, text, reason = OPEN[case]
     result = judged(tmp_path, validator, text)
     assert (result.verdict, result.reason) == (Verdict.UNVERIFIABLE, reason), result.because

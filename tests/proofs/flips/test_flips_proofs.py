@@ -67,7 +67,7 @@ native.env.CONSUL_URL = "{{consul.url}}"
 
 
 @pytest.fixture(scope="module")
-def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ClaimResult]]:
     """All claims together: they share one freeze of the process."""
     ground = tmp_path_factory.mktemp("flips")
     with Room(ground, _service("web", ground) + _service("other", ground) + _registered()) as room:

@@ -138,7 +138,7 @@ request = "GET http://by-client/say?word={nonce}"
 
 
 @pytest.fixture(scope="module")
-def verdicts(run: int, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, ClaimResult]:
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, ClaimResult]:
     """All claims together: they share one loss of each instance. Each try has its own: some gateways never recover."""
     for _ in range(TRIES):
         with Room(tmp_path_factory.mktemp("balances"), _target()) as room:

@@ -142,7 +142,7 @@ Judged = Callable[[str], ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with Room(tmp_path_factory.mktemp("gateways"), target()) as room:
         for name, located in room.located.items():
             log = located.inventory().log_tail if located.inventory else ""

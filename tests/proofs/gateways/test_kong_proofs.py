@@ -58,7 +58,7 @@ Judged = Callable[[str], ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """The service first: the nodes are told its port, and are attached to as any Kong is."""
     from tests.standins.kong import Node, start
 

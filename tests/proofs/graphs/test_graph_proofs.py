@@ -66,7 +66,7 @@ Write = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with Room(tmp_path_factory.mktemp("graphs"), TARGET) as opened:
         yield opened
 

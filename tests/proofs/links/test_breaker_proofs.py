@@ -16,7 +16,7 @@ WAYS = ("genuine", "forever", "unused", "coroutine", "each", "returns", "says", 
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     ground = tmp_path_factory.mktemp("breakers")
     with Room(ground, target("breakers.py", WAYS, unlinked="genuine")) as room:
         yield room

@@ -16,7 +16,7 @@ WAYS = ["genuine", "unlimited", "larger", "pool", "loop", "needs"]
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with Room(tmp_path_factory.mktemp("bulkheads"), target("bulkheads.py", WAYS)) as room:
         yield room
 

@@ -58,7 +58,7 @@ kind = "http"
 
 
 @pytest.fixture(scope="module", params=["compose", "containers"])
-def room(request: pytest.FixtureRequest, run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     if request.param == "compose" and "DOCKER_CONFIG" not in variables():
         pytest.skip("no Docker Compose: ./run lab up")
     callers = {

@@ -50,14 +50,14 @@ def _redirected(ground: Path, *described: str, **more: str) -> Iterator[Room]:
 
 
 @pytest.fixture(scope="module")
-def room(run: int, known: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(known: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     ways = ["genuine", "none", "wait", "seven", "leaves"]
     with _redirected(tmp_path_factory.mktemp("known"), "timeouts.py", ways, known=known) as room:
         yield room
 
 
 @pytest.fixture(scope="module")
-def breakers(run: int, known: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def breakers(known: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     ways = ["genuine", "unused", "says"]
     with _redirected(tmp_path_factory.mktemp("known"), "breakers.py", ways, unlinked="genuine", known=known) as room:
         yield room

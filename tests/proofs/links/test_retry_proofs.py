@@ -27,7 +27,7 @@ WAYS = [
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with Room(tmp_path_factory.mktemp("retries"), target("retries.py", WAYS)) as room:
         yield room
 

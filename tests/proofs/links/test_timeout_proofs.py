@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.proof, pytest.mark.live]
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     ways = ["genuine", "deadline", "persistent", "none", "wait", "seven"]
     with Room(tmp_path_factory.mktemp("timeouts"), target("timeouts.py", ways)) as room:
         yield room

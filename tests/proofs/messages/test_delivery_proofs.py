@@ -141,7 +141,7 @@ def _operation(queue: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     ground = tmp_path_factory.mktemp("messages")
     with Room(ground, _target(ground)) as room:
         yield room

@@ -37,7 +37,7 @@ probes = "write"
 
 
 @pytest.fixture(scope="module")
-def real(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with Room(tmp_path_factory.mktemp("models"), REAL) as room:
         yield room
 
@@ -98,7 +98,7 @@ CANNOT_TELL = {"fails_once": Reason.BASELINE, "tells_no_work": Reason.NO_OBSERVA
 
 
 @pytest.fixture(scope="module")
-def doubled(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def doubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with ExitStack() as stack:
         urls = {}
         for name in (*LIES, *CANNOT_TELL):

@@ -39,7 +39,7 @@ request = "GET http://server/{way}/{{nonce}}"
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     target = _server("server", True) + _server("precious", False) + "".join(map(_operation, WAYS))
     with Room(tmp_path_factory.mktemp("performance"), target) as room:
         yield room

@@ -53,7 +53,7 @@ request = "GET http://{name}/live"
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     ground = tmp_path_factory.mktemp("recovery")
     tables = "".join(_tables(name, *told, ground / name) for name, told in SYSTEMS.items())
     with Room(ground, tables) as room:

@@ -24,7 +24,7 @@ def performances(item: pytest.Item) -> tuple[str, str, str] | None:
 
 
 @pytest.fixture(scope="module")
-def house(run: int, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     if missing := builtin_recipes()["consul"].missing():
         pytest.skip(missing)
     root = tmp_path_factory.mktemp("registry")

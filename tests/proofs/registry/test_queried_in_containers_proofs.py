@@ -29,7 +29,7 @@ ACTS = [
 
 
 @pytest.fixture(scope="module")
-def house(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainedHouse]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainedHouse]:
     services = [service for _, service, _, _ in ACTS] + ["remembered"]
     with Lab.reached("consul:1.8", "python:3.11") as lab:
         acts = [act[:3] for act in ACTS]

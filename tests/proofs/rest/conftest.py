@@ -15,7 +15,7 @@ from pytest_distaudit.testing import Room
 
 
 @pytest.fixture(scope="module")
-def town(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     root = tmp_path_factory.mktemp("rest")
     (root / "shop.json").write_text(json.dumps(DOCUMENT), encoding="utf-8")
     for name, calls in CONSUMERS.items():

@@ -21,7 +21,7 @@ def system(name: str, url: str, kind: str = "http", **options: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def town(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """Systems are named like the services of town.py; shop-cache is dead."""
     free_port = FreePorts()  # of those that no client is given: nobody may come to listen where the dead one did
     ledger, cache = free_port(), free_port()

@@ -65,7 +65,7 @@ def test_what_answers_is_not_known_to_be_the_system(town: Room) -> None:
 
 
 @pytest.fixture(scope="module")
-def started(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """Programs that the audit starts, and two that it is told of by their process numbers."""
     root = tmp_path_factory.mktemp("started")
     (root / "gone.pid").write_text("999999999\n", "utf-8")

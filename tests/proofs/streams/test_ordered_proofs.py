@@ -56,7 +56,7 @@ Judged = Callable[[str], ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """All ways at once: each has a stream of its own."""
     target = TARGET + "".join(ACTIVITY.format(way=way) for way in WAYS)
     with (

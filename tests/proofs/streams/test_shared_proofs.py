@@ -96,7 +96,7 @@ def _target(ground: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     ground = tmp_path_factory.mktemp("shared")
     with Room(ground, _target(ground)) as room, pytest.MonkeyPatch.context() as patch:
         patch.setattr(stream_shared, "RATE", 4.0)

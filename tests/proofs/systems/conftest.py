@@ -67,7 +67,7 @@ def _listening(port: int) -> int:
 
 
 @pytest.fixture(scope="module")
-def street(run: int) -> Iterator[Street]:
+def street() -> Iterator[Street]:
     """Empty; the modules build on it."""
     with ExitStack() as stack:
         yield Street(stack)

@@ -20,7 +20,7 @@ native = {settings = {"vm_memory_high_watermark.absolute" = "1MB"}}
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with Room(tmp_path_factory.mktemp("broker"), MINIATURE) as room:
         yield room
 

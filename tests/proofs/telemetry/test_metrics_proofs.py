@@ -56,7 +56,7 @@ Judged = Callable[[str], ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """All at once: a new Prometheus finds its targets after five seconds, which is when it counts as started."""
     target = "".join(SERVICE.replace("NAME", name) for name in ("tasks", "model", "other")) + AWAY
     for name, (places, path) in JOBS.items():

@@ -84,7 +84,7 @@ Judged = Callable[[str], ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def facades(run: int, quick: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def facades(quick: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """All ways at once, each with a store of its own, told as Zipkin does and as Jaeger does in turn."""
     ways = (*LIES, *CANNOT_TELL)
     with stores() as base:
@@ -119,9 +119,7 @@ STORES = {
 
 
 @pytest.fixture(scope="module", params=STORES)
-def store(
-    run: int, request: pytest.FixtureRequest, quick: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Room]:
+def store(request: pytest.FixtureRequest, quick: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """The miniature with a store that is what it says."""
     if missing := builtin_recipes()[request.param].missing():
         pytest.skip(missing)

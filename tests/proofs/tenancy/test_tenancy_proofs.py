@@ -184,7 +184,7 @@ def at(url: str, database: str, login: str = "", host: str = "") -> str:
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     with Room(tmp_path_factory.mktemp("server"), SERVER) as server:
         url = server.located["postgres"].endpoints["url"]
         parts = {name: prepared(url, name, way) for name, way in WAYS.items()}

@@ -81,7 +81,7 @@ Judged = Callable[..., ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """All ways at once: they share nothing but the processor."""
     target = "".join(STORE.format(way=way) for way in STORES) + "".join(
         FRONT.format(way=way) for way in ("serves", "serves_nobody")

@@ -86,7 +86,7 @@ def miniature(stores: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     with Room(tmp_path_factory.mktemp("servers"), SERVERS) as servers, ThreadPoolExecutor(len(VIA)) as pool:
         url = servers.located["postgres"].endpoints["url"]
         target = miniature({way: database(url, way) for way in VIA})

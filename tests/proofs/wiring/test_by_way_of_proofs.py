@@ -57,7 +57,7 @@ Judged = Callable[[str], ClaimResult]
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     told = {f"{part}s": " ".join(f"{way}={{{way}-{part}.url}}" for way in VIA) for part in ("broker", "store")}
     ways = "".join(WAY.format(way=way, program=PROGRAM, **told) for way in VIA)
     target = ways + FRONT.format(program=PROGRAM, **told)

@@ -43,10 +43,10 @@ ACTIVITY = '[targets.miniature.activities.{way}]\nrequest = "GET http://front/{w
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with pytest.MonkeyPatch.context() as patch, Lab.reached("python:3.11") as lab:
         patch.setattr(gather, "Rhythm", lambda lag, effects, **more: Rhythm(lag, effects, shortest=0.5, **more))
-        network = lab.network(f"distaudit-diagram-{os.getpid()}-{run}")
+        network = lab.network(f"distaudit-diagram-{os.getpid()}")
         target = "".join(ACTIVITY.format(way=way) for way in ("asks", "does_not_ask"))
         for name in ("front", "worker"):
             made = lab.create(

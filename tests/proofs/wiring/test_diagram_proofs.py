@@ -180,7 +180,7 @@ def claimed(way: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     root = tmp_path_factory.mktemp("miniature")
     (root / "how.md").write_text(DOCUMENT, encoding="utf-8")
     ways = ("publishes", *DRAWN)

@@ -48,7 +48,7 @@ request = "GET http://front/poses_as_tasks?n={{nonce}}"
 
 
 @pytest.fixture(scope="module")
-def room(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with pytest.MonkeyPatch.context() as patch, Room(tmp_path_factory.mktemp("miniature"), TOWN) as started:
         patch.setattr(gather, "Rhythm", lambda lag, effects, **more: Rhythm(lag, effects, shortest=0.5, **more))
         patch.setattr(_calls, "_INGEST_S", 3.0)

@@ -93,7 +93,7 @@ def miniature(servers: Room) -> str:
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     with (
         pytest.MonkeyPatch.context() as patch,
         Room(tmp_path_factory.mktemp("servers"), SERVERS) as servers,

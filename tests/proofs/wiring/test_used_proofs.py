@@ -76,7 +76,7 @@ def sentinel(url: str, root: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def judged(run: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """All ways at once: they share nothing but the processor."""
     stores, root = "".join(STORE.format(way=way) for way in WAYS), tmp_path_factory.mktemp("used")
     with (
