@@ -117,7 +117,9 @@ def test_part_of_the_messages_waiting_tells_nothing():
     def taken(one):
         return at_once(one) if FROZEN <= one.sent < GOES_ON and int(one.sent * 20) % 10 < 5 else later(one)
 
-    assert word(queue=carrying(FLOW, taken)) == (Reason.VACUOUS, "not all messages waited")
+    judgement = told(queue=carrying(FLOW, taken))
+    assert (judgement.reason, judgement.actual) == (Reason.VACUOUS, "not all messages waited")
+    assert judgement.because.endswith("; at last 96 were ready and 0 handed out and not acknowledged")
 
 
 def test_old_counts_are_no_lie():
