@@ -115,7 +115,7 @@ class Rounds:
     def _begin(self, job: Job) -> None:
         # a result that is there is a whole one
         result = f"--junitxml={job.file(self._into, 'xml')}"
-        options = ("-m", "proof", "-q", "-p", "no:cacheprovider", result)
+        options = ("-m", "proof", "-q", "-p", "no:cacheprovider", "--timeout=0", result)
         command = [sys.executable, "-m", "pytest", str(job.module), *options]
         environment = {**os.environ, "DISTAUDIT_ROUNDS": str(self._runs)}
         with job.file(self._into, "log").open("wb") as log:
