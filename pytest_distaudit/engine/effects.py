@@ -28,8 +28,8 @@ _PAUSE_S = 0.5
 class Following:
     """Reads the effects of ``load``'s requests while the block runs. A nonce is read until its effect shows.
 
-    Reading costs the system no more than twice what asking does, however much of it is never done: what was asked just
-    now is read first, then what was not read for longest.
+    Reading costs the system no more than twice what asking does, or twenty readings a second, however much of it is
+    never done: what was asked just now is read first, then what was not read for longest.
 
     ``repeated``: what came of two requests with one nonce, where that was tried.
     """

@@ -28,12 +28,12 @@ class Injection:
         self._kind, self._redactor = kind, redactor
         self._limits = limits
         self.before = ""
-        #: when those that served were killed, by the monotonic clock
+        #: when those that served were killed this time, by the monotonic clock; None if nobody was
         self.struck: float | None = None
 
     def inject(self) -> None:
         """Do it; who has ended by itself just now is not killed once more. Raises Uncontrolled."""
-        self.before = self._control.serving()
+        self.before, self.struck = self._control.serving(), None
         if self._fault is Fault.OUTAGE:
             self._control.take_away()
         elif self._fault is Fault.FREEZE:

@@ -20,6 +20,7 @@ from pytest_distaudit.engine.disturb import Trial
 from pytest_distaudit.engine.effects import Following
 from pytest_distaudit.engine.gather import Gatherer
 from pytest_distaudit.engine.hub import Hub
+from pytest_distaudit.engine.injection import Injection
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.capabilities import Health, Presence
@@ -158,6 +159,16 @@ def test_a_crash_that_heals_is_left_to_heal() -> None:
     assert one.struck is not None
     assert one.seen is not None
     assert one.injected <= one.struck <= one.seen
+
+
+def test_who_was_not_killed_this_time_was_not_struck() -> None:
+    world = World()
+    kind = Kind("store", {"url": ("x",)}, Session, {})
+    injection = Injection(Fault.CRASH, world.located(), kind, Limits(), Redactor([]))
+    injection.inject()
+    assert injection.struck is not None
+    injection.inject()
+    assert (injection.before, injection.struck, world.deeds.count("crash")) == ("", None, 1)
 
 
 def test_what_does_not_heal_is_brought_back() -> None:
