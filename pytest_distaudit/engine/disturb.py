@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 from pytest_distaudit.domain.fault import Aim, Course, Fault
 from pytest_distaudit.domain.observation import Ask, Observation
@@ -23,7 +22,7 @@ from pytest_distaudit.engine.permission import refused
 from pytest_distaudit.engine.presence import answers_now
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.engine.running import Running
-from pytest_distaudit.engine.slowness import Slowness, calms
+from pytest_distaudit.engine.slowness import Slowness
 from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.control import Uncontrolled
@@ -33,11 +32,9 @@ from pytest_distaudit.ports.fetch import Fetch
 from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.links import Arrivals, Relay
 from pytest_distaudit.ports.located import Located
-from pytest_distaudit.ports.traffic import SLOWED, Traffic
+from pytest_distaudit.ports.traffic import Traffic
 
 _SAMPLE_S = 0.5
-#: how long a busy machine has to become calm
-_CALMS_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,17 @@ class Trial:
     watched: tuple[tuple[str, tuple[Ask, ...]], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One experiment: what was seen, how many operations were steady before anything was done, and how many times its
+    processor time the audit's own work took.
+    """
+
+    seen: tuple[Observation, ...]
+    steady: int = 0
+    slowed: float = 1.0
+
+
 def disturb(
     trial: Trial,
     bound: Mapping[str, Located],
@@ -61,39 +69,10 @@ def disturb(
     fetch: Fetch,
     base_url: Callable[[str], str | None],
     tell: Callable[[str], None],
-) -> tuple[Observation, ...]:
-    """Every look at what is watched, the traffic of each operation, what arrived over a link, and one Experiment.
-
-    Where the machine was too busy for its word, it is done once more as soon as the machine is calm, and that counts.
-    """
+) -> Done:
+    """Every look at what is watched, the traffic of each operation, what arrived over a link, and one Experiment."""
     if (answer := refused(trial.aim, bound)) is not None:
-        return (answer,)
-    once = partial(_once, trial, bound, kinds, hub, fetch, base_url, tell)
-    first = once()
-    if first.slowed <= SLOWED:
-        return first.seen
-    tell(f"{trial.aim.place}: the machine was busy, work took {first.slowed:g} times its time; once more if it calms")
-    return min(first, once(), key=lambda one: (-one.steady, one.slowed)).seen if calms(_CALMS_S) else first.seen
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """One experiment: how many operations were steady before anything was done, and how slow the machine was."""
-
-    seen: tuple[Observation, ...]
-    steady: int
-    slowed: float
-
-
-def _once(
-    trial: Trial,
-    bound: Mapping[str, Located],
-    kinds: Mapping[str, Kind],
-    hub: Hub,
-    fetch: Fetch,
-    base_url: Callable[[str], str | None],
-    tell: Callable[[str], None],
-) -> _Done:
+        return Done((answer,))
     clock, began = Clock(), time.time()
     injection = _injection(trial, bound[trial.aim.system], kinds, hub)
     held = [_of_system(Fault.FREEZE, bound[name], kinds, hub) for name in trial.aim.held]
@@ -120,7 +99,7 @@ def _once(
     flows = [replace(load.traffic(), slowed=slowness.slowed) for load in loads]
     seen = (*watch, *_observed(trial.aim, told, flows, followed, bound, clock, began, hub))
     disturbed = min((one.injected for one in told.rounds), default=told.began)
-    return _Done(seen, sum(flow.part(told.began, disturbed).steady for flow in flows), slowness.slowed)
+    return Done(seen, sum(flow.part(told.began, disturbed).steady for flow in flows), slowness.slowed)
 
 
 def _settled(followed: Sequence[Following], course: Course, clock: Clock) -> None:

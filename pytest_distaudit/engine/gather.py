@@ -22,6 +22,7 @@ from pytest_distaudit.engine.arranged import (
     nobody_generates,
     nobody_promises,
 )
+from pytest_distaudit.engine.calmer import calmer
 from pytest_distaudit.engine.disturb import Trial, disturb
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.probe import probe_ask, run_probe
@@ -181,7 +182,8 @@ class Gatherer:
             fetch = self._fetch(replace(limits, ask_s=max(limits.ask_s, intended.course.answer_s)))
             base = partial(_base_url, bound)
             trial = replace(intended, course=intended.course.behind(self._lag(dict(intended.watched), bound)))
-            return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
+            once = partial(disturb, trial, bound, self._kinds, self._hub, fetch, base, self._tell)
+            return calmer(once, trial.aim.place, self._tell)
 
         return self._shared((intended.aim, bound[intended.aim.system].place), self._taking(Turn.DISTURB, run))
 

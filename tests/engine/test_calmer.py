@@ -7,7 +7,7 @@ from typing import Self
 import pytest
 
 from pytest_distaudit.domain.fault import Aim, Fault
-from pytest_distaudit.engine import disturb
+from pytest_distaudit.engine import calmer, disturb
 from pytest_distaudit.engine.disturb import Trial
 from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.traffic import SLOWED
@@ -36,7 +36,7 @@ def _slowed(
 ) -> tuple[float, int, list[str]]:
     """What was told of how slow the machine was, how many crashes there were, and the sentences that tell of it."""
     monkeypatch.setattr(disturb, "Slowness", type("Slowed", (Slowed,), {"factors": factors}))
-    monkeypatch.setattr(disturb, "calms", lambda within_s: calm)
+    monkeypatch.setattr(calmer, "calms", lambda within_s: calm)
     world, said = world or World(heals_s=0.1), list[str]()
     gatherer = world.gatherer()
     monkeypatch.setattr(gatherer, "_tell", said.append)
