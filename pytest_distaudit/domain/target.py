@@ -157,7 +157,7 @@ class Compose:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One deployment of the audited system."""
+    """One deployment of the audited system. ``lease``: the system in which runs agree on which of them experiments."""
 
     name: str
     place: Place
@@ -168,6 +168,7 @@ class Target:
     actions: Mapping[str, Action] = field(default_factory=dict)
     compose: Compose | None = None
     audit_host: str | None = None
+    lease: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,16 @@ Promised = Callable[..., AbstractContextManager[None]]
 Promising = Callable[[], AbstractContextManager[Promised]]
 
 
+#: has the target's systems alone for a block that experiments on them; raises Unobservable where other runs do so
+Alone = Callable[[Mapping[str, Located]], AbstractContextManager[None]]
+
 #: gives what sends a load for as long as a block runs
 Generating = Callable[[], AbstractContextManager[Generator]]
+
+
+def nobody_else(bound: Mapping[str, Located]) -> AbstractContextManager[None]:
+    """For a world without other runs."""
+    return nullcontext()
 
 
 def nobody_generates() -> AbstractContextManager[Generator]:
@@ -44,7 +52,7 @@ def nobody_promises() -> Iterator[Promised]:
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What an arrangement works with. ``base_url`` gives the address of a system by name; ``tell`` gets a sentence
-    about every step.
+    about every step; what may be done is done in a block of ``alone``, which raises Unobservable.
     """
 
     kinds: Mapping[str, Kind]
@@ -54,6 +62,7 @@ class Tools:
     tell: Callable[[str], None]
     promising: Promising
     generating: Generating
+    alone: Callable[[], AbstractContextManager[None]]
 
 
 class Arrangement(Protocol):

@@ -18,7 +18,6 @@ from pytest_distaudit.engine.effects import Following
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.injection import Injection
 from pytest_distaudit.engine.link_injection import LinkInjection
-from pytest_distaudit.engine.permission import refused
 from pytest_distaudit.engine.presence import answers_now
 from pytest_distaudit.engine.redact import Redactor
 from pytest_distaudit.engine.running import Running
@@ -70,9 +69,10 @@ def disturb(
     base_url: Callable[[str], str | None],
     tell: Callable[[str], None],
 ) -> Done:
-    """Every look at what is watched, the traffic of each operation, what arrived over a link, and one Experiment."""
-    if (answer := refused(trial.aim, bound)) is not None:
-        return Done((answer,))
+    """Every look at what is watched, the traffic of each operation, what arrived over a link, and one Experiment.
+
+    It has to be allowed.
+    """
     clock, began = Clock(), time.time()
     injection = _injection(trial, bound[trial.aim.system], kinds, hub)
     held = [_of_system(Fault.FREEZE, bound[name], kinds, hub) for name in trial.aim.held]

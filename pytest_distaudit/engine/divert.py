@@ -92,6 +92,7 @@ class Diverting:
         callers, callees = ({name: bound[name].control for name in names} for names in (self.callers, self.callees))
         with ExitStack() as stack:
             stack.callback(registrar.close)
+            stack.enter_context(tools.alone())
             shelf = _Shelf(registry, self.service, tools, registrar)
             host = self._host(bound, shelf.instances())
             here = stack.enter_context(substitute(host, clock))

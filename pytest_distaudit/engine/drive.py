@@ -68,7 +68,7 @@ class Driving:
             because = f"{fastest:g} requests a second for {need.seconds:g} s are more than the audit can send"
             raise Unobservable(Reason.BUDGET, f"{because}: at most {MOST_RATE:g} a second, {_MOST} in all")
         local = _is_local(self._request(tools, "x").url)
-        with tools.generating() as generator:
+        with tools.alone(), tools.generating() as generator:
             range_ = _Range(generator, lambda nonce: self._request(tools, nonce), self.operation.ok, need)
             quiet = range_.phase(_QUIET, _QUIET_S, 0.0)
             phases: list[Phase] = []

@@ -9,22 +9,26 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
+from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.needs import Probe, Repeats
 from pytest_distaudit.domain.observation import Ask, Observation
 from pytest_distaudit.domain.target import Activity
 from pytest_distaudit.engine.activity import Pace, perform
 from pytest_distaudit.engine.alternate import Rhythm, alternate
 from pytest_distaudit.engine.arranged import (
+    Alone,
     Arrangement,
     Generating,
     Promising,
     Tools,
+    nobody_else,
     nobody_generates,
     nobody_promises,
 )
 from pytest_distaudit.engine.calmer import calmer
 from pytest_distaudit.engine.disturb import Trial, disturb
 from pytest_distaudit.engine.hub import Hub
+from pytest_distaudit.engine.permission import refused, told
 from pytest_distaudit.engine.probe import probe_ask, run_probe
 from pytest_distaudit.engine.rest import rest
 from pytest_distaudit.engine.turns import Turn, Turns
@@ -92,9 +96,10 @@ class Gatherer:
         tell: Callable[[str], None] = lambda sentence: None,
         promising: Promising = nobody_promises,
         generating: Generating = nobody_generates,
+        alone: Alone = nobody_else,
     ) -> None:
         self._hub, self._kinds, self._fetch, self._tell = hub, kinds, fetch, tell
-        self._promising, self._generating = promising, generating
+        self._promising, self._generating, self._alone = promising, generating, alone
         self._turns = Turns()
         self._lock = threading.Lock()
         self._once: dict[Hashable, Future[tuple[Observation, ...]]] = {}
@@ -177,13 +182,19 @@ class Gatherer:
         """The one experiment of its aim on these addresses; nobody else looks meanwhile."""
 
         def run() -> tuple[Observation, ...]:
+            if (answer := refused(intended.aim, bound)) is not None:
+                return (answer,)
             self._hub.calm()
             limits = self._hub.limits
             fetch = self._fetch(replace(limits, ask_s=max(limits.ask_s, intended.course.answer_s)))
             base = partial(_base_url, bound)
             trial = replace(intended, course=intended.course.behind(self._lag(dict(intended.watched), bound)))
             once = partial(disturb, trial, bound, self._kinds, self._hub, fetch, base, self._tell)
-            return calmer(once, trial.aim.place, self._tell)
+            try:
+                with self._alone(bound):
+                    return calmer(once, trial.aim.place, self._tell)
+            except Unobservable as error:
+                return (told(trial.aim, error.reason, self._hub.redactor.text(error.detail)),)
 
         return self._shared((intended.aim, bound[intended.aim.system].place), self._taking(Turn.DISTURB, run))
 
@@ -193,7 +204,7 @@ class Gatherer:
         def run() -> tuple[Observation, ...]:
             self._hub.calm()
             base = partial(_base_url, bound)
-            given = self._tell, self._promising, self._generating
+            given = self._tell, self._promising, self._generating, partial(self._alone, bound)
             tools = Tools(self._kinds, self._hub, self._fetch(self._hub.limits), base, *given)
             return arrangement.run(bound, tools)
 

@@ -149,6 +149,8 @@ class Plan:
     def systems(self) -> tuple[str, ...]:
         """Systems that some claim needs, and what those depend on by links."""
         needed = dict.fromkeys(self.asks)
+        if self.target.lease is not None and (self.experiments or self.arranged):
+            needed[self.target.lease] = None
         for name in list(needed):
             needed.update(dict.fromkeys(dependencies(self.target, name)))
         return tuple(needed)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pytest_distaudit.domain.observation import Ask
 from pytest_distaudit.ports.capabilities import Capability
+from pytest_distaudit.ports.lease import Lease
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.ports.registrar import Registrar
 
@@ -67,6 +68,8 @@ class Kind:
     probes: Mapping[str, Callable[..., Capability]] = field(default_factory=dict)
     #: for registries: how they are written to
     registrar: Callable[[Located, Limits], Registrar] | None = None
+    #: where runs can agree on who experiments: one run's side, by the name of its holder and the seconds that it lasts
+    lease: Callable[[Located, Limits, str, float], Lease] | None = None
     #: it is called and calls nobody by itself, as stores and brokers do
     only_answers: bool = False
     #: seconds by which the system's own statistics may lag behind what happened

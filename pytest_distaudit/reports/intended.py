@@ -43,7 +43,7 @@ class Arranged:
 @dataclass(frozen=True, slots=True)
 class Intentions:
     """Everything that one run would do. ``looks``: system -> how many facts; ``activities``: name -> how many claims;
-    ``left_out``: (claim, why); ``redirected``: (caller, address).
+    ``left_out``: (claim, why); ``redirected``: (caller, address); ``lease``: the system that is asked for it.
     """
 
     target: str
@@ -54,6 +54,7 @@ class Intentions:
     left_out: tuple[tuple[str, str], ...] = ()
     arranged: tuple[Arranged, ...] = ()
     redirected: tuple[tuple[str, str], ...] = ()
+    lease: str = ""
 
 
 def intentions(told: Intentions) -> Iterator[str]:
@@ -65,7 +66,7 @@ def intentions(told: Intentions) -> Iterator[str]:
     )
     yield from _section(
         "disturbs, one after the other and last",
-        [*_disturbances(told.disturbances), *_arranged(told.arranged), *_in_all(told)],
+        [*_leased(told), *_disturbances(told.disturbances), *_arranged(told.arranged), *_in_all(told)],
     )
     if told.redirected:
         lines = [f"what only {one_line(caller, 60)} sends to {place}" for caller, place in told.redirected]
@@ -76,6 +77,11 @@ def intentions(told: Intentions) -> Iterator[str]:
 def _section(name: str, lines: Sequence[str]) -> Iterator[str]:
     yield f"{name}{'' if lines else ' nothing'}"
     yield from (f"  {line}" for line in lines)
+
+
+def _leased(told: Intentions) -> Iterator[str]:
+    if told.lease and (told.disturbances or told.arranged):
+        yield f"{told.lease}: asked for a lease before each, while no other run has it"
 
 
 def _disturbances(found: Sequence[Disturbance]) -> Iterator[str]:

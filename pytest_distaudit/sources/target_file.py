@@ -167,6 +167,7 @@ def _target(name: str, entry: TargetEntry, kinds: Kinds, places: TomlPlaces) -> 
         actions={key: Action(key, tuple(one.argv), tuple(one.undo)) for key, one in entry.actions.items()},
         compose=_compose(entry.compose),
         audit_host=entry.audit_host,
+        lease=entry.lease,
     )
 
 

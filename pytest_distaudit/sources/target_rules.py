@@ -50,6 +50,7 @@ class TargetRules:
         for name, system in entry.systems.items():
             self._system(system, ("systems", name))
             self._inside(entry, name)
+        self._lease(entry)
         # The systems of a compose file are known only once it is read.
         closed = entry.compose is None
         if closed:
@@ -114,6 +115,16 @@ class TargetRules:
                 return
             seen.add(engine)
             engine = entry.systems[engine].inside
+
+    def _lease(self, entry: TargetEntry) -> None:
+        """Where runs agree is written to."""
+        name, path = entry.lease, ("lease",)
+        if name is None:
+            return
+        if name not in self.systems:
+            self._say(path, f"unknown system {name!r}; {did_you_mean(name, self.systems)}")
+        elif name in entry.systems and not (entry.systems[name].disposable or entry.systems[name].probes == "write"):
+            self._say(path, f'a lease is written down; allow that with probes = "write" at system {name!r}')
 
     def _links(self, entry: TargetEntry) -> None:
         for name, link in entry.links.items():

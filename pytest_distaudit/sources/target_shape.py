@@ -189,6 +189,7 @@ class TargetEntry:
     based_on: Text | None = None
     compose: Annotated[ComposeEntry | None, BeforeValidator(_one_file)] = None
     audit_host: Text | None = None
+    lease: Text | None = None
     systems: dict[Name, SystemEntry] = field(default_factory=dict)
     links: dict[Name, LinkEntry] = field(default_factory=dict)
     operations: dict[Name, OperationEntry] = field(default_factory=dict)

@@ -40,19 +40,19 @@ class ConsulRegistrar:
             "Meta": {**(like.get("Meta") or {}), MARK: "1"},
             "Check": check,
         }
-        return self._put("agent/service/register", told)
+        return self._session.change("agent/service/register", told)
 
     def withdrawal(self, name: str) -> Request:
         """By the agent."""
-        return self._put(f"agent/service/deregister/{quote(name, safe='')}")
+        return self._session.change(f"agent/service/deregister/{quote(name, safe='')}")
 
     def pause(self, name: str) -> Request:
         """Maintenance, which the agent knows for its own instances alone."""
-        return self._put(f"agent/service/maintenance/{quote(name, safe='')}?enable=true&reason={MARK}")
+        return self._session.change(f"agent/service/maintenance/{quote(name, safe='')}?enable=true&reason={MARK}")
 
     def resume(self, name: str) -> Request:
         """Out of maintenance."""
-        return self._put(f"agent/service/maintenance/{quote(name, safe='')}?enable=false")
+        return self._session.change(f"agent/service/maintenance/{quote(name, safe='')}?enable=false")
 
     def send(self, request: Request) -> None:
         """Send one of these. Raises Unobservable unless it was done."""
@@ -63,7 +63,3 @@ class ConsulRegistrar:
     def close(self) -> None:
         """Nothing is kept open."""
         self._session.close()
-
-    def _put(self, path: str, told: object = None) -> Request:
-        joint = "&" if "?" in path else "?"
-        return Request("PUT", f"{self._session.url}/v1/{path}{joint}{MARK}=1", self._session.headers, told)

@@ -65,6 +65,11 @@ class ConsulSession:
         joint = "&" if "?" in path else "?"
         return self._fetch(Request("GET", f"{self.url}/v1/{path}{joint}{MARK}={mark}", self.headers))
 
+    def change(self, path: str, told: object = None) -> Request:
+        """PUT /v1/``path``, for whoever sends it."""
+        joint = "&" if "?" in path else "?"
+        return Request("PUT", f"{self.url}/v1/{path}{joint}{MARK}=1", self.headers, told)
+
     def forget(self, path: str) -> None:
         """Let ``path`` be asked for anew."""
         self._answers.pop(path, None)

@@ -64,6 +64,8 @@ class EtcdSession(JsonApi):
         if answer.status != 200:
             raise refused(answer, what)
         told = answer.decoded(what)
+        if isinstance(told, dict):
+            told = told.get("result", told)  # of a call that may answer more than once
         if not isinstance(told, dict) or not isinstance(told.get("header"), dict):
             raise Unobservable(Reason.PROTOCOL_ERROR, f"{what}: the answer has no header")
         return told

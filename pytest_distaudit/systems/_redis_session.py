@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -49,15 +49,11 @@ class RedisSession:
 
     def ask(self, *words: str, raw: bool = False) -> Any:
         """The answer to one command, in bytes if ``raw``. Raises Unobservable; forbidden where it was turned away."""
-        what = " ".join(words)
-        self.ways.append(what)
-        try:
+        with self.asking(" ".join(words)):
             if raw:
-                self._connected.response_callbacks.pop(words[0], None)
-                return self._connected.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
-            return self._connected.execute_command(*words)  # type: ignore[no-untyped-call]
-        except Exception as error:  # the client passes on whatever a hostile peer provokes
-            raise self._failed(error, what) from error
+                self.client.response_callbacks.pop(words[0], None)
+                return self.client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+            return self.client.execute_command(*words)  # type: ignore[no-untyped-call]
 
     @cached_property
     def info(self) -> Mapping[str, Any]:
@@ -80,8 +76,18 @@ class RedisSession:
             words = "what answered is a Sentinel, which stores nothing; name its master, or say kind redis-sentinel"
             raise Unobservable(Reason.WRONG_PRODUCT, words)
 
+    @contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """For a block that asks this over the client. Raises Unobservable; forbidden where it was turned away."""
+        self.ways.append(what)
+        try:
+            yield
+        except Exception as error:  # the client passes on whatever a hostile peer provokes
+            raise self._failed(error, what) from error
+
     @cached_property
-    def _connected(self) -> Redis:
+    def client(self) -> Redis:
+        """The one connection."""
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry

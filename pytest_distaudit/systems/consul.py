@@ -23,6 +23,7 @@ from pytest_distaudit.ports.registrations import HealthCheck, Instance, Lookup, 
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._agreement import agreement_probe
 from pytest_distaudit.systems._consul_guests import deaf_to, guests
+from pytest_distaudit.systems._consul_lease import ConsulLease
 from pytest_distaudit.systems._consul_members import ConsulWords, membership
 from pytest_distaudit.systems._consul_monitor import listen
 from pytest_distaudit.systems._consul_own import by_others
@@ -277,6 +278,7 @@ KIND = Kind(
     endpoints={"url": ("http", "https"), "dns": ("dns",)},
     connect=ConsulSession,
     answers=_ANSWERS,
+    lease=ConsulLease,
     probes={"agreement-probe": agreement_probe(ConsulWords)},
     registrar=ConsulRegistrar,
     # the log does not lag: this makes the idle window long enough to know what is usual

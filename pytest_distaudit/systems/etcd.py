@@ -16,6 +16,7 @@ from pytest_distaudit.ports.kind import Kind
 from pytest_distaudit.ports.work import Work
 from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._agreement import agreement_probe
+from pytest_distaudit.systems._etcd_lease import EtcdLease
 from pytest_distaudit.systems._etcd_probe import EtcdWords
 from pytest_distaudit.systems._etcd_session import CALLED, EtcdSession, identify, key, plain, refused, started_at
 from pytest_distaudit.systems._listener import listener_of
@@ -161,6 +162,7 @@ KIND = Kind(
     endpoints={"url": ("http", "https"), "peer": ("http", "https")},
     connect=EtcdSession,
     answers=_ANSWERS,
+    lease=EtcdLease,
     probes={"agreement-probe": agreement_probe(EtcdWords)},
     only_answers=True,
 )

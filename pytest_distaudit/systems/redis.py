@@ -17,6 +17,7 @@ from pytest_distaudit.systems import _local
 from pytest_distaudit.systems._agreement import agreement_probe
 from pytest_distaudit.systems._listener import REDIS_QUESTIONS, classify, listener_of, stranger
 from pytest_distaudit.systems._redis_groups import stream_group
+from pytest_distaudit.systems._redis_lease import RedisLease
 from pytest_distaudit.systems._redis_members import membership
 from pytest_distaudit.systems._redis_probe import RedisWords
 from pytest_distaudit.systems._redis_session import CLIENT_NAME, RedisSession
@@ -149,6 +150,7 @@ KIND = Kind(
     endpoints={"url": ("redis", "rediss")},
     connect=RedisSession,
     answers=_ANSWERS,
+    lease=RedisLease,
     probes={"agreement-probe": agreement_probe(RedisWords)},
     only_answers=True,
 )

@@ -130,7 +130,16 @@ class Bench:
         if wanted not in targets:
             hint = did_you_mean(wanted, targets)
             raise InvalidInput([Problem(self.project.place, f"there is no target {wanted!r}; {hint}")])
+        self._hold_to_its_lease(targets[wanted])
         return targets[wanted]
+
+    def _hold_to_its_lease(self, target: Target) -> None:
+        """Raises InvalidInput where the target names a system for it that offers none."""
+        kind = target.systems[target.lease].kind if target.lease is not None else ""
+        if kind and self.kinds[kind].lease is None:
+            offering = ", ".join(name for name in self.kinds if self.kinds[name].lease)
+            message = f"kind {kind!r} of {target.lease!r} offers no lease; allowed: systems of kind {offering}"
+            raise InvalidInput([Problem(target.place, message)])
 
     def _recorded_target(self) -> str | None:
         """The target that all recorded runs were about. Raises InvalidInput where another one is wanted."""
@@ -297,11 +306,13 @@ class Bench:
         """What gathers evidence in this process."""
         from pytest_distaudit.systems.http_fetch import HttpFetch
         from pytest_distaudit.systems.http_load import http_load
+        from pytest_distaudit.targets.alone import Alone
         from pytest_distaudit.targets.guard import promising
 
         kinds = {name: self.kinds[name] for name in self.kinds}
-        limits = self.hub.limits
-        return Gatherer(self.hub, kinds, HttpFetch, self.wishes.progress, promising, lambda: http_load(limits))
+        limits, tell = self.hub.limits, self.wishes.progress
+        alone = Alone(self.target.lease, kinds, limits, tell)
+        return Gatherer(self.hub, kinds, HttpFetch, tell, promising, lambda: http_load(limits), alone)
 
     def judge(self, planned: Planned, bind: Callable[[], Mapping[str, Located]], nodeid: str) -> ClaimResult:
         """The verdict of one claim, its evidence recorded where that was asked for.

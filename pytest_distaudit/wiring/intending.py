@@ -37,6 +37,7 @@ def intended(bench: Bench) -> tuple[Intentions, tuple[Problem, ...]]:
     told = Intentions(
         bench.target.name, len(plan.claims), looks, dict(activities), _disturbances(plan), tuple(left_out),
         tuple(_arranged(plan)), tuple(_redirected(plan)) if bench.wishes.scope >= Scope.EXPERIMENT else (),
+        plan.target.lease or "",
     )  # fmt: skip
     return told, tuple(problems)
 

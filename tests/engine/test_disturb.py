@@ -22,6 +22,7 @@ from pytest_distaudit.engine.gather import Gatherer
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.injection import Injection
 from pytest_distaudit.engine.redact import Redactor
+from pytest_distaudit.engine.running import Running
 from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.capabilities import Health, Presence
 from pytest_distaudit.ports.codec import from_json
@@ -270,6 +271,49 @@ def test_nothing_is_done_to_what_does_not_work() -> None:
     assert (told.steady, told.rounds) == (False, ())
     assert told.trouble.startswith("ask failed ")
     assert "crash" not in world.deeds
+
+
+class Stalling(World):
+    """Its operations fail in some looks at the steady state, each in its own."""
+
+    def __init__(self, **looks: tuple[int, ...]) -> None:
+        super().__init__(heals_s=0.1)
+        self.looks, self.look = looks, 0
+
+    def fetch(self, request: Request) -> Response:
+        operation = "write" if request.method == "POST" else "ask"
+        if "crash" not in self.deeds and self.look in self.looks.get(operation, ()):
+            return Response(503, {}, b"", 0.001)
+        return super().fetch(request)
+
+
+@pytest.mark.parametrize(
+    ("looks", "last", "steady"),
+    [
+        ({}, 1, {"ask", "write"}),
+        ({"ask": (1, 2)}, 3, {"ask", "write"}),
+        ({"ask": (1,), "write": (2, 3, 4)}, 5, {"ask", "write"}),  # each works at some time, and in the end together
+        ({"write": tuple(range(1, 20))}, 3, {"ask"}),  # what never works keeps nobody waiting
+        ({"ask": (1, 3, 5, 6), "write": (2, 4)}, 6, {"write"}),  # one is enough
+    ],
+)
+def test_operations_are_steady_together_if_they_ever_are(
+    monkeypatch: pytest.MonkeyPatch, looks: dict[str, tuple[int, ...]], last: int, steady: set[str]
+) -> None:
+    world = Stalling(**looks)
+
+    def pause(running: Running, seconds: float) -> None:
+        if seconds == COURSE.steady_s and "crash" not in world.deeds:
+            world.look += 1
+        time.sleep(seconds)
+
+    monkeypatch.setattr(Running, "_pause", pause)
+    seen = _done(world, operations=(ASK, WRITE))
+    told = _experiment(seen)
+    injected = told.rounds[0].injected
+    flows = {name: _traffic(seen, name) for name in ("ask", "write")}
+    assert world.look == last
+    assert {name for name, flow in flows.items() if flow.part(told.began, injected).steady} == steady
 
 
 def test_nothing_is_done_to_what_does_not_serve() -> None:
