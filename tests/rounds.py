@@ -35,6 +35,8 @@ ALONE = ("proofs/performance/", "proofs/architecture/", "test_example.py")
 #: how much of all processors may be in use when another job begins, and how long after the last one that is seen
 _ROOM_PERCENT, _SETTLES_S = 50.0, 12.0
 _LIMIT_S = 1800
+#: how pytest ends where all proofs were run; what was ended in between leaves no result
+_WHOLE = (0, 1)
 _VERDICTS = ("verified", "refuted", "unverifiable")
 #: what pytest says of a proof that wanted a verdict and got none
 _UNDECIDED = re.compile(r"assert \(?<Verdict\.UNV")
@@ -113,8 +115,7 @@ class Rounds:
                 process.wait()
 
     def _begin(self, job: Job) -> None:
-        # a result that is there is a whole one
-        result = f"--junitxml={job.file(self._into, 'xml')}"
+        result = f"--junitxml={job.file(self._into, 'part')}"
         options = ("-m", "proof", "-q", "-p", "no:cacheprovider", "--timeout=0", result)
         command = [sys.executable, "-m", "pytest", str(job.module), *options]
         environment = {**os.environ, "DISTAUDIT_ROUNDS": str(self._runs)}
@@ -132,6 +133,8 @@ class Rounds:
                 os.killpg(process.pid, signal.SIGTERM)
             if process.poll() is not None:
                 del self._running[process]
+                if process.returncode in _WHOLE:
+                    job.file(self._into, "part").replace(job.file(self._into, "xml"))
                 last = (job.file(self._into, "log").read_text(errors="replace").splitlines() or ["nothing"])[-1]
                 say(f"{job.number} of {self._runs} {job.name}: {last} ({took:.0f} s)")
 
@@ -207,6 +210,7 @@ def main(words: Sequence[str]) -> int:
         parser.error(f"no proofs whose path holds {' or '.join(told.words)}; they are in {TESTS}/proofs")
     into = told.into or Path(tempfile.mkdtemp(prefix="distaudit-rounds-"))
     _same_code(into)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         Rounds(into, told.lanes, told.runs).run(jobs(modules, told.runs))
     finally:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests import rounds
@@ -91,6 +94,35 @@ def test_an_ended_run_goes_on(
     said = capsys.readouterr().out
     assert said.startswith("2 of 2 odd/test_odd: 1 passed")
     assert summed(into)["odd-test_odd"].rounds == 2
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from tests import rounds
+rounds.TESTS = rounds.ROOT = Path(sys.argv[1])
+rounds._same_code = lambda into: None
+sys.exit(rounds.main(["--runs", "1", "--into", sys.argv[2]]))
+"""
+
+
+def test_who_ends_it_ends_its_proofs_and_they_leave_no_result(tmp_path: Path) -> None:
+    module, begun, into = tmp_path / "proofs" / "odd" / "test_odd_proofs.py", tmp_path / "begun", tmp_path / "into"
+    module.parent.mkdir(parents=True)
+    into.mkdir()
+    write = f"import os, pathlib\n    pathlib.Path({str(begun)!r}).write_text(str(os.getpid()))"
+    module.write_text(f"import pytest, time\n\n@pytest.mark.proof\ndef test_odd():\n    {write}\n    time.sleep(60)\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = proof\n")
+    command = [sys.executable, "-c", DRIVER, str(tmp_path), str(into)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as run:
+        deadline = time.monotonic() + 30
+        while not (begun.exists() and begun.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        run.terminate()
+        run.communicate(timeout=30)
+    assert run.returncode == 128 + signal.SIGTERM
+    assert not psutil.pid_exists(int(begun.read_text()))
+    assert not list(into.glob("*.xml"))
 
 
 def test_rounds_of_other_code_are_refused(tmp_path: Path) -> None:

@@ -30,12 +30,12 @@ MEANINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "based_on": "another target that it takes over everything from. Tables here are laid over those there, "
             "key by key; a list or a value here replaces the one there",
             "compose": "the compose files of the target; one file's path is enough",
-            "lease": "a system that runs already (Consul, etcd, Redis), in which audits on several machines agree which "
-            "of them experiments",
+            "lease": "a system that runs already (Consul, etcd, Redis), in which audits on several machines agree "
+            "which of them experiments",
             "audit_host": "where callers of the target reach the audit, if a check has them call it",
             "systems": "name of a system: the system",
             "links": "name of a link: which system needs which; where the second is down, the first is not judged",
-            "operations": "name of an operation: a request with its outcomes, which the audit asks while it experiments",
+            "operations": "name of an operation: a request with its outcomes, asked while the audit experiments",
             "activities": "name of an activity: a request that the audit may send. Declaring it is consent",
             "actions": "name of an action: a command with the one that undoes it; used by no check yet",
         },

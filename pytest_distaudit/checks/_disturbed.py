@@ -61,11 +61,20 @@ def traffics(claim: Claim, evidence: Evidence, told: Experiment) -> dict[str, Tr
     }
     for flow in found.values():
         before = replace(flow, sent=tuple(one for one in flow.sent if undisturbed(told, one)))
-        if not before.steady:
-            unverifiable(Reason.BASELINE, "not steady", f"before anything was done {before.told}", remedy=_STEADY)
+        steady_before(before)
         if len(before.sent) < ENOUGH:
             unverifiable(Reason.VACUOUS, f"{len(before.sent)} requests before the fault", f"{ENOUGH} are needed")
     return found
+
+
+def steady_before(flow: Traffic) -> None:
+    """Raises Unverifiable unless what was asked before anything was done was answered."""
+    if flow.steady:
+        return
+    because = f"before anything was done {flow.told}"
+    if not flow.calm:
+        unverifiable(Reason.BUDGET, "not steady", f"{because}; the machine was busy")
+    unverifiable(Reason.BASELINE, "not steady", because, remedy=_STEADY)
 
 
 def late(flow: Traffic) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from pytest_distaudit.checks._disturbed import ENOUGH
+from pytest_distaudit.checks._disturbed import ENOUGH, steady_before
 from pytest_distaudit.checks.registry import SERVICE
 from pytest_distaudit.domain.check import Parameter, ParameterType, Role, check
 from pytest_distaudit.domain.claim import Claim
@@ -80,8 +80,7 @@ def used(claim: Claim, evidence: Evidence) -> Judgement:
 def _before(told: Diversion, flow: Traffic) -> Traffic:
     """The steady state. Raises Unverifiable where nothing was done, or nothing can be learned of it."""
     before = flow.part(told.began, told.entered or told.ended)
-    if not before.steady:
-        unverifiable(Reason.BASELINE, "not steady", f"before anything was done {before.told}")
+    steady_before(before)
     if len(before.sent) < ENOUGH:
         unverifiable(Reason.VACUOUS, f"{len(before.sent)} requests before it", f"{ENOUGH} are needed")
     if told.entered is None:

@@ -1,26 +1,52 @@
-"""An experiment on a busy machine is done once more when that is over."""
+"""An experiment that the machine was too busy for is done once more when that is over."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
+from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.observation import Observation
-from pytest_distaudit.engine.disturb import Done
-from pytest_distaudit.engine.slowness import calms
-from pytest_distaudit.ports.traffic import SLOWED
+from pytest_distaudit.domain.verdict import Reason, Verdict
 
-#: how long a busy machine has to become calm
-_CALMS_S = 30.0
+#: how long a busy machine has to become calm, in seconds
+CALMS_S = 60.0
 
 
-def calmer(once: Callable[[], Done], place: str, tell: Callable[[str], None]) -> tuple[Observation, ...]:
-    """What ``once`` sees. Where the machine was too busy for its word and calms, the calmer of two times, whatever came
-    of it, unless fewer operations were steady before the second.
+class Conducted(Protocol):
+    """What one experiment came to."""
+
+    @property
+    def judgement(self) -> Judgement:
+        """The claim's."""
+        ...
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """All that was seen."""
+        ...
+
+
+Sight = TypeVar("Sight")
+Found = TypeVar("Found", bound=Conducted)
+
+
+def calmer(conducted: Callable[[Sight], Found], sights: Iterable[Sight]) -> Found | None:
+    """The first experiment's word, unless it could not tell because of the machine: then that of the next one that can.
+    Whatever can be told is never asked twice. None where there is no experiment.
     """
-    first = once()
-    if first.slowed <= SLOWED:
-        return first.seen
-    tell(f"{place}: the machine was busy, work took {first.slowed:g} times its time; once more if it calms")
-    if not calms(_CALMS_S):
-        return first.seen
-    return min(first, once(), key=lambda one: (-one.steady, one.slowed)).seen
+    first: Found | None = None
+    for sight in sights:
+        found = conducted(sight)
+        if found.judgement.verdict is not Verdict.UNVERIFIABLE:
+            return found
+        first = first or found
+        if not _too_busy(first):
+            break
+    return first
+
+
+def _too_busy(found: Conducted) -> bool:
+    """Whether it was done, and the machine is why nobody can tell."""
+    budget = Reason.BUDGET
+    return found.judgement.reason is budget and all(seen.reason is not budget for seen in found.observations)

@@ -12,8 +12,9 @@ from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import Judgement
 from pytest_distaudit.domain.needs import Need
 from pytest_distaudit.domain.observation import Observation
-from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.domain.verdict import Reason, Scope, Verdict
 from pytest_distaudit.engine.blocking import blocked, silent, systems_down, unseen
+from pytest_distaudit.engine.calmer import calmer
 from pytest_distaudit.engine.judge import by_stand_ins, judge, over_time, settled
 from pytest_distaudit.engine.plan import Planned
 from pytest_distaudit.ports.codec import from_json
@@ -53,7 +54,16 @@ def timing_of(planned: Planned) -> Timing | None:
 
 
 def conduct(planned: Planned, sights: Iterator[Sight]) -> Conducted:
-    """Judge look after look; ``sights`` ends when time is up (live) or the record does (replay)."""
+    """Judge look after look; ``sights`` ends when time is up (live) or the record does (replay). Each look at an
+    experiment is one of its own.
+    """
+    if planned.check.scope is Scope.EXPERIMENT:
+        found = calmer(lambda sight: _over_time(planned, iter((sight,))), sights)
+        return found or _over_time(planned, iter(()))
+    return _over_time(planned, sights)
+
+
+def _over_time(planned: Planned, sights: Iterator[Sight]) -> Conducted:
     timing, judgements = timing_of(planned), list[Judgement]()
     looks: list[tuple[Observation, ...]] = []
     for sight in sights:

@@ -49,17 +49,6 @@ class Trial:
     watched: tuple[tuple[str, tuple[Ask, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """One experiment: what was seen, how many operations were steady before anything was done, and how many times its
-    processor time the audit's own work took.
-    """
-
-    seen: tuple[Observation, ...]
-    steady: int = 0
-    slowed: float = 1.0
-
-
 def disturb(
     trial: Trial,
     bound: Mapping[str, Located],
@@ -68,7 +57,7 @@ def disturb(
     fetch: Fetch,
     base_url: Callable[[str], str | None],
     tell: Callable[[str], None],
-) -> Done:
+) -> tuple[Observation, ...]:
     """Every look at what is watched, the traffic of each operation, what arrived over a link, and one Experiment.
 
     It has to be allowed.
@@ -97,9 +86,7 @@ def disturb(
             told = Running(trial.aim, trial.course, injection, held, loads, clock, tell, anew).run()
         _settled(followed, trial.course, clock)
     flows = [replace(load.traffic(), slowed=slowness.slowed) for load in loads]
-    seen = (*watch, *_observed(trial.aim, told, flows, followed, bound, clock, began, hub))
-    disturbed = min((one.injected for one in told.rounds), default=told.began)
-    return Done(seen, sum(flow.part(told.began, disturbed).steady for flow in flows), slowness.slowed)
+    return (*watch, *_observed(trial.aim, told, flows, followed, bound, clock, began, hub))
 
 
 def _settled(followed: Sequence[Following], course: Course, clock: Clock) -> None:

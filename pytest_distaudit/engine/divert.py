@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.observation import Observation
@@ -15,6 +15,7 @@ from pytest_distaudit.domain.target import Operation, Probes
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.engine.arranged import Promised, Tools
 from pytest_distaudit.engine.clock import Clock
+from pytest_distaudit.engine.slowness import Slowness
 from pytest_distaudit.engine.substitute import Substitute, substitute
 from pytest_distaudit.engine.workload import Workload
 from pytest_distaudit.ports.codec import from_json, to_json
@@ -97,9 +98,10 @@ class Diverting:
             host = self._host(bound, shelf.instances())
             here = stack.enter_context(substitute(host, clock))
             promised = stack.enter_context(tools.promising())
+            slowness = stack.enter_context(Slowness())
             load = stack.enter_context(Workload(self.operation, self.rate, tools.fetch, tools.base_url, clock))
             told = _Course(self, shelf, here, host, promised, load, clock, callers, callees, tools.tell).run()
-        return told, load.traffic()
+        return told, replace(load.traffic(), slowed=slowness.slowed)
 
     def _host(self, bound: Mapping[str, Located], instances: tuple[Instance, ...]) -> str:
         """The address at which callers and registry reach the audit. Without a word of the target's, that is sure

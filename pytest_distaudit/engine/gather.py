@@ -25,7 +25,6 @@ from pytest_distaudit.engine.arranged import (
     nobody_generates,
     nobody_promises,
 )
-from pytest_distaudit.engine.calmer import calmer
 from pytest_distaudit.engine.disturb import Trial, disturb
 from pytest_distaudit.engine.hub import Hub
 from pytest_distaudit.engine.permission import refused, told
@@ -76,12 +75,14 @@ class Gathering(Protocol):
         """The probe's one run on these addresses."""
         ...
 
-    def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        """The one experiment of this fault on these addresses."""
+    def disturbed(self, trial: Trial, bound: Mapping[str, Located], again: bool = False) -> tuple[Observation, ...]:
+        """The one experiment of this fault on these addresses, or, ``again``, the second one."""
         ...
 
-    def arranged(self, arrangement: Arrangement, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        """The arrangement's one run on these addresses."""
+    def arranged(
+        self, arrangement: Arrangement, bound: Mapping[str, Located], again: bool = False
+    ) -> tuple[Observation, ...]:
+        """The arrangement's one run on these addresses, or, ``again``, the second one."""
         ...
 
 
@@ -178,8 +179,8 @@ class Gatherer:
 
         return self._shared(key, self._taking(Turn.PERFORM, run))
 
-    def disturbed(self, intended: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        """The one experiment of its aim on these addresses; nobody else looks meanwhile."""
+    def disturbed(self, intended: Trial, bound: Mapping[str, Located], again: bool = False) -> tuple[Observation, ...]:
+        """The one experiment of its aim on these addresses, or the second one; nobody else looks meanwhile."""
 
         def run() -> tuple[Observation, ...]:
             if (answer := refused(intended.aim, bound)) is not None:
@@ -189,17 +190,21 @@ class Gatherer:
             fetch = self._fetch(replace(limits, ask_s=max(limits.ask_s, intended.course.answer_s)))
             base = partial(_base_url, bound)
             trial = replace(intended, course=intended.course.behind(self._lag(dict(intended.watched), bound)))
-            once = partial(disturb, trial, bound, self._kinds, self._hub, fetch, base, self._tell)
+            if again:
+                self._tell(f"{trial.aim.place}: once more, for the machine was busy")
             try:
                 with self._alone(bound):
-                    return calmer(once, trial.aim.place, self._tell)
+                    return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
             except Unobservable as error:
                 return (told(trial.aim, error.reason, self._hub.redactor.text(error.detail)),)
 
-        return self._shared((intended.aim, bound[intended.aim.system].place), self._taking(Turn.DISTURB, run))
+        key = (intended.aim, bound[intended.aim.system].place, again)
+        return self._shared(key, self._taking(Turn.DISTURB, run))
 
-    def arranged(self, arrangement: Arrangement, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        """The arrangement's one run on these addresses; nobody else looks meanwhile."""
+    def arranged(
+        self, arrangement: Arrangement, bound: Mapping[str, Located], again: bool = False
+    ) -> tuple[Observation, ...]:
+        """The arrangement's one run on these addresses, or the second one; nobody else looks meanwhile."""
 
         def run() -> tuple[Observation, ...]:
             self._hub.calm()
@@ -208,7 +213,7 @@ class Gatherer:
             tools = Tools(self._kinds, self._hub, self._fetch(self._hub.limits), base, *given)
             return arrangement.run(bound, tools)
 
-        return self._shared(arrangement.key(bound), self._taking(Turn.DISTURB, run))
+        return self._shared((arrangement.key(bound), again), self._taking(Turn.DISTURB, run))
 
     def _taking(self, turn: Turn, make: Callable[[], tuple[Observation, ...]]) -> Callable[[], tuple[Observation, ...]]:
         """``make``, when it is its turn."""

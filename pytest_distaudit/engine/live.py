@@ -13,12 +13,14 @@ from pytest_distaudit.domain.verdict import Scope
 from pytest_distaudit.engine.activity import PATIENCE_S
 from pytest_distaudit.engine.arranged import Arrangement
 from pytest_distaudit.engine.blocking import silent, systems_down, unseen
+from pytest_distaudit.engine.calmer import CALMS_S
 from pytest_distaudit.engine.conduct import Sight, timing_of
 from pytest_distaudit.engine.disturb import Trial
 from pytest_distaudit.engine.divert import Diverting
 from pytest_distaudit.engine.drive import Driving
 from pytest_distaudit.engine.gather import Gathering
 from pytest_distaudit.engine.plan import PRESENCE, Plan, Planned, aims, dependencies
+from pytest_distaudit.engine.slowness import calms
 from pytest_distaudit.ports.located import Located
 
 #: what is more than a look
@@ -50,13 +52,17 @@ class Live:
         """The first look from what everybody shares; further, fresh ones until the claim's time is up.
 
         The time of ``within`` runs from the audit's first look at anything: claims wait together, not
-        one after the other. An activity is performed once and waits for its own effects; so does an experiment.
+        one after the other. An activity is performed once and waits for its own effects; so does an experiment, which
+        whoever wants one more gets when the machine is calm.
         """
         began = time.monotonic()
         self._began = self._began or began
-        once = planned.claim.activity or planned.check.scope is Scope.EXPERIMENT
-        timing = None if once else timing_of(planned)
         yield LiveSight(self, planned, bound, None)
+        if planned.check.scope is Scope.EXPERIMENT:
+            if calms(CALMS_S):
+                yield LiveSight(self, planned, bound, time.time())
+            return
+        timing = None if planned.claim.activity else timing_of(planned)
         if timing is None:
             return
         until = timing.seconds + (self._began if timing.span is Span.WITHIN else began)
@@ -78,14 +84,14 @@ class Live:
                 for system in planned.roles[need.role]:
                     asks.setdefault(system, []).append(need.ask)
             else:
-                found.extend(self._done(planned, bound, need))
+                found.extend(self._done(planned, bound, need, again=newer_than is not None))
         self._gathering.prefetch((bound[system], wanted) for system, wanted in asks.items() if newer_than is None)
         for system, wanted in asks.items():
             found.extend(self._gathering.facts(bound[system], wanted, newer_than))
         return found
 
-    def _done(self, planned: Planned, bound: Mapping[str, Located], need: More) -> Iterable[Observation]:
-        """What comes of more than a look."""
+    def _done(self, planned: Planned, bound: Mapping[str, Located], need: More, again: bool) -> Iterable[Observation]:
+        """What comes of more than a look; of an experiment the first time, or ``again``."""
         match need:
             case Perform():
                 return self._performed(planned, bound, need)
@@ -94,9 +100,9 @@ class Live:
             case Rest():
                 return self._gathering.rested(_bound(self._plan.rested, bound), bound, need.seconds)
             case Disturb():
-                return self._disturbed(planned, bound, need)
+                return self._disturbed(planned, bound, need, again)
             case Divert() | Drive():
-                return self._gathering.arranged(_arrangement(planned, self._plan.target, need), bound)
+                return self._gathering.arranged(_arrangement(planned, self._plan.target, need), bound, again)
             case Read():
                 return [self._files(need.ask)]
             case Probe():
@@ -115,14 +121,16 @@ class Live:
         activity, watched = self._plan.target.activities[name], _bound(self._plan.alternated[name], bound)
         return self._gathering.alternated(activity, watched, bound, self._longest(name, 0.0), each)
 
-    def _disturbed(self, planned: Planned, bound: Mapping[str, Located], need: Disturb) -> Iterator[Observation]:
+    def _disturbed(
+        self, planned: Planned, bound: Mapping[str, Located], need: Disturb, again: bool
+    ) -> Iterator[Observation]:
         """The one experiment of each of the role's systems, for every claim about it."""
         target = self._plan.target
         for aim in aims(planned, need):
             intended = self._plan.experiments[aim]
             operations = tuple(target.operations[name] for name in intended.operations)
             watched = tuple((name, tuple(asks)) for name, asks in _bound(intended.watched, bound).items())
-            yield from self._gathering.disturbed(Trial(aim, intended.course, operations, watched), bound)
+            yield from self._gathering.disturbed(Trial(aim, intended.course, operations, watched), bound, again)
 
     def _longest(self, activity: str, otherwise: float) -> float:
         """The longest ``within`` of the claims about the activity."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Self
 
-from pytest_distaudit.ports.traffic import SLOWED
+from pytest_distaudit.ports.traffic import CALM
 
 #: so many bytes to sum up are ten milliseconds of a processor, in which the interpreter's lock is free
 _WORK = 16 << 20
 _EVERY_S = 0.5
-#: what is judged as calm: over so many seconds, half of what is too busy at most
-_CALM_S, _CALM = 3.0, SLOWED / 2
+#: over so many seconds a machine is calm
+_CALM_S = 3.0
 #: of the thread that reads it: nanoseconds on a processor, and waiting for one (Linux, sched-stats)
 _PLACE = Path("/proc/thread-self/schedstat")
 
@@ -63,7 +63,7 @@ def calms(within_s: float) -> bool:
     while True:
         with Slowness() as seen:
             time.sleep(_CALM_S)
-        if seen.slowed <= _CALM:
+        if seen.slowed <= CALM:
             return True
         if time.monotonic() > until:
             return False

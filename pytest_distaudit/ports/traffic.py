@@ -11,6 +11,8 @@ from pytest_distaudit.ports.history import Outcome
 _FAILS = 0.01
 #: where work takes so many times its processor time, whatever is slow or fails may be the machine's doing
 SLOWED = 4.0
+#: and of what is calm at most
+CALM = SLOWED / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Traffic(Capability):
     def busy(self) -> bool:
         """Whether what is slow or fails may be the machine's doing."""
         return self.slowed > SLOWED
+
+    @property
+    def calm(self) -> bool:
+        """Whether a single failure cannot be the machine's doing."""
+        return self.slowed <= CALM
 
     @property
     def failed(self) -> tuple[Sent, ...]:

@@ -56,6 +56,7 @@ class Bench:
         self.project = self._read_project()
         self.recording = self._open_recording()
         self.target = self._choose_target()
+        self._check_lease(self.target)
         self.documents = Documents(wishes.root)
         self.taken: dict[str, Place] = {}
         self.plan = Plan(self.target)
@@ -130,10 +131,9 @@ class Bench:
         if wanted not in targets:
             hint = did_you_mean(wanted, targets)
             raise InvalidInput([Problem(self.project.place, f"there is no target {wanted!r}; {hint}")])
-        self._hold_to_its_lease(targets[wanted])
         return targets[wanted]
 
-    def _hold_to_its_lease(self, target: Target) -> None:
+    def _check_lease(self, target: Target) -> None:
         """Raises InvalidInput where the target names a system for it that offers none."""
         kind = target.systems[target.lease].kind if target.lease is not None else ""
         if kind and self.kinds[kind].lease is None:

@@ -128,13 +128,16 @@ class Broker:
         """The probe's one run."""
         return self._gathering.probed(need, {role: self._ours(located) for role, located in players.items()})
 
-    def answer_disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        """The one experiment."""
-        return self._gathering.disturbed(trial, {name: self._ours(located) for name, located in bound.items()})
+    def answer_disturbed(self, trial: Trial, bound: Mapping[str, Located], again: bool) -> tuple[Observation, ...]:
+        """The one experiment, or the second one."""
+        return self._gathering.disturbed(trial, {name: self._ours(located) for name, located in bound.items()}, again)
 
-    def answer_arranged(self, arrangement: Arrangement, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        """The arrangement's one run."""
-        return self._gathering.arranged(arrangement, {name: self._ours(located) for name, located in bound.items()})
+    def answer_arranged(
+        self, arrangement: Arrangement, bound: Mapping[str, Located], again: bool
+    ) -> tuple[Observation, ...]:
+        """The arrangement's one run, or the second one."""
+        ours = {name: self._ours(located) for name, located in bound.items()}
+        return self._gathering.arranged(arrangement, ours, again)
 
     def _had(self, systems: Sequence[str]) -> Mapping[str, Located]:
         with self._lock:
@@ -227,20 +230,22 @@ class Shared:
         found: tuple[Observation, ...] = self._ask("probed", need, portable)
         return found
 
-    def disturbed(self, trial: Trial, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        """The one experiment of this fault on these addresses."""
+    def disturbed(self, trial: Trial, bound: Mapping[str, Located], again: bool = False) -> tuple[Observation, ...]:
+        """The one experiment of this fault on these addresses, or the second one."""
         if not all(map(self._is_common, bound.values())):
-            return self._own.disturbed(trial, bound)
+            return self._own.disturbed(trial, bound, again)
         portable = {name: _portable(located) for name, located in bound.items()}
-        found: tuple[Observation, ...] = self._ask("disturbed", trial, portable)
+        found: tuple[Observation, ...] = self._ask("disturbed", trial, portable, again)
         return found
 
-    def arranged(self, arrangement: Arrangement, bound: Mapping[str, Located]) -> tuple[Observation, ...]:
-        """The arrangement's one run on these addresses."""
+    def arranged(
+        self, arrangement: Arrangement, bound: Mapping[str, Located], again: bool = False
+    ) -> tuple[Observation, ...]:
+        """The arrangement's one run on these addresses, or the second one."""
         if not all(map(self._is_common, bound.values())):
-            return self._own.arranged(arrangement, bound)
+            return self._own.arranged(arrangement, bound, again)
         portable = {name: _portable(located) for name, located in bound.items()}
-        found: tuple[Observation, ...] = self._ask("arranged", arrangement, portable)
+        found: tuple[Observation, ...] = self._ask("arranged", arrangement, portable, again)
         return found
 
     def _is_common(self, located: Located) -> bool:

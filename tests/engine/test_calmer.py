@@ -1,70 +1,200 @@
-"""An experiment on a busy machine is done once more when that is over."""
+"""An experiment that the machine was too busy for is done once more when that is over, and only then."""
 
 from __future__ import annotations
 
-from typing import Self
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
-from pytest_distaudit.domain.fault import Aim, Fault
-from pytest_distaudit.engine import calmer, disturb
+from pytest_distaudit.domain.check import Role, check
+from pytest_distaudit.domain.claim import Claim
+from pytest_distaudit.domain.errors import Place
+from pytest_distaudit.domain.evidence import Evidence
+from pytest_distaudit.domain.fault import Aim, Course, Fault
+from pytest_distaudit.domain.judgement import Judgement, refute, unverifiable, verified
+from pytest_distaudit.domain.needs import Disturb
+from pytest_distaudit.domain.observation import Ask, Observation
+from pytest_distaudit.domain.target import SystemSpec, Target
+from pytest_distaudit.domain.verdict import Reason, Rung, Scope, Verdict
+from pytest_distaudit.engine import live
+from pytest_distaudit.engine.calmer import CALMS_S, calmer
+from pytest_distaudit.engine.conduct import conduct
 from pytest_distaudit.engine.disturb import Trial
-from pytest_distaudit.ports.fetch import Request, Response
-from pytest_distaudit.ports.traffic import SLOWED
+from pytest_distaudit.engine.live import Live
+from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
+from pytest_distaudit.ports.codec import to_json
+from pytest_distaudit.ports.experiments import Experiment
 
 from .test_disturb import ASK, COURSE, World, _traffic
 
+BUSY = Judgement(Verdict.UNVERIFIABLE, "late", reason=Reason.BUDGET)
+UNSTEADY = Judgement(Verdict.UNVERIFIABLE, "not steady", reason=Reason.BASELINE)
+GREEN, RED = Judgement(Verdict.VERIFIED, "so"), Judgement(Verdict.REFUTED, "not so")
 
-class Slowed:
-    """In place of Slowness: what each experiment's is, one after the other."""
 
-    factors: tuple[float, ...] = ()
+@dataclass(frozen=True)
+class Told:
+    judgement: Judgement
+    observations: tuple[Observation, ...] = ()
+
+
+def _told(judgements: Sequence[Judgement], *seen: Observation) -> tuple[Told | None, int]:
+    """What counts, and how many experiments there were."""
+    done: list[Judgement] = []
+
+    def conducted(judgement: Judgement) -> Told:
+        done.append(judgement)
+        return Told(judgement, seen)
+
+    return calmer(conducted, iter(judgements)), len(done)
+
+
+@pytest.mark.parametrize("first", [GREEN, RED, UNSTEADY])
+def test_what_can_be_told_or_is_not_the_machines_doing_is_told_by_the_first(first: Judgement) -> None:
+    assert _told([first, GREEN]) == (Told(first), 1)
+    assert _told([first, RED]) == (Told(first), 1)
+
+
+@pytest.mark.parametrize("second", [GREEN, RED])
+def test_what_could_not_be_told_is_told_by_the_second(second: Judgement) -> None:
+    assert _told([BUSY, second]) == (Told(second), 2)
+
+
+@pytest.mark.parametrize("rest", [[], [UNSTEADY], [BUSY]])
+def test_where_nobody_can_tell_the_first_says_why(rest: list[Judgement]) -> None:
+    assert _told([BUSY, *rest]) == (Told(BUSY), 1 + len(rest))
+
+
+def test_without_an_experiment_nothing_is_told() -> None:
+    assert _told([]) == (None, 0)
+
+
+def test_what_is_too_much_in_any_case_is_not_asked_twice() -> None:
+    refused = Observation("", Ask("load"), 0.0, 0.0, reason=Reason.BUDGET, detail="10000 a second are too many")
+    assert _told([BUSY, GREEN], refused) == (Told(BUSY, (refused,)), 1)
+
+
+# --- a claim's own
+
+
+CRASH = Experiment.ask(fault="crash")
+ANSWERS = {"verified": lambda: verified("so", "told"), "refuted": lambda: refute("not so"), "busy": lambda: _busy()}
+
+
+def _busy() -> Judgement:
+    unverifiable(Reason.BUDGET, "late", "the machine was busy")
+
+
+@check(
+    "store.stands",
+    claims="it stands",
+    says="{system} stands",
+    rung=Rung.RESILIENT,
+    scope=Scope.EXPERIMENT,
+    roles={"system": Role("it")},
+    needs=lambda claim: (Disturb(Fault.CRASH, "system", COURSE, ()),),
+)
+def stands(claim: Claim, evidence: Evidence) -> Judgement:
+    """What the world says of it, one experiment after the other; each claim has its own story."""
+    told = evidence.one(Experiment, "system", CRASH)
+    return STORIES[claim.id][int(told.began) - 1]()
+
+
+STORIES: dict[str, list[Callable[[], Judgement]]] = {}
+
+
+class Paper:
+    """In place of a gatherer: which experiments there were, each told by its number."""
 
     def __init__(self) -> None:
-        first, *rest = type(self).factors
-        self.slowed, type(self).factors = first, tuple(rest)
+        self.asked: list[bool] = []
 
-    def __enter__(self) -> Self:
-        return self
+    def facts(self, located: Any, asks: Sequence[Ask], newer_than: float | None = None) -> tuple[Observation, ...]:
+        return tuple(Observation("store", ask, time.time(), 0.0, value={"up": True, "witness": ""}) for ask in asks)
 
-    def __exit__(self, *error: object) -> None:
+    def prefetch(self, wanted: object) -> None:
         pass
 
-
-def _slowed(
-    monkeypatch: pytest.MonkeyPatch, *factors: float, calm: bool = True, world: World | None = None
-) -> tuple[float, int, list[str]]:
-    """What was told of how slow the machine was, how many crashes there were, and the sentences that tell of it."""
-    monkeypatch.setattr(disturb, "Slowness", type("Slowed", (Slowed,), {"factors": factors}))
-    monkeypatch.setattr(calmer, "calms", lambda within_s: calm)
-    world, said = world or World(heals_s=0.1), list[str]()
-    gatherer = world.gatherer()
-    monkeypatch.setattr(gatherer, "_tell", said.append)
-    seen = gatherer.disturbed(Trial(Aim(Fault.CRASH, "store"), COURSE, (ASK,)), {"store": world.located()})
-    return _traffic(seen).slowed, world.deeds.count("crash"), [one for one in said if "busy" in one]
+    def disturbed(self, trial: Trial, bound: Mapping[str, Any], again: bool = False) -> tuple[Observation, ...]:
+        self.asked.append(again)
+        told = Experiment("crash", "store", 1.0 + again, 9.0, steady=True, waited_s=1.0, patience_s=1.0)
+        return (Observation("store", CRASH, time.time(), 0.0, value=to_json(told)),)
 
 
-def test_on_a_calm_machine_it_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _slowed(monkeypatch, SLOWED) == (SLOWED, 1, [])
+def _judged(monkeypatch: pytest.MonkeyPatch, *words: str, calm: bool = True) -> tuple[Any, list[bool], list[float]]:
+    """(what a claim of that story came to, which experiments were done, how long the machine was waited for)"""
+    waited: list[float] = []
+
+    def calms(within_s: float) -> bool:
+        waited.append(within_s)
+        return calm
+
+    monkeypatch.setattr(live, "calms", calms)
+    STORIES["it"] = [ANSWERS[word] for word in words]
+    target = Target("it", Place("x"), {"store": SystemSpec("store", "store", Place("x"), disposable=True)})
+    plan, paper = Plan(target), Paper()
+    planned = _planned(target)
+    plan.add(planned)
+    looking = Live(plan, paper, lambda ask: pytest.fail("no file is read"))  # type: ignore[arg-type]
+    found = conduct(planned, looking.sights(planned, {"store": World().located()}))
+    return found, paper.asked, waited
 
 
-def test_on_a_busy_machine_the_calmer_of_two_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    sentence = "store: the machine was busy, work took 6.6 times its time; once more if it calms"
-    assert _slowed(monkeypatch, 6.6, 1.2) == (1.2, 2, [sentence])
-    assert _slowed(monkeypatch, 4.5, 9.0)[:2] == (4.5, 2)
+def _planned(target: Target) -> Planned:
+    claim = Claim("it", "store.stands", {"system": "store"}, Place("x"), "", "", 0)
+    return plan_claim(claim, stands, target)  # type: ignore[arg-type]
 
 
-def test_on_a_machine_that_stays_busy_it_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _slowed(monkeypatch, 6.6, calm=False)[:2] == (6.6, 1)
+@pytest.mark.parametrize("word", ["verified", "refuted"])
+def test_a_claim_that_can_be_judged_has_one_experiment(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    found, asked, waited = _judged(monkeypatch, word, "busy")
+    assert (found.judgement.verdict.value, asked, waited) == (word, [False], [])
 
 
-class Broken(World):
-    """Answers no longer once it has crashed, though it serves."""
+@pytest.mark.parametrize("word", ["verified", "refuted"])
+def test_a_claim_on_a_busy_machine_has_one_more(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    found, asked, waited = _judged(monkeypatch, "busy", word)
+    assert (found.judgement.verdict.value, asked, waited) == (word, [False, True], [CALMS_S])
+    assert len(found.looks) == 1, "what is kept is what was judged"
+    assert conduct(_planned_again(), iter(_recorded(found.looks))).judgement == found.judgement
 
-    def fetch(self, request: Request) -> Response:
-        answer = super().fetch(request)
-        return Response(503, {}, b"", 0.001) if self.starts > 1 else answer
+
+def _planned_again() -> Planned:
+    return _planned(Target("it", Place("x"), {"store": SystemSpec("store", "store", Place("x"), disposable=True)}))
 
 
-def test_what_the_first_one_broke_for_good_is_told_by_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _slowed(monkeypatch, 6.6, 1.0, world=Broken(heals_s=0.1))[:2] == (6.6, 1)
+@dataclass
+class _Record:
+    observations: Sequence[Observation]
+
+    def extend(self, needs: object) -> bool:
+        return False
+
+
+def _recorded(looks: Sequence[Sequence[Observation]]) -> Iterator[_Record]:
+    return iter([_Record(look) for look in looks])
+
+
+def test_a_claim_on_a_machine_that_stays_busy_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, asked, _ = _judged(monkeypatch, "busy", "verified", calm=False)
+    assert (found.judgement.reason, asked) == (Reason.BUDGET, [False])
+
+
+# --- two of them
+
+
+def test_the_second_one_is_everybodys_who_wants_one() -> None:
+    world = World(heals_s=0.1)
+    gatherer, bound = world.gatherer(), {"store": world.located()}
+    trial = Trial(Aim(Fault.CRASH, "store"), Course(0.3, 1.0, steady_s=0.2, rate=40), (ASK,))
+    first = gatherer.disturbed(trial, bound)
+    assert gatherer.disturbed(trial, bound) is first
+    second = gatherer.disturbed(trial, bound, again=True)
+    assert second is not first
+    assert gatherer.disturbed(replace(trial), bound, again=True) is second
+    assert world.deeds.count("crash") == 2
+    assert world.deeds.count("store: once more, for the machine was busy") == 1
+    assert _traffic(second).sent[0].sent > _traffic(first).sent[-1].sent

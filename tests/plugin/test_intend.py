@@ -156,6 +156,38 @@ def test_a_load_is_told_of(project: AuditedProject, web: Web, disposable: bool) 
     assert not web.asked
 
 
+LEASED = """
+[targets.local.systems.store]
+kind = "redis"
+probes = "write"
+url = "redis://127.0.0.1:1"
+"""
+
+
+@pytest.mark.parametrize("claimed", [RUNS + QUICK, RUNS])
+def test_whom_experiments_ask_first_is_told_of(project: AuditedProject, web: Web, claimed: str) -> None:
+    path = project.pytester.path / "distaudit.toml"
+    text = '[targets.local]\nlease = "store"\n' + path.read_text("utf-8")
+    path.write_text(text.replace('kind = "http"', 'kind = "http"\ndisposable = true') + OPERATION + LEASED, "utf-8")
+    project.claims(claimed)
+    result = plan(project, "--distaudit-scope=experiment")
+    assert result.ret == 0
+    line = "  store: asked for a lease before each, while no other run has it"
+    assert (line in result.outlines) is (claimed != RUNS)
+    assert not web.asked
+
+
+def test_a_lease_is_asked_of_one_that_offers_it(project: AuditedProject) -> None:
+    path = project.pytester.path / "distaudit.toml"
+    text = '[targets.local]\nlease = "web"\n' + path.read_text("utf-8")
+    path.write_text(text.replace('kind = "http"', 'kind = "http"\nprobes = "write"'), "utf-8")
+    project.claims(RUNS)
+    result = plan(project)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    offering = "allowed: systems of kind consul, etcd, redis"
+    assert f"kind 'http' of 'web' offers no lease; {offering}" in result.errlines[0]
+
+
 KNOWS = """
 [targets.local.systems.front]
 kind = "http"

@@ -36,10 +36,11 @@ default = "staging"
 [targets.staging]
 compose = "docker-compose.yml"
 audit_host = "10.0.0.5"
+lease = "rabbitmq"
 [targets.staging.systems.rabbitmq]
 kind = "rabbitmq"
 endpoints = {amqp = "amqp://audit:${MQ_PW}@mq:5672/%2F", management = "http://mq:15672"}   # or url = "..."
-probes = "read"                                    # none | read | write
+probes = "write"                                   # none | read | write
 disposable = false
 [targets.staging.systems.front]
 kind = "http"
@@ -85,15 +86,16 @@ def test_the_example_of_the_design_is_read_whole(read) -> None:
     project = read(DESIGN)
     target = project.targets["staging"]
     assert project.default == "staging"
-    assert (target.compose, target.audit_host, target.place) == (
+    assert (target.compose, target.audit_host, target.lease, target.place) == (
         Compose(("docker-compose.yml",)),
         "10.0.0.5",
+        "rabbitmq",
         Place("distaudit.toml", 2, 1),
     )
     rabbitmq, front, tools = target.systems.values()
     assert rabbitmq.endpoints == {"amqp": "amqp://audit:${MQ_PW}@mq:5672/%2F", "management": "http://mq:15672"}
-    assert (rabbitmq.probes, rabbitmq.disposable, rabbitmq.native) == (Probes.READ, False, None)
-    assert rabbitmq.place == Place("distaudit.toml", 5, 1)
+    assert (rabbitmq.probes, rabbitmq.disposable, rabbitmq.native) == (Probes.WRITE, False, None)
+    assert rabbitmq.place == Place("distaudit.toml", 6, 1)
     assert (front.endpoints, front.health) == ({"url": "http://front:8000"}, "/health")
     assert front.instances == Instances("header:X-Boot")
     assert (tools.inside, tools.systems) == ("engine", NestedSystems("mcp-*", "mcp", "stdio"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 import subprocess
 import sys
 import threading
@@ -29,6 +32,8 @@ import sys
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.ports.kind import Limits
 from pytest_distaudit.targets.alone import Alone
+from pytest_distaudit.targets.recipes import builtin_recipes
+from pytest_distaudit.testing import Room
 bound = {url: Located(url, "http", {"url": url}) for url in sys.argv[1:]}
 with Alone(None, {}, Limits(), print)(bound):
     print("alone", flush=True)
@@ -232,3 +237,60 @@ class TestBetweenMachines:
         with mine({"store": Located("store", "store", {"url": "store://127.0.0.1:1"}, "native")}):
             pass
         assert (paper.count, paper.given_back) == (0, 0)
+
+
+SERVER = Path(__file__).parents[1] / "proofs/performance/server.py"
+OWN = """
+[targets.own.systems.server]
+kind = "http"
+native.argv = [{python}, {server}]
+native.env = {{PORT = "{{port}}"}}
+[targets.own.systems.store]
+kind = "redis"
+native = {{}}
+"""
+SHARED = """
+[targets.shared]
+lease = "store"
+[targets.shared.systems.server]
+kind = "http"
+disposable = true
+url = "{server}"
+[targets.shared.systems.store]
+kind = "redis"
+probes = "write"
+url = "{store}"
+[targets.shared.operations.ask]
+request = "GET http://server/honest/{{nonce}}"
+"""
+
+
+@pytest.mark.live
+def test_a_load_waits_for_that_of_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alone, "_LASTS_S", 15.0)
+    if missing := builtin_recipes()["redis"].missing():
+        pytest.skip(missing)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "shared").mkdir()
+    own = OWN.format(python=json.dumps(sys.executable), server=json.dumps(str(SERVER)))
+    with Room(tmp_path / "own", own) as others:
+        urls = {name: located.endpoints["url"] for name, located in others.located.items()}
+        store = redis.KIND.lease
+        assert store is not None
+        elsewhere = store(others.located["store"], Limits(), "run 7 on elsewhere", 60.0)
+        holders: list[str] = []
+
+        def progress(sentence: str) -> None:
+            if "a second" in sentence:
+                holders.append(store(others.located["store"], Limits(), "me", 1.0).take())
+
+        with Room(tmp_path / "shared", SHARED.format(**urls), progress=progress) as room:
+            claim = {"system": "server", "operation": "ask", "time": "< 1 s", "rate": "200 /s", "seconds": "0.8 s"}
+            assert elsewhere.take() == ""
+            refused = room.judge("performance.latency", **claim)
+            elsewhere.give_back()
+            judged = room.judge("performance.latency", **claim)
+    assert (refused.verdict, refused.reason) == (Verdict.UNVERIFIABLE, Reason.NOT_SAFE)
+    assert refused.because.startswith("run 7 on elsewhere experiments on what store keeps the lease for")
+    assert judged.reason in (None, Reason.BUDGET), (judged.actual, judged.because)
+    assert {holder.split("(")[0] for holder in holders} == {f"run {os.getpid()} on {socket.gethostname()} "}
