@@ -27,7 +27,7 @@ from pytest_distaudit.engine.arranged import (
 )
 from pytest_distaudit.engine.disturb import Trial, disturb
 from pytest_distaudit.engine.hub import Hub
-from pytest_distaudit.engine.permission import refused, told
+from pytest_distaudit.engine.permission import not_done, refused
 from pytest_distaudit.engine.probe import probe_ask, run_probe
 from pytest_distaudit.engine.rest import rest
 from pytest_distaudit.engine.turns import Turn, Turns
@@ -196,7 +196,7 @@ class Gatherer:
                 with self._alone(bound):
                     return disturb(trial, bound, self._kinds, self._hub, fetch, base, self._tell)
             except Unobservable as error:
-                return (told(trial.aim, error.reason, self._hub.redactor.text(error.detail)),)
+                return (not_done(trial.aim, error.reason, self._hub.redactor.text(error.detail)),)
 
         key = (intended.aim, bound[intended.aim.system].place, again)
         return self._shared(key, self._taking(Turn.DISTURB, run))

@@ -34,7 +34,7 @@ class Live:
 
     def __init__(self, plan: Plan, gathering: Gathering, files: Callable[[Ask], Observation]) -> None:
         self._plan, self._gathering, self._files = plan, gathering, files
-        self._began = 0.0
+        self._began, self._patience_s = 0.0, CALMS_S
 
     def begin(self, located: Mapping[str, Located]) -> None:
         """Start one concurrent look at every planned system of the target."""
@@ -59,7 +59,7 @@ class Live:
         self._began = self._began or began
         yield LiveSight(self, planned, bound, None)
         if planned.check.scope is Scope.EXPERIMENT:
-            if calms(CALMS_S):
+            if self._calms():
                 yield LiveSight(self, planned, bound, time.time())
             return
         timing = None if planned.claim.activity else timing_of(planned)
@@ -72,6 +72,13 @@ class Live:
             yield LiveSight(self, planned, bound, time.time())
             if time.monotonic() >= until:
                 return
+
+    def _calms(self) -> bool:
+        """Whether the machine is calm soon: all claims together have patience for that once."""
+        began = time.monotonic()
+        calm = calms(self._patience_s)
+        self._patience_s = max(0.0, self._patience_s - (time.monotonic() - began))
+        return calm
 
     def gather(
         self, planned: Planned, bound: Mapping[str, Located], needs: Sequence[Need], newer_than: float | None

@@ -17,11 +17,11 @@ def refused(aim: Aim, bound: Mapping[str, Located]) -> Observation | None:
     for name in aim.disturbed:
         if not bound[name].disposable:
             why = f"{name} is not declared disposable; where it may be disturbed, set disposable = true"
-            return told(aim, Reason.NOT_SAFE, why)
+            return not_done(aim, Reason.NOT_SAFE, why)
     if aim.caller in bound[aim.system].unrelayed:
-        return told(aim, *bound[aim.system].unrelayed[aim.caller])
+        return not_done(aim, *bound[aim.system].unrelayed[aim.caller])
     if why := _no_relay(aim, bound) or _no_hand(aim, bound):
-        return told(aim, Reason.NO_CONTROL, why)
+        return not_done(aim, Reason.NO_CONTROL, why)
     return None
 
 
@@ -44,6 +44,6 @@ def _no_relay(aim: Aim, bound: Mapping[str, Located]) -> str:
     return ""
 
 
-def told(aim: Aim, reason: Reason, why: str) -> Observation:
+def not_done(aim: Aim, reason: Reason, why: str) -> Observation:
     """What is known of an experiment that was not done, or does not count."""
     return Observation(aim.system, Experiment.ask(**args_of(aim)), time.time(), 0.0, "", reason=reason, detail=why)

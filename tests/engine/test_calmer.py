@@ -183,6 +183,26 @@ def test_a_claim_on_a_machine_that_stays_busy_has_none(monkeypatch: pytest.Monke
     assert (found.judgement.reason, asked) == (Reason.BUDGET, [False])
 
 
+def test_claims_together_wait_for_a_calm_machine_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def calms(within_s: float) -> bool:
+        waited.append(within_s)
+        time.sleep(0.2)
+        return False
+
+    monkeypatch.setattr(live, "calms", calms)
+    monkeypatch.setattr(live, "CALMS_S", 0.3)
+    STORIES["it"] = [ANSWERS["busy"]]
+    planned = _planned_again()
+    plan = Plan(Target("it", Place("x")))
+    plan.add(planned)
+    looking = Live(plan, Paper(), lambda ask: pytest.fail("no file is read"))  # type: ignore[arg-type]
+    for _ in range(3):
+        conduct(planned, looking.sights(planned, {"store": World().located()}))
+    assert waited == [0.3, pytest.approx(0.1, abs=0.05), 0.0]
+
+
 # --- two of them
 
 
