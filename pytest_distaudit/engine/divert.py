@@ -211,7 +211,7 @@ class _Course:
         if self.alone:
             self._restarted()
         if any(one.nonce for one in self.here.came):
-            self._quiet()
+            self._quiet(self.clock.now())
 
     def _beside(self) -> None:
         """Until it is clear that calls come, or enough were asked in the time that callers have."""
@@ -286,13 +286,15 @@ class _Course:
                 return False
         return True
 
-    def _quiet(self) -> None:
-        """Until so many in a row did not come that it is as good as certain that no more will; or time is up."""
+    def _quiet(self, since: float) -> None:
+        """Until so many in a row did not come that it is as good as certain that no more will; or time is up. Who was
+        started anew until ``since`` may have answered none before.
+        """
         assert self.withdrawn is not None
         until = self.withdrawn + self.trial.within_s
         while True:
             last = max((one.at for one in self.here.came if one.nonce), default=0.0)
-            since = max(self.withdrawn, last)
+            since = max(since, last)
             if len(self._since(since)) >= enough(len(self._before)):
                 return
             if self.clock.now() > max(until, since) + enough(len(self._before)) / self.trial.rate + _TOLD_S:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -27,12 +28,13 @@ from pytest_distaudit.engine.substitute import substitute
 from pytest_distaudit.ports.capabilities import Presence
 from pytest_distaudit.ports.codec import from_json
 from pytest_distaudit.ports.control import Uncontrolled
-from pytest_distaudit.ports.diversion import Diversion
+from pytest_distaudit.ports.diversion import Diversion, enough
 from pytest_distaudit.ports.failure import Refusal
 from pytest_distaudit.ports.fetch import Request, Response
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.ports.registrations import Instance, RegisteredService, Registry
+from pytest_distaudit.ports.traffic import Traffic
 
 NONCE = f"distaudit-{'a' * 32}"
 TRIAL = Diverting("w", "shelf", ("front",), ("worker",), Operation("ask", "GET http://front/{nonce}"), 0.3, 200.0)
@@ -48,6 +50,8 @@ class World:
         self.done: list[str] = []
         self.promises: dict[str, bool] = {}
         self.kept: list[tuple[str, int]] = [("real", 0)]
+        #: how long the caller takes to start, in seconds, and whether it is up
+        self.starts_s, self.up = 0.0, True
 
     # --- the registry
 
@@ -99,6 +103,8 @@ class World:
     # --- the caller
 
     def fetch(self, request: Request) -> Response:
+        if not self.up:
+            raise Refusal("nobody listens")
         nonce = request.url.rpartition("/")[2]
         places = self.places() if self.follows == "always" else self.kept
         name, place = random.choice(places) if self.follows != "never" else ("real", 0)
@@ -118,10 +124,13 @@ class World:
 
     def take_away(self) -> None:
         self.done.append("stop")
+        self.up = False
 
     def bring_back(self) -> None:
         if self.breaks:
             raise Uncontrolled("its program is gone")
+        time.sleep(self.starts_s)
+        self.up = True
         self.done.append("start")
         self.kept = self.places()
 
@@ -175,6 +184,16 @@ def test_who_follows_comes_and_leaves() -> None:
     assert found.restored
     assert world.clean
     assert world.done == ["register", "register", "withdraw", "withdraw", "close"]
+
+
+def test_who_takes_long_to_start_is_asked_often_enough_afterwards() -> None:
+    world = World("at its start")
+    world.starts_s = 3 * enough(1) / TRIAL.rate
+    seen = world.diverted()
+    assert told(seen).nonces
+    traffic: Traffic = from_json(Traffic, seen[1].value)
+    assert len(traffic.failed) >= 2 * enough(1)
+    assert all(one.ok for one in traffic.sent[-enough(1) :])
 
 
 @pytest.mark.parametrize("follows", ["at its start", "never"])
