@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NoReturn
 
 from pytest_distaudit.checks._disturbed import ENOUGH, steady_before
@@ -119,6 +120,12 @@ def _works_at_last(sent: list[Sent]) -> bool:
     return all(one.ok for one in sent[-ENOUGH:])
 
 
+def _done_in(flow: Traffic, began: float, ended: float) -> Traffic:
+    """What was sent and answered in this time: what was under way at its end may have met what was done next."""
+    part = flow.part(began, ended)
+    return replace(part, sent=tuple(one for one in part.sent if one.ended <= ended))
+
+
 def _not_taken(told: Diversion, flow: Traffic, echoes: bool) -> NoReturn:
     """What it means that no call is seen to be answered by the audit's instance."""
     many = _asked(told, flow)
@@ -130,7 +137,7 @@ def _not_taken(told: Diversion, flow: Traffic, echoes: bool) -> NoReturn:
     if told.alone is None:
         because = told.trouble or "the callers were not started anew"
         unverifiable(Reason.NO_CONTROL, actual, because, remedy="set disposable = true for the callers where they are")
-    alone = flow.part(*told.alone)
+    alone = _done_in(flow, *told.alone)
     if len(alone.sent) < enough(told.others):
         unverifiable(Reason.VACUOUS, actual, f"{len(alone.sent)} were asked when it was alone")
     if (nameless := told.nameless(*told.alone)) >= _AS_MANY * len(alone.sent):
@@ -149,7 +156,7 @@ def _needed(told: Diversion, flow: Traffic, echoes: bool) -> None:
         if not echoes:
             unverifiable(Reason.NO_OBSERVABLE, "no call is seen", "answers without the nonce show no call")
         return
-    without = flow.part(*told.without)
+    without = _done_in(flow, *told.without)
     if not without.sent or any(one.ok for one in without.sent):
         because = f"without the service, {without.told}: it does not call it each time"
         unverifiable(

@@ -111,6 +111,26 @@ def test_that_the_service_is_needed_shows_without_it():
     assert word(replace(SILENT, without=(8.3, 8.5)), flow(fails=(8.3, 8.5), echoes=False)) == "refuted"
 
 
+def _late(requests, at, **how):
+    """The one that was sent then is answered when the next thing has been done already."""
+    return [replace(one, took=0.2, **how) if round(one.sent * RATE) == round(at * RATE) else one for one in requests]
+
+
+def test_what_was_under_way_when_the_service_was_taken_away_tells_nothing():
+    told = replace(SILENT, without=(8.3, 8.5))
+    failed = {"outcome": Outcome.FAIL, "status": 502}
+    assert word(told, _late(flow(fails=(8.3, 8.5)), 8.15, **failed)) == "refuted"
+    assert word(told, [replace(one, **failed) if one.sent == 8.0 else one for one in flow(fails=(8.3, 8.5))]) == (
+        Reason.NO_OBSERVABLE
+    )
+
+
+def test_what_was_under_way_when_it_came_back_tells_nothing():
+    told, answered = replace(SILENT, without=(8.3, 8.5)), {"outcome": Outcome.OK, "status": 200}
+    assert word(told, _late(flow(fails=(8.3, 8.5)), 8.45, **answered)) == "refuted"
+    assert word(told, _late(flow(fails=(8.3, 8.5)), 8.3, **answered)) == Reason.NO_OBSERVABLE
+
+
 def test_a_health_page_is_no_call():
     pings = tuple(Came(ALONE[0] + at / 5) for at in range(16))
     assert word(replace(SILENT, came=pings)) == "refuted"
