@@ -112,10 +112,13 @@ class Moves:
     looks: Sequence[Seen[Queue]]
     lag: float
 
+    def between(self, since: float, until: float) -> list[Seen[Queue]]:
+        """The looks that began and ended in this time."""
+        return [one for one in self.looks if since <= one.at and one.ended <= until]
+
     def moved(self, counter: str, since: float = 0.0, until: float = inf) -> int:
         """By how much it grew between the first and the last look in this time, whatever lags. Raises Unverifiable."""
-        seen = [one for one in self.looks if since <= one.at <= until]
-        told = [getattr(one.fact, counter) for one in seen]
+        told = [getattr(one.fact, counter) for one in self.between(since, until)]
         if not told or any(each is None for each in told):
             unverifiable(Reason.NO_OBSERVABLE, "no counters", "the broker keeps no message statistics")
         if any(after < before for before, after in pairwise(told)):
@@ -127,8 +130,8 @@ class Moves:
         """(when, how many messages were in the queue or handed out and not acknowledged) of each look in this time."""
         found = [
             (one.at, one.fact.ready + one.fact.unacked)
-            for one in self.looks
-            if since <= one.at <= until and one.fact.ready is not None and one.fact.unacked is not None
+            for one in self.between(since, until)
+            if one.fact.ready is not None and one.fact.unacked is not None
         ]
         if not found:
             unverifiable(Reason.NO_OBSERVABLE, "no look at the messages that wait", "the broker did not tell them")

@@ -101,7 +101,7 @@ def _not_waiting(seen: Carried, one: Round, few: bool, told: str) -> None:
     taken = seen.moves.moved("acked", since, until) > _SHARE * seen.moves.moved("published", since, until)
     if few and taken:
         refute("the messages do not wait for the consumer", f"{told}: somebody else takes them")
-    last = max((look for look in seen.moves.looks if look.at <= until), key=lambda look: look.at).fact
+    last = seen.moves.between(0.0, until)[-1].fact
     because = f"{told}; at last {last.ready} were ready and {last.unacked} handed out and not acknowledged"
     unverifiable(Reason.VACUOUS, "not all messages waited", because)
 

@@ -67,8 +67,12 @@ def flips(claim: Claim, evidence: Evidence) -> Judgement:
     twice that refuted. What is reported by others than the registry may go by the clock, and verifies nothing.
     """
     (told,) = effective(evidence, Fault.FREEZE).values()
-    looks = [one for one in evidence.history(Registry, "registry") if told.began <= one.at <= told.ended]
     (one,) = told.rounds
+    looks = [
+        look
+        for look in evidence.history(Registry, "registry")
+        if told.began <= look.at <= told.ended and not _across(look, one.undone)
+    ]
     mine = [(look.at, found) for look in looks if (found := _instance(claim, look.fact)) is not None]
     if not mine or len(mine) < len(looks):
         unverifiable(
@@ -85,6 +89,11 @@ def flips(claim: Claim, evidence: Evidence) -> Judgement:
     _by_the_registry(claim, [found for _, found in mine])
     _alone(looks, mine[0][1], told, one)
     return verified(f"unhealthy after {fell[1]:.1f} s, healthy again after {rose[1]:.1f} s")
+
+
+def _across(look: Seen[Registry], undone: float | None) -> bool:
+    """Whether it may have been read before as well as after the instance was let go."""
+    return undone is not None and look.at <= undone <= look.ended
 
 
 def _instance(claim: Claim, registry: Registry) -> Instance | None:

@@ -22,11 +22,19 @@ C = TypeVar("C", bound=_Named)
 
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[C]):
-    """One capability with when (seconds since the epoch) and from which process it was read."""
+    """One capability with when (seconds since the epoch) and from which process it was read: ``at`` it was asked for,
+    after ``took`` seconds it was there. In between anything may have happened.
+    """
 
     fact: C
     at: float
     identity: str
+    took: float = 0.0
+
+    @property
+    def ended(self) -> float:
+        """When it was there."""
+        return self.at + self.took
 
 
 class Evidence:
@@ -112,4 +120,8 @@ class Evidence:
         last = looks[-1]
         if last.reason is not None:
             raise Unobservable(last.reason, last.detail)
-        return [Seen(self._decode(capability, seen), seen.at, seen.identity) for seen in looks if seen.reason is None]
+        return [
+            Seen(self._decode(capability, seen), seen.at, seen.identity, seen.latency)
+            for seen in looks
+            if seen.reason is None
+        ]

@@ -51,9 +51,13 @@ def how_often(
 
 
 def looks(of: Callable[[float], Queue], *, every: float = 0.5, last: float = LAST_S) -> list[Observation]:
-    """The queue as it was at every such time."""
-    count = int(last / every) + 1
-    return [fact("broker", of(at * every), at=at * every, name="tasks") for at in range(count)]
+    """The queue as it was at every such time, read in no time."""
+    return [look(of, at * every) for at in range(int(last / every) + 1)]
+
+
+def look(of: Callable[[float], Queue], at: float, took: float = 0.0) -> Observation:
+    """The queue as it was when the look at it ended."""
+    return replace(fact("broker", of(at + took), at=at, name="tasks"), latency=took)
 
 
 def carrying(flow: Observation, taken: Callable[[Sent], float | None], **more: object) -> Callable[[float], Queue]:

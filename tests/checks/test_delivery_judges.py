@@ -14,7 +14,7 @@ from pytest_distaudit.ports.effects import Effects, Repeated
 from pytest_distaudit.ports.history import Outcome
 from pytest_distaudit.ports.traffic import Traffic
 
-from .deliveries import LAST_S, ROLES, at_once, carrying, effects, how_often, looks
+from .deliveries import LAST_S, ROLES, at_once, carrying, effects, how_often, look, looks
 from .evidence import CHECKS, claim, evidence, failure, judged
 from .experiments import experiment, round_, traffic
 
@@ -48,6 +48,22 @@ def test_work_that_waits_and_is_done_after_is_verified():
     judgement = told()
     assert judgement.verdict.value == "verified", judgement
     assert judgement.actual == "189 messages waited, all 240 requests done"
+
+
+def test_what_was_read_when_the_consumer_went_on_already_is_not_of_the_time_before():
+    def handed_out(at):
+        """The statistics are behind: what is gone is still counted as handed out."""
+        return replace(carrying(FLOW, later)(at), ready=0, unacked=20)
+
+    def found(late):
+        others = [one for one in looks(carrying(FLOW, later)) if not late.at < one.at < late.at + late.latency]
+        seen = sorted([*others, late], key=lambda one: one.at)
+        of = replace(claim("queue.delivers", queue="tasks"), operation="ask")
+        return judged(of, evidence(ROLES, HELD, FLOW, effects(FLOW, later), *seen)).verdict.value
+
+    assert found(look(handed_out, GOES_ON - 0.1, took=0.3)) == "verified"
+    assert found(look(handed_out, GOES_ON - 0.3, took=0.2)) == "verified", "the last one counts"
+    assert found(look(handed_out, GOES_ON, took=0.0)) == "unverifiable"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_distaudit.domain.fault import Fault
@@ -51,6 +53,14 @@ def long(back=9.1, undone=9.0):
 def word(*args, **more):
     judgement = told(*args, **more)
     return judgement.reason or judgement.verdict.value
+
+
+def test_what_was_read_when_it_was_let_go_already_is_not_of_the_time_before():
+    (late,) = (one for one in looks((0, "passing")) if one.at == 10.5)
+    seen = sorted([*GOOD, replace(late, at=10.9, latency=0.3)], key=lambda one: one.at)
+    assert word(seen) == word(GOOD) == "verified"
+    seen = sorted([*GOOD, replace(late, at=10.8, latency=0.1)], key=lambda one: one.at)
+    assert word(seen) is Reason.INCONCLUSIVE_STATISTICS
 
 
 def states(falls, rises):
