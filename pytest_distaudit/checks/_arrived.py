@@ -20,7 +20,7 @@ class Arrived:
     """
 
     def __init__(self, looks: Looks, sent: Iterable[Sent], began: float, ended: float, lag: float) -> None:
-        self._looks = _whole([look for look in looks if began <= look.at <= ended], "in time")
+        self._looks = _whole([look for look in looks if began <= look.at and look.ended <= ended], "in time")
         first, last = self._looks[0], self._looks[-1]
         self.began, self.ended = first.at, last.at
         self.asked = sum(first.at - lag <= each.sent < last.at - lag for each in sent)

@@ -148,13 +148,14 @@ def _goes_on(sent: Sequence[Sent], whole: Arrived, undone: float) -> bool:
 def _halted(told: Experiment, one: Round, looks: Looks, sent: Sequence[Sent], timing: Timing) -> Sequence[Arrived]:
     """The time in which the hop stood still, after what was under way has arrived; and its halves."""
     began, ended = (one.seen or one.injected) + timing.lag + timing.arrives, one.undone or told.ended
-    within = [look for look in looks if began <= look.at <= ended]
+    within = [look for look in looks if began <= look.at and look.ended <= ended]
     if len(within) < _LOOKS or within[-1].at - within[0].at < LAGS * timing.lag:
         busy(
             "seen too seldom", f"{len(within)} looks in {max(0.0, ended - began):.1f} s while {told.system} was halted"
         )
-    middle = within[len(within) // 2].at
-    spans = [Arrived(looks, sent, *ends, timing.lag) for ends in ((began, ended), (began, middle), (middle, ended))]
+    middle = within[len(within) // 2]
+    ends = (began, ended), (began, middle.ended), (middle.at, ended)
+    spans = [Arrived(looks, sent, *each, timing.lag) for each in ends]
     if any(span.asked < _LEAST for span in spans):
         busy("asked too seldom", f"{min(span.asked for span in spans)} requests while {told.system} was halted")
     return spans

@@ -51,7 +51,7 @@ def how_often(
 
 
 def looks(of: Callable[[float], Queue], *, every: float = 0.5, last: float = LAST_S) -> list[Observation]:
-    """The queue as it was at every such time, read in no time."""
+    """The queue as it was at every such time."""
     return [look(of, at * every) for at in range(int(last / every) + 1)]
 
 

@@ -21,8 +21,8 @@ CHECKS = load_checks()
 
 
 def fact(system: str, seen: Capability, /, *, at: float = 0.0, identity: str = "one", **args: object) -> Observation:
-    """A look that brought ``seen``; ``args`` are those of its ask."""
-    return Observation(system, type(seen).ask(**args), at, 0.01, "by hand", identity, to_json(seen))
+    """A look that brought ``seen`` at once; ``args`` are those of its ask."""
+    return Observation(system, type(seen).ask(**args), at, 0.0, "by hand", identity, to_json(seen))
 
 
 def failure(

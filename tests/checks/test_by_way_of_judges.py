@@ -69,6 +69,13 @@ def test_what_stops_with_the_hop_comes_by_way_of_it():
     assert word(hops=("broker", "worker")) == "set past none of broker, worker"
 
 
+def test_what_was_read_when_the_hop_went_on_already_is_not_of_the_time_before():
+    """All that has waited for the hop comes at once, and the look ends after that."""
+    late = replace(fact("store", Work({"set": 1000 + arrived(8.2)}), at=7.9), latency=0.3)
+    shown = [one for one in looks({"set": arrived}) if not late.at < one.at < 8.2]
+    assert word(seen=sorted([*shown, late], key=lambda one: one.at)) == "set past none of worker"
+
+
 def test_what_still_comes_is_past_it():
     judgement = told({"set": past})
     assert (judgement.verdict, judgement.actual) == (Verdict.REFUTED, "not by way of worker")
