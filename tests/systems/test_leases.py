@@ -25,7 +25,7 @@ from .bad_days import SECRET, Handler, free_port, garbage, never_answers, wait_u
 
 KINDS: dict[str, Kind] = {"consul": consul.KIND, "etcd": etcd.KIND, "redis": redis_kind.KIND}
 #: the shortest that each server has, in seconds, and how much later it may notice (Consul: as long again)
-LASTS = {"consul": (10.0, 12.0), "etcd": (2.0, 4.0), "redis": (1.0, 1.0)}
+LASTS = {"consul": (10.0, 12.0), "etcd": (3.0, 4.0), "redis": (2.0, 1.0)}
 
 Make = Callable[[str], Lease]
 
