@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pytest_distaudit.domain.judgement import Judgement
-from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Reason, Verdict
+
+if TYPE_CHECKING:
+    from pytest_distaudit.engine.conduct import Conducted
 
 #: how long a busy machine has to become calm, in seconds
 CALMS_S = 60.0
 
-
-class Conducted(Protocol):
-    """What one experiment came to."""
-
-    @property
-    def judgement(self) -> Judgement:
-        """The claim's."""
-        ...
-
-    @property
-    def observations(self) -> tuple[Observation, ...]:
-        """All that was seen."""
-        ...
-
-
 Sight = TypeVar("Sight")
-Found = TypeVar("Found", bound=Conducted)
 
 
-def calmer(conducted: Callable[[Sight], Found], sights: Iterable[Sight]) -> Found | None:
+def calmer(conducted: Callable[[Sight], Conducted], sights: Iterable[Sight]) -> Conducted | None:
     """The first experiment's word, unless it could not tell because of the machine: then that of the next one that can.
     Whatever can be told is never asked twice. None where there is no experiment.
     """
-    first: Found | None = None
+    first: Conducted | None = None
     for sight in sights:
         found = conducted(sight)
         if found.judgement.verdict is not Verdict.UNVERIFIABLE:

@@ -23,6 +23,7 @@ from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.kind import Kind, Limits
 from pytest_distaudit.ports.lease import Lease
 from pytest_distaudit.ports.located import Located, address
+from pytest_distaudit.targets.ground import reserved
 
 #: how long the experiments of one run wait for those of others, in all
 _PATIENCE_S = 900.0
@@ -62,21 +63,8 @@ class Alone:
 
     def _reserved(self, place: str, stack: ExitStack) -> None:
         """Until ``stack`` is left."""
-        from filelock import FileLock, Timeout
-
-        folder = _folder()
-        folder.mkdir(exist_ok=True, mode=0o700)
-        lock = FileLock(folder / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.lock")
-
-        def other() -> str:
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                return "another run on this machine"
-            return ""
-
-        self._waiting(other, place)
-        stack.callback(lock.release)
+        file = _folder() / hashlib.sha256(place.encode()).hexdigest()[:16]
+        self._waiting(lambda: "" if stack.enter_context(reserved(file)) else "another run on this machine", place)
 
     @contextmanager
     def _leased(self, located: Located) -> Iterator[None]:
@@ -95,8 +83,10 @@ class Alone:
 
     def _waiting(self, other: Callable[[], str], what: str) -> None:
         """Until nobody else has it, as long as there is patience. ``other`` tries, and says who has it."""
-        told = ""
+        told, asked = "", time.monotonic()
         while who := other():
+            self._patience -= time.monotonic() - asked
+            asked = time.monotonic()
             if self._patience <= 0:
                 because = f"{who} experiments on {what}, and did so for {_PATIENCE_S:g} s; audit when it has ended"
                 raise Unobservable(Reason.NOT_SAFE, because)
@@ -104,7 +94,6 @@ class Alone:
                 self._tell(f"waiting for {who}, which experiments on {what}")
                 told = who
             time.sleep(_POLL_S)
-            self._patience -= _POLL_S
 
 
 def _folder() -> Path:

@@ -95,6 +95,24 @@ def write_private(path: Path, value: Any) -> None:
     draft.replace(path)
 
 
+@contextmanager
+def reserved(file: Path) -> Iterator[bool]:
+    """Whether what ``file`` stands for is this run's alone while the block runs; it is not waited for."""
+    from filelock import FileLock, Timeout
+
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(file.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def account(*preferred: str) -> str | None:
     """The unprivileged account for a server that refuses root; None when we are not root ourselves.
 

@@ -37,7 +37,7 @@ def intended(bench: Bench) -> tuple[Intentions, tuple[Problem, ...]]:
     told = Intentions(
         bench.target.name, len(plan.claims), looks, dict(activities), _disturbances(plan), tuple(left_out),
         tuple(_arranged(plan)), tuple(_redirected(plan)) if bench.wishes.scope >= Scope.EXPERIMENT else (),
-        plan.target.lease or "",
+        _leased(bench),
     )  # fmt: skip
     return told, tuple(problems)
 
@@ -50,6 +50,14 @@ def _disturbances(plan: Plan) -> tuple[Disturbance, ...]:
         )
         for aim, one in plan.experiments.items()
     )  # fmt: skip
+
+
+def _leased(bench: Bench) -> str:
+    """The system that is asked for a lease: what the audit itself starts for the run has no other user."""
+    target = bench.target
+    if target.lease is None or way_of(target.systems[target.lease], bench.wishes.provision, target) != "attach":
+        return ""
+    return target.lease
 
 
 def _redirected(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from pytest_distaudit.domain.target import SystemSpec, Target
 from pytest_distaudit.domain.verdict import Reason, Rung, Scope, Verdict
 from pytest_distaudit.engine import live
 from pytest_distaudit.engine.calmer import CALMS_S, calmer
-from pytest_distaudit.engine.conduct import conduct
+from pytest_distaudit.engine.conduct import Conducted, conduct
 from pytest_distaudit.engine.disturb import Trial
 from pytest_distaudit.engine.live import Live
 from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
@@ -35,37 +35,36 @@ UNSTEADY = Judgement(Verdict.UNVERIFIABLE, "not steady", reason=Reason.BASELINE)
 GREEN, RED = Judgement(Verdict.VERIFIED, "so"), Judgement(Verdict.REFUTED, "not so")
 
 
-@dataclass(frozen=True)
-class Told:
-    judgement: Judgement
-    observations: tuple[Observation, ...] = ()
+def _said(judgement: Judgement, *seen: Observation) -> Conducted:
+    """What an experiment came to."""
+    return Conducted(judgement, (seen,))
 
 
-def _told(judgements: Sequence[Judgement], *seen: Observation) -> tuple[Told | None, int]:
+def _told(judgements: Sequence[Judgement], *seen: Observation) -> tuple[Conducted | None, int]:
     """What counts, and how many experiments there were."""
     done: list[Judgement] = []
 
-    def conducted(judgement: Judgement) -> Told:
+    def conducted(judgement: Judgement) -> Conducted:
         done.append(judgement)
-        return Told(judgement, seen)
+        return _said(judgement, *seen)
 
     return calmer(conducted, iter(judgements)), len(done)
 
 
 @pytest.mark.parametrize("first", [GREEN, RED, UNSTEADY])
 def test_what_can_be_told_or_is_not_the_machines_doing_is_told_by_the_first(first: Judgement) -> None:
-    assert _told([first, GREEN]) == (Told(first), 1)
-    assert _told([first, RED]) == (Told(first), 1)
+    assert _told([first, GREEN]) == (_said(first), 1)
+    assert _told([first, RED]) == (_said(first), 1)
 
 
 @pytest.mark.parametrize("second", [GREEN, RED])
 def test_what_could_not_be_told_is_told_by_the_second(second: Judgement) -> None:
-    assert _told([BUSY, second]) == (Told(second), 2)
+    assert _told([BUSY, second]) == (_said(second), 2)
 
 
 @pytest.mark.parametrize("rest", [[], [UNSTEADY], [BUSY]])
 def test_where_nobody_can_tell_the_first_says_why(rest: list[Judgement]) -> None:
-    assert _told([BUSY, *rest]) == (Told(BUSY), 1 + len(rest))
+    assert _told([BUSY, *rest]) == (_said(BUSY), 1 + len(rest))
 
 
 def test_without_an_experiment_nothing_is_told() -> None:
@@ -74,7 +73,7 @@ def test_without_an_experiment_nothing_is_told() -> None:
 
 def test_what_is_too_much_in_any_case_is_not_asked_twice() -> None:
     refused = Observation("", Ask("load"), 0.0, 0.0, reason=Reason.BUDGET, detail="10000 a second are too many")
-    assert _told([BUSY, GREEN], refused) == (Told(BUSY, (refused,)), 1)
+    assert _told([BUSY, GREEN], refused) == (_said(BUSY, refused), 1)
 
 
 # --- a claim's own

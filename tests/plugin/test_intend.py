@@ -160,20 +160,30 @@ LEASED = """
 [targets.local.systems.store]
 kind = "redis"
 probes = "write"
-url = "redis://127.0.0.1:1"
 """
+RUNS_ALREADY, STARTED = 'url = "redis://127.0.0.1:1"\n', 'native.recipe = "redis"\n'
 
 
-@pytest.mark.parametrize("claimed", [RUNS + QUICK, RUNS])
-def test_whom_experiments_ask_first_is_told_of(project: AuditedProject, web: Web, claimed: str) -> None:
+@pytest.mark.parametrize(
+    ("claimed", "whence", "asked"),
+    [
+        pytest.param(RUNS + QUICK, RUNS_ALREADY, True, id="an experiment"),
+        pytest.param(RUNS, RUNS_ALREADY, False, id="no experiment"),
+        pytest.param(RUNS + QUICK, STARTED, False, id="of the audit's own"),
+    ],
+)
+def test_whom_experiments_ask_first_is_told_of(
+    project: AuditedProject, web: Web, claimed: str, whence: str, asked: bool
+) -> None:
     path = project.pytester.path / "distaudit.toml"
     text = '[targets.local]\nlease = "store"\n' + path.read_text("utf-8")
-    path.write_text(text.replace('kind = "http"', 'kind = "http"\ndisposable = true') + OPERATION + LEASED, "utf-8")
+    text = text.replace('kind = "http"', 'kind = "http"\ndisposable = true')
+    path.write_text(text + OPERATION + LEASED + whence, "utf-8")
     project.claims(claimed)
     result = plan(project, "--distaudit-scope=experiment")
     assert result.ret == 0
     line = "  store: asked for a lease before each, while no other run has it"
-    assert (line in result.outlines) is (claimed != RUNS)
+    assert (line in result.outlines) is asked
     assert not web.asked
 
 

@@ -22,6 +22,7 @@ from pytest_distaudit.domain.target import Compose, SystemSpec, Target
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.targets.containers import kept
 from pytest_distaudit.targets.containers.description import RUN_LABEL
+from pytest_distaudit.targets.ground import reserved
 from tests.lab import Lab, named, variables
 from tests.targets.conftest import PLACE, Provide
 
@@ -286,7 +287,7 @@ def test_a_kept_stack_is_used_again_until_it_is_taken_down(
     (file,) = state.rglob("*.json")
     assert file.stat().st_mode & 0o077 == 0
     # another run at the same time has its own
-    with kept.reserved(file):
+    with reserved(file):
         assert url() != first
     # without the option it is let alone
     assert url(0.0) != first

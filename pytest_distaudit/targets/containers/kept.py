@@ -11,14 +11,13 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pytest_distaudit.targets.containers.description import Described
 from pytest_distaudit.targets.containers.engine import Engine
-from pytest_distaudit.targets.ground import write_private
+from pytest_distaudit.targets.ground import reserved, write_private
 from pytest_distaudit.targets.recipe import StartFailed
 
 
@@ -72,24 +71,6 @@ def _state(path: str) -> list[tuple[str, int, int]]:
     place = Path(path)
     files = sorted(place.rglob("*")) if place.is_dir() else [place]
     return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
-
-
-@contextmanager
-def reserved(file: Path) -> Iterator[bool]:
-    """Whether the stack of ``file`` is this run's alone while the block runs."""
-    from filelock import FileLock, Timeout
-
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(file.with_suffix(".lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
 
 
 def read(file: Path) -> Kept | None:

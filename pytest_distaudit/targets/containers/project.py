@@ -20,7 +20,7 @@ from pytest_distaudit.targets.containers.description import Described, Source, i
 from pytest_distaudit.targets.containers.endpoints import endpoints
 from pytest_distaudit.targets.containers.engine import Container, Engine
 from pytest_distaudit.targets.containers.stack import Stack
-from pytest_distaudit.targets.ground import Lot
+from pytest_distaudit.targets.ground import Lot, reserved
 from pytest_distaudit.targets.recipe import StartFailed
 from pytest_distaudit.targets.yard import Yard
 
@@ -125,7 +125,7 @@ def _to_keep(source: Source, up: Up, lot: Lot, engine: Engine) -> Iterator[Path 
         return
     always, _ = source.read(lot.root, lot.environ, "the same each time")
     file = kept.folder(lot.environ) / f"{kept.digest(always, up.__module__, engine)}.json"
-    with kept.reserved(file) as free:
+    with reserved(file) as free:
         if not free:
             lot.on_notice("another run uses the kept stack: this one has its own, which is not kept")
         yield file if free else None
