@@ -7,7 +7,7 @@ from functools import cached_property
 from math import inf
 from typing import NoReturn
 
-from pytest_distaudit.checks._disturbed import ENOUGH
+from pytest_distaudit.checks._disturbed import ENOUGH, without
 from pytest_distaudit.domain.errors import Unobservable
 from pytest_distaudit.domain.evidence import Evidence
 from pytest_distaudit.domain.judgement import refute, unverifiable
@@ -97,7 +97,7 @@ class Lost:
     def _without(self) -> tuple[Sent, ...]:
         """What was asked when it had been gone for long enough."""
         until = self._round.undone or self._round.back or self.told.ended
-        return self.flow.between(self._round.injected + self.within_s, until)
+        return without(self.flow.between(self._round.injected + self.within_s, until), until)
 
     def silent(self) -> float:
         """How many answered while nobody could answer in its name."""
@@ -133,7 +133,9 @@ class Lost:
         return before, self.told.ended
 
     def goes_on(self) -> float:
-        """How many requests were asked after the time that the gateway has; as good as none of them failed."""
+        """How many requests were asked after the time that the gateway has; as good as none of them failed, or waited
+        until the instance was back.
+        """
         without = self._part(self._without, "while it was gone")
         again = self._part(self._again, "when it was back")
         asked = (*without, *again)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pytest_distaudit.checkers.percentile import nearest
@@ -12,12 +12,15 @@ from pytest_distaudit.domain.fault import Aim, Fault
 from pytest_distaudit.domain.judgement import unverifiable
 from pytest_distaudit.domain.verdict import Reason
 from pytest_distaudit.ports.experiments import Experiment, args_of
+from pytest_distaudit.ports.history import Outcome
 from pytest_distaudit.ports.traffic import Sent, Traffic
 
 #: an audit that sends its own requests so late is on a busy machine, in seconds
 _LATE_S = 0.25
 #: fewer requests tell nothing
 ENOUGH = 30
+#: what was asked so shortly before a fault was undone, and answered thereafter, need not have waited for that
+_LAST_S = 1.0
 _STEADY = "let it work before it is disturbed"
 
 
@@ -85,6 +88,29 @@ def late(flow: Traffic) -> bool:
 def undisturbed(told: Experiment, sent: Sent) -> bool:
     """Whether it was asked and answered before anything was done; what was under way then may have met the fault."""
     return told.began <= sent.sent and sent.ended < told.rounds[0].injected
+
+
+def without(sent: Iterable[Sent], undone: float, last_s: float = _LAST_S) -> tuple[Sent, ...]:
+    """What they tell of the time until the fault was undone: those that waited for that failed, and one that was under
+    way just then, asked in the last ``last_s`` seconds, tells nothing.
+    """
+
+    def waited(one: Sent) -> bool:
+        return one.ok and one.ended > undone
+
+    clear = (one for one in sent if not waited(one) or one.sent <= undone - last_s)
+    return tuple(_too_late(one) if waited(one) else one for one in clear)
+
+
+def in_time(told: Experiment, flow: Traffic, bound_s: float) -> Traffic:
+    """The same, with failures for answers that took longer than that, and longer than ever before the fault."""
+    before = [one.took for one in flow.sent if one.ok and undisturbed(told, one)]
+    most = max([bound_s, *before])
+    return replace(flow, sent=tuple(_too_late(one) if one.ok and one.took > most else one for one in flow.sent))
+
+
+def _too_late(sent: Sent) -> Sent:
+    return replace(sent, outcome=Outcome.FAIL, detail=f"answered after {sent.took:.1f} s")
 
 
 def spans(experiment: Experiment) -> list[tuple[float, float]]:

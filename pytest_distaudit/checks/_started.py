@@ -73,10 +73,14 @@ class Start:
         what = f"{self.caller} was started a second time"
         gone_on(self.caller, new[-1], back, what, f"when {self.part} was back", _FIND)
 
+    def too_late(self, sent: Sent, bound_s: float) -> bool:
+        """Whether it was answered only when the part was back, and not because it was under way just then."""
+        return sent.ended >= self.until and sent.took > bound_s
+
     def one_name(self, flow: Traffic) -> None:
         """By the name that who answers gives itself, if it does: another than before, and the same to the end."""
         before = _names(flow.between(self.told.began, self.killed))
-        new = _names(flow.between(self.since, self.until))
+        new = _names([one for one in flow.between(self.since, self.until) if one.ended < self.until])
         back = flow.between(self.until, self.told.ended)
         if old := before & new:
             because = f"{min(old)} still answers {flow.operation}: ask what {self.caller} itself answers"
@@ -99,7 +103,7 @@ def start_of(told: Experiment, caller: str, flows: Sequence[Traffic]) -> Start:
         unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{caller} not started anew", because)
     began, since = crash.undone or crash.injected, crash.undone or crash.seen
     until = one.undone or one.back or told.ended
-    ends = [sent.ended for flow in flows for sent in flow.between(since, until) if sent.ok]
+    ends = [sent.ended for flow in flows for sent in flow.between(since, until) if sent.ok and sent.ended < until]
     return Start(caller, told, crash.injected, began, since, min(ends, default=None), until)
 
 
@@ -112,7 +116,7 @@ def answers(start: Start, seen: Phases, bound_s: float) -> tuple[float, Doubt | 
     if not seen.echoes:
         because = "its answers do not hold what is asked: a canned one looks the same"
         unverifiable(Reason.VACUOUS, f"{seen.operation} shows nothing", because, remedy="name one that says it back")
-    first = min((one.ended for one in seen.meanwhile if seen.full(one)), default=None)
+    first = min((one.ended for one in seen.during if seen.full(one)), default=None)
     if first is None:
         return 0.0, _never(start, seen, bound_s)
     # what stands before it may keep one waiting until it listens, and turn those away that come in between
@@ -131,15 +135,14 @@ def needs_it(start: Start, seen: Phases) -> None:
 
 def _never(start: Start, seen: Phases, bound_s: float) -> Doubt:
     lasted = start.until - start.began
-    if other := [one for one in seen.meanwhile if one.ok]:
+    if other := _other(seen, seen.meanwhile):
         _refute_other(start, seen, other)
     if lasted <= bound_s or len(seen.meanwhile) < ENOUGH:
         return Reason.VACUOUS, f"{len(seen.meanwhile)} requests in {lasted:.1f} s", f"{start.without}, which is too few"
     if seen.busy(bound_s):
         return Reason.BUDGET, f"{seen.operation} was not answered", _BUSY
-    last = seen.meanwhile[-1]
-    answer = f"{last.status or ''} {last.detail}".strip()
-    because = f"{start.without}, {lasted:.0f} s after its start: {answer}"
+    last = next((one for one in reversed(seen.meanwhile) if not one.ok), seen.meanwhile[0])
+    because = f"{start.without}, {lasted:.0f} s after its start: {_answer(start, last)}"
     return refute(f"{start.caller} does not start: {seen.operation} is not answered", because, remedy=_LISTEN)
 
 
@@ -158,19 +161,33 @@ def _late(start: Start, seen: Phases, first: float, bound_s: float) -> Doubt | N
 
 
 def _goes_on(start: Start, seen: Phases, sent: Sequence[Sent], bound_s: float) -> Doubt | None:
-    bad = [one for one in sent if not seen.full(one)]
+    bad = [one for one in sent if not seen.full(one) or start.too_late(one, bound_s)]
     told = f"{len(bad)} of {len(sent)} failed"
     if len(sent) < ENOUGH:
         return Reason.VACUOUS, f"{len(sent)} requests", f"{start.without}; {ENOUGH} are needed"
     if len(bad) > (1 - _BROKEN) * len(sent):
-        if other := [one for one in bad if one.ok]:
+        if other := _other(seen, bad):
             _refute_other(start, seen, other)
         if seen.busy(bound_s):
             return Reason.BUDGET, f"{seen.operation}: {told}", _BUSY
-        refute(f"{seen.operation} suffers", f"{start.without} {told}: {bad[0].detail}", remedy=_LISTEN)
+        refute(f"{seen.operation} suffers", f"{start.without} {told}: {_answer(start, bad[0])}", remedy=_LISTEN)
     if len(bad) > (1 - _OK) * len(sent):
-        return Reason.INCONCLUSIVE_STATISTICS, f"{seen.operation}: {told}", f"{start.without}: {bad[0].detail}"
+        return Reason.INCONCLUSIVE_STATISTICS, f"{seen.operation}: {told}", f"{start.without}: {_answer(start, bad[0])}"
     return None
+
+
+def _other(seen: Phases, sent: Sequence[Sent]) -> list[Sent]:
+    """Successes that are no answers as before."""
+    return [one for one in sent if one.ok and not seen.full(one)]
+
+
+def _answer(start: Start, sent: Sent) -> str:
+    """What came of it, in words."""
+    if not sent.ok:
+        return f"{sent.status or ''} {sent.detail}".strip()
+    if sent.ended < start.until:
+        return "answered with something else"
+    return f"answered when {start.part} was back, after {sent.took:.1f} s"
 
 
 def _refute_other(start: Start, seen: Phases, other: Sequence[Sent]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from pytest_distaudit.checks._disturbed import ENOUGH, effective, late, spans, traffics
+from pytest_distaudit.checks._disturbed import ENOUGH, effective, in_time, late, spans, traffics
 from pytest_distaudit.checks._interrupted import dense, interruption, lasted, suffered, within
 from pytest_distaudit.domain.check import Role, check
 from pytest_distaudit.domain.claim import Claim
@@ -57,7 +57,7 @@ def _needs(claim: Claim) -> tuple[Disturb, ...]:
 )
 def no_spof(claim: Claim, evidence: Evidence) -> Judgement:
     """Each part is killed once and frozen once; an interruption is the shortest time outside of which as good as
-    nothing fails (behaviours 3.6).
+    nothing fails, or takes longer than an interruption may (behaviours 3.6).
 
     A part that no request has met before shows nothing by its absence.
     """
@@ -72,8 +72,8 @@ def no_spof(claim: Claim, evidence: Evidence) -> Judgement:
 
 
 def _interrupted(told: Experiment, flow: Traffic, within_s: float) -> float:
-    """How long the operation failed, in seconds."""
-    after = flow.part(*spans(told)[0])
+    """How long the operation failed, or kept one waiting for longer than it may fail, in seconds."""
+    after = in_time(told, flow, within_s).part(*spans(told)[0])
     if len(after.sent) < ENOUGH:
         because = f"after {told.fault} of {told.system}; {ENOUGH} are needed"
         unverifiable(Reason.VACUOUS, f"{len(after.sent)} requests", because)

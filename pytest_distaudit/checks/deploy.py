@@ -54,7 +54,8 @@ def _needs(claim: Claim) -> tuple[Disturb, ...]:
     takes_operation=True,
     cost_s=40.0,
     needs=_needs,
-    shows_not="that a new version agrees with the others, or that what calls it goes on (degradation.graceful)",
+    shows_not="that a new version agrees with the others, that nobody waits for it meanwhile, or that what calls it "
+    "goes on (degradation.graceful)",
 )
 def independent(claim: Claim, evidence: Evidence) -> Judgement:
     """The service is ended in order and soon started again (behaviours 1.5); of three hundred requests to others

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_distaudit.checks._disturbed import ENOUGH, effective, traffics, undisturbed, works_again
+from pytest_distaudit.checks._disturbed import ENOUGH, effective, traffics, undisturbed, without, works_again
 from pytest_distaudit.checks._linked import Called, Linked, linked
 from pytest_distaudit.domain.check import Role, check
 from pytest_distaudit.domain.claim import Claim
@@ -61,9 +61,8 @@ def _stops(name: str, told: Experiment, sent: tuple[Sent, ...]) -> None:
     (one,) = told.rounds
     if one.undone is None or one.seen is None:
         unverifiable(Reason.FAULT_NOT_EFFECTIVE, f"{told.system} was replaced", f"during the {told.fault}")
-    asked = [each for each in sent if one.seen <= each.sent < one.undone and not _either_way(each, one.undone)]
-    # what is answered when all goes on again has waited for it
-    answered = [each for each in asked if each.ok and each.ended <= one.undone]
+    asked = without([each for each in sent if one.seen <= each.sent < one.undone], one.undone, _LAST_S)
+    answered = [each for each in asked if each.ok]
     if len(asked) < ENOUGH:
         unverifiable(Reason.VACUOUS, f"{len(asked)} requests", f"during the {told.done}; {ENOUGH} are needed")
     share, seen = len(answered) / len(asked), f"{len(answered)} of {len(asked)} succeeded during the {told.done}"
@@ -75,10 +74,6 @@ def _stops(name: str, told: Experiment, sent: tuple[Sent, ...]) -> None:
     if len(again) < ENOUGH:
         because = f"{len(again)} requests in a row succeeded after the {told.done}; {ENOUGH} are needed"
         unverifiable(Reason.INCONCLUSIVE_STATISTICS, f"{name} does not work again", because)
-
-
-def _either_way(sent: Sent, goes_on: float) -> bool:
-    return sent.ok and sent.sent > goes_on - _LAST_S and sent.ended > goes_on
 
 
 def _calls(name: str, found: Linked) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_distaudit.checks import services
-from pytest_distaudit.checks._disturbed import ENOUGH, effective, traffics
+from pytest_distaudit.checks._disturbed import ENOUGH, effective, traffics, without
 from pytest_distaudit.domain.check import check
 from pytest_distaudit.domain.claim import Claim
 from pytest_distaudit.domain.evidence import Evidence
@@ -80,7 +80,8 @@ def _needed(claim: Claim, evidence: Evidence) -> _Needed:
 def _fails_without(told: Experiment, flow: Traffic) -> bool:
     """Whether the operation fails while the service is away. Raises unverifiable where it does so now and then."""
     (one,) = told.rounds
-    away = flow.between(one.seen or one.injected, one.undone or told.ended)
+    back = one.undone or told.ended
+    away = without(flow.between(one.seen or one.injected, back), back)
     if len(away) < ENOUGH // 2:
         unverifiable(Reason.VACUOUS, f"{len(away)} requests", f"of {flow.operation} while {told.system} was away")
     before = flow.between(told.began, one.injected)

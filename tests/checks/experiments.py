@@ -57,4 +57,5 @@ def _sent(at: float, fails: Callable[[float], bool], more: dict[str, object]) ->
     if later >= 0 and fails(later):
         return Sent(f"n{at}", at, at, 0.01, Outcome.FAIL, 503, detail="no")
     fields = {"echoed": True, "node": "a", **{k: v(later) if callable(v) else v for k, v in more.items()}}
-    return Sent(f"n{at}", at, at, 0.01, Outcome.OK, 200, **fields)  # type: ignore[arg-type]
+    took = fields.pop("took", 0.01)
+    return Sent(f"n{at}", at, at, took, Outcome.OK, 200, **fields)  # type: ignore[arg-type]

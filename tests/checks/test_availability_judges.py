@@ -52,6 +52,27 @@ def test_one_long_interruption_refutes(which):
     assert judgement.because == f"after its {fault}, ask: 80 of 80 requests failed in 4.0 s, the first: 503 no"
 
 
+def held(until):
+    """Keeps all waiting from the fault until then, and answers well."""
+    return NEVER | {"took": lambda later: until - later if 0 <= later < until else 0.01}
+
+
+def test_who_is_kept_waiting_for_longer_is_not_served():
+    judgement = told(*whole(a_freeze=held(4.0)))
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "not without a")
+    assert judgement.because.endswith("the first: 200 answered after 4.0 s"), judgement
+    assert told(*whole(a_freeze=held(2.9))).verdict.value == "verified"
+    assert told(*whole(a_freeze=held(4.0)), within=4.0).verdict.value == "verified"
+
+
+def test_what_took_so_long_before_is_served():
+    seen = [*whole(a_freeze=held(1.8))]
+    assert word(*seen, within=1.5) == "refuted"
+    for flow in seen[1::2]:
+        flow.value["sent"][0]["took"] = 1.85
+    assert word(*seen, within=1.5) == "verified"
+
+
 def test_failures_now_and_then_count_from_the_first_to_the_last():
     twice = {"a_crash": {"fails": lambda later: later < 0.5 or 5 < later < 5.5}}
     judgement = told(*whole(**twice))

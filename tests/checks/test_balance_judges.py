@@ -167,6 +167,17 @@ def test_who_was_asked_before_it_was_gone_may_answer():
     assert word(*whole(**late)) == "verified"
 
 
+def test_who_is_kept_waiting_until_it_is_back_is_not_served():
+    seen = [*whole()]
+    for told_of in (one for one in seen if one.ask.arg("operation")):
+        for sent in told_of.value["sent"][::2]:
+            if 0 <= (later := sent["sent"] - STEADY_S) < 4:
+                sent["took"] = 4.1 - later
+    judgement = told(*seen)
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "does not go on without web-1")
+    assert judgement.because.endswith("the first: 200 answered after 3.1 s"), judgement
+
+
 def test_it_must_go_on():
     fails = {"fails": lambda system, number, later: 0 <= later < BACK and number % 2}
     judgement = told(*whole(**fails))

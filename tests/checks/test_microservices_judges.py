@@ -111,6 +111,25 @@ def test_an_answer_that_no_longer_holds_what_was_asked_is_a_failure():
     assert told(more=lost).verdict is Verdict.VERIFIED
 
 
+def waits(later):
+    return AWAY_S + 0.1 - later if 0 <= later < AWAY_S else 0.01
+
+
+def test_what_waits_until_it_is_back_does_not_go_on():
+    waiting = [
+        traffic(operation=name, fault="outage", system=one, fails=never,
+                took=waits if name in DIVIDED[one] else 0.01)
+        for one in DIVIDED
+        for name in OPERATIONS
+    ]  # fmt: skip
+    assert told(more=waiting).verdict is Verdict.VERIFIED
+
+
+def test_what_was_under_way_when_it_came_back_shows_nothing():
+    late = flows(DIVIDED, took=lambda later: 0.5 if AWAY_S - 0.4 < later < AWAY_S else 0.01)
+    assert told(more=late).verdict is Verdict.VERIFIED
+
+
 def accepts(flow):
     sent = [{**one, "status": 202} if one["status"] == 200 else one for one in flow.value["sent"]]
     return replace(flow, value={**flow.value, "sent": sent})

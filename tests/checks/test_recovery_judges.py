@@ -105,6 +105,15 @@ def test_what_never_works_again_says_how_it_failed():
     assert judgement.because == "after crash 1 of 3: 503 no"
 
 
+def test_an_answer_counts_from_when_it_is_there():
+    """Whoever stands before it may keep callers waiting."""
+    kept = {"fails": lambda later: later < 1, "took": lambda later: 4.0 - later if 0 <= later < 4 else 0.02}
+    judgement = told(experiment(*HEALED), traffic(3, **kept), within=3)
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "ask worked again after 4.0 s")
+    slow = traffic(3, fails=lambda later: later < 2.9, took=0.3)
+    assert told(experiment(*HEALED), slow, within=3).verdict.value == "verified"
+
+
 def test_work_that_comes_again_too_late_is_refuted():
     slow = traffic(3, fails=lambda later: later < 5)
     assert word(experiment(*HEALED), slow, within=5.0) == "verified"

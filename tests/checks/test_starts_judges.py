@@ -115,6 +115,32 @@ def test_what_does_not_answer_without_it_is_refuted(echoing, expected):
     assert (judgement.verdict.value, judgement.actual) == ("refuted", expected), judgement
 
 
+def under_way(at):
+    """Asked just before the store is back, answered just after."""
+    return 7.8 < at < 8
+
+
+def test_what_was_under_way_when_the_part_came_back_tells_nothing_of_the_time_before():
+    canned = lambda at: replace(echo(at), echoed=at < 2.2 or at > 7.8, took=0.3 if under_way(at) else 0.01)  # noqa: E731
+    judgement = told(echoing=canned)
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "echo answers something else"), judgement
+    replaced = lambda at: replace(named("c" if under_way(at) else "b", "c")(at), took=0.3 if under_way(at) else 0.01)  # noqa: E731
+    assert word(echoing=replaced) == "refuted"
+    assert word(echoing=lambda at: replace(echo(at), took=0.3 if under_way(at) else 0.01)) == "verified"
+
+
+def test_who_keeps_callers_waiting_until_the_part_is_back_is_refuted():
+    judgement = told(echoing=lambda at: sent(at, took=8.2 - at) if 2.2 <= at < 8 else echo(at))
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "front does not start: echo is not answered")
+    assert "answered when store was back" in judgement.because
+    judgement = told(echoing=lambda at: sent(at, took=8.2 - at) if 4 <= at < 8 else echo(at))
+    assert (judgement.verdict.value, judgement.actual) == ("refuted", "echo suffers")
+    assert "answered when store was back" in judgement.because
+    assert word(echoing=lambda at: replace(sent(at, took=8.2 - at), due=at - 0.5) if 4 <= at < 8 else echo(at)) == (
+        Reason.BUDGET
+    )
+
+
 def test_a_moment_or_a_busy_machine_refutes_nothing():
     slowly = lambda at: replace(echo(at), took=3.0) if 3 <= at < 3.1 else echo(at)  # noqa: E731
     assert word(echoing=slowly, starts="<= 1 s") == "verified"  # another one was answered in time
@@ -122,6 +148,8 @@ def test_a_moment_or_a_busy_machine_refutes_nothing():
     assert word(echoing=lambda at: sent(at, status=503) if at in (5.0, 6.0) else echo(at)) == (
         Reason.INCONCLUSIVE_STATISTICS
     )
+    judgement = told(echoing=lambda at: replace(echo(at), echoed=False) if at in (5.0, 6.0) else echo(at))
+    assert judgement.because == "while store was away: answered with something else"
     busy = lambda at: replace(silent(6.0)(at), due=at - 0.5)  # noqa: E731
     assert word(echoing=busy) == Reason.BUDGET
     assert word(echoing=lambda at: replace(silent(15.0)(at), due=at - 0.5)) == Reason.BUDGET

@@ -1,4 +1,4 @@
-"""Two-sided proofs of ``availability.no-spof``: HAProxy before services, set up well and in four bad ways."""
+"""Two-sided proofs of ``availability.no-spof``: HAProxy before services, set up well and in five bad ways."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ SERVERS = {
     server one 127.0.0.1:{{web-1.port}} {CHECKED}
     server two 127.0.0.1:{{web-2.port}} {CHECKED}
 """,
+    "waiting-room": """
+    timeout server 9s
+    timeout queue 9s
+    server phoenix 127.0.0.1:{phoenix.port} maxconn 4
+""",
     "broken-backup": f"""
     option httpchk GET /live
     server one 127.0.0.1:{{web-1.port}} {CHECKED}
@@ -58,19 +63,22 @@ native.env = {{PORT = "{{port}}", REAL_URL = "{{well.url}}", NAMED_URL = "{{byst
 [targets.miniature.operations.say-impostor]
 request = "GET http://impostor/say?word={{nonce}}"
 """
-SERVICES = {"web-1": "", "web-2": "", "broken": "wedged", "bystander": ""}
+SERVICES = {"web-1": "", "web-2": "", "broken": "wedged", "bystander": "", "phoenix": ""}
+#: who is started again at once
+LOOKED_AFTER = ("phoenix",)
 
 
 def _service(name: str, way: str, ground: Path) -> str:
     starts = ground / name
     starts.write_text("." if way else "")  # "again" from its first start on
+    keeper = [sys.executable, str(SERVICE.with_name("supervisor.py")), "99", "0.1"] if name in LOOKED_AFTER else []
     return f"""
 [targets.miniature.systems.{name}]
 kind = "http"
 health = "/live"
 disposable = true
 instances.identity = "header:X-Boot"
-native.argv = {json.dumps([sys.executable, str(SERVICE)])}
+native.argv = {json.dumps([*keeper, sys.executable, str(SERVICE)])}
 native.ready = "GET /live"
 native.env = {{PORT = "{{port}}", STARTS = "{starts}", WAY = "{way}"}}
 """
@@ -110,7 +118,9 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, 
 
 def _claimed(name: str) -> tuple[str, Mapping[str, object]]:
     three = "web-1, web-2, bystander"
-    parts = {"broken-backup": "web-1, broken", "bystander": three, "impostor": three}.get(name, "web-1, web-2")
+    parts = {
+        "waiting-room": "phoenix", "broken-backup": "web-1, broken", "bystander": three, "impostor": three,
+    }.get(name, "web-1, web-2")  # fmt: skip
     operation = "say-well" if name == "bystander" else f"say-{name}"
     return "availability.no-spof", {"roles": {"parts": parts}, "operation": operation, "within": "2s"}
 
@@ -127,6 +137,7 @@ def test_either_of_two_can_be_lost(verdicts: Mapping[str, ClaimResult]) -> None:
         ("one-address", "web-1", "crash"),
         ("blind", "web-1", "crash"),
         ("port-check", "web-1", "freeze"),
+        ("waiting-room", "phoenix", "freeze"),
         ("broken-backup", "web-1", "crash"),
     ],
 )

@@ -15,7 +15,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-BOOT = secrets.token_hex(8)
+BOOT, BEGAN = secrets.token_hex(8), time.monotonic()
 WAY = os.environ.get("WAY", "")
 STORE = urlsplit(os.environ["STORE"])
 PORT = int(os.environ["PORT"])
@@ -37,6 +37,11 @@ def there() -> bool:
     return True
 
 
+def wait_for_it() -> None:
+    while not there():
+        time.sleep(0.1)
+
+
 class Service(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -44,6 +49,8 @@ class Service(BaseHTTPRequestHandler):
         if parts.path == "/live":
             self._answer(200, "up")
         elif parts.path == "/echo":
+            if WAY == "holds" and without and time.monotonic() > BEGAN + 1.0:
+                wait_for_it()
             self._answer(200, "welcome" if WAY == "canned" and not there() else word)
         elif WAY == "needless":
             self._answer(200, word)
@@ -72,8 +79,7 @@ class Service(BaseHTTPRequestHandler):
 
 def started_anew() -> None:
     """When the store appears, become another one."""
-    while not there():
-        time.sleep(0.1)
+    wait_for_it()
     if WAY == "replaces":
         os.execv(sys.executable, [sys.executable, *sys.argv])
     os._exit(1)
@@ -131,8 +137,7 @@ match WAY:
     case "loops":
         threading.Thread(target=lost, daemon=True).start()
     case "waits":
-        while not there():
-            time.sleep(0.1)
+        wait_for_it()
     case "slowly" if without:
         threading.Thread(target=gives_up, daemon=True).start()
     case "again" | "replaces" if without:

@@ -23,7 +23,7 @@ SERVICE = str(Path(__file__).parent / "starting.py")
 SUPERVISOR = str(Path(__file__).parents[1] / "recovery/supervisor.py")
 #: how each starts without its store
 WAYS = (
-    "well", "supervised", "exits", "loops", "waits", "slowly", "canned", "never", "again", "replaces",
+    "well", "supervised", "exits", "loops", "waits", "slowly", "holds", "canned", "never", "again", "replaces",
     "survives", "needless", "mute", "kept",
 )  # fmt: skip
 #: who has somebody who starts them again
@@ -89,6 +89,7 @@ def test_who_starts_without_it_and_finds_it_later_is_verified(verdicts: Mapping[
         ("loops", "loops does not start: echo-loops is not answered"),
         ("waits", "waits does not start: echo-waits is not answered"),
         ("slowly", ("echo-slowly suffers", "slowly ended again")),
+        ("holds", "echo-holds suffers"),
         ("canned", "echo-canned answers something else"),
         ("never", "say-never does not recover"),
         ("again", "again was started a second time"),

@@ -47,6 +47,7 @@ BACKENDS = {
     "an-impostor": BOTH.replace("{web-2.port}", "{double.port}"),
     "a-juggler": f"server one 127.0.0.1:{{juggler.port}} {CHECKED}",
     "blind": f"retries 0\n    {ONE}\n    {TWO}",
+    "patient": f"retries 50\n    {ONE}\n    {TWO}",
     # what a busy machine once takes for a loss would be one for good: it looks seldom, and asks the other meanwhile
     "never-again": BOTH.replace(CHECKED, "check inter 1s fall 2 rise 500"),
     # cannot tell
@@ -69,6 +70,7 @@ LIES = {
     "an-impostor": "somebody else answers as web-2",
     "a-juggler": "somebody else answers as web-",
     "blind": "does not go on without web-",
+    "patient": "does not go on without web-",
     "never-again": " is given nothing",
     "each-request": " is given nothing",
     "beside-the-road": "requests do not come by idle",

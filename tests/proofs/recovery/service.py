@@ -1,17 +1,21 @@
 """A service that says back what it is told: ``/live`` and ``/say?word=...``; each start of it names itself in X-Boot.
 
-``WAY`` is how it lies once it has been started again: ``wedged`` answers 503, ``canned`` always says the same.
+``WAY`` is how it lies once it has been started again: ``wedged`` answers 503, ``canned`` always says the same,
+``keeps`` has whoever comes too soon wait.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-BOOT = secrets.token_hex(8)
+BOOT, BEGAN = secrets.token_hex(8), time.monotonic()
+#: until then after its start
+_KEEPS_S = 2.5
 WAY = os.environ.get("WAY", "")
 STARTS = Path(os.environ["STARTS"])
 STARTS.write_text(STARTS.read_text() + "." if STARTS.exists() else ".")
@@ -29,6 +33,8 @@ class Service(BaseHTTPRequestHandler):
         elif AGAIN and WAY == "wedged":
             self._answer(503, "the store is locked")
         else:
+            if AGAIN and WAY == "keeps":
+                time.sleep(max(0.0, BEGAN + _KEEPS_S - time.monotonic()))
             self._answer(200, "thank you" if AGAIN and WAY == "canned" else word)
 
     def _answer(self, status: int, text: str) -> None:
