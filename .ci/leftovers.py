@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-MARK = b"mirakuru_uuid="
+MARK = b"DISTAUDIT_STARTED_BY="
 OWNER = "distaudit.owner"
 LAB = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "pytest-distaudit/lab"
 

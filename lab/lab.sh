@@ -110,7 +110,7 @@ lab_start() {
     mkdir -p "$lab/log"
     lab_bridge_up
     # It must hold nothing of ours: no lock, no pipe, no mark of a test run.
-    env -u mirakuru_uuid -u DOCKER_HOST setsid dockerd \
+    env -u DISTAUDIT_STARTED_BY -u DOCKER_HOST setsid dockerd \
         --host "$(lab_socket)" --data-root "$lab/data" --exec-root "$lab/exec" --pidfile "$lab/docker.pid" \
         --bridge "$lab_bridge" --default-address-pool base=172.30.128.0/17,size=24 --shutdown-timeout 3 \
         --log-level warn > "$lab/log/dockerd" 2>&1 < /dev/null 8>&- &

@@ -1,11 +1,14 @@
-"""An experiment that the machine was too busy for is done once more when that is over."""
+"""An experiment that nobody can tell anything by, as the machine was busy, is done once more when that is over."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from pytest_distaudit.domain.observation import Observation
 from pytest_distaudit.domain.verdict import Reason, Verdict
+from pytest_distaudit.ports.codec import from_json
+from pytest_distaudit.ports.traffic import Traffic
 
 if TYPE_CHECKING:
     from pytest_distaudit.engine.conduct import Conducted
@@ -32,6 +35,14 @@ def calmer(conducted: Callable[[Sight], Conducted], sights: Iterable[Sight]) -> 
 
 
 def _too_busy(found: Conducted) -> bool:
-    """Whether it was done, and the machine is why nobody can tell."""
+    """Whether it was done, and the machine is why nobody can tell, or may be."""
+    if found.judgement.reason is Reason.INCONCLUSIVE_STATISTICS:
+        return any(not flow.calm for flow in _traffics(found.observations))
     budget = Reason.BUDGET
     return found.judgement.reason is budget and all(seen.reason is not budget for seen in found.observations)
+
+
+def _traffics(observations: Iterable[Observation]) -> Iterator[Traffic]:
+    for seen in observations:
+        if seen.ask.capability == Traffic.capability and seen.reason is None:
+            yield from_json(Traffic, seen.value)

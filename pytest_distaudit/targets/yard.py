@@ -5,11 +5,13 @@ mirakuru is needed to define the class, so this module is imported by the functi
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import secrets
 import string
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,12 +19,21 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 import psutil
-from mirakuru.base import ENV_UUID, SimpleExecutor
-from mirakuru.base_env import processes_with_env
 
-from pytest_distaudit.targets import trees
-from pytest_distaudit.targets.recipe import Command, StartFailed
+_WANTED_BY_OTHERS = "mirakuru.base" in sys.modules
 
+from mirakuru.base import SimpleExecutor, cleanup_subprocesses  # noqa: E402
+from mirakuru.base_env import processes_with_env  # noqa: E402
+
+from pytest_distaudit.targets import trees  # noqa: E402
+from pytest_distaudit.targets.recipe import Command, StartFailed  # noqa: E402
+
+# When a process ends that imported it, mirakuru kills whatever has its number *anywhere* in its mark: 345 what
+# 13456 has started. What a yard starts therefore bears another mark, and what others have started is left alone.
+if not _WANTED_BY_OTHERS:
+    atexit.unregister(cleanup_subprocesses)
+#: the variable by which processes of a run are found
+MARK = "DISTAUDIT_STARTED_BY"
 _KILLED_S = 2.0
 #: a process may have been forked while the others were listed
 _ROUNDS = 5
@@ -47,8 +58,7 @@ class Started(SimpleExecutor):
             list(command.argv), cwd=str(command.cwd), stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
             popen_kwargs=kwargs, stop_signal=command.stop_signal,
         )  # fmt: skip
-        self._uuid = mark
-        self._environment = {**command.env, ENV_UUID: mark}
+        self._environment = {**command.env, MARK: mark}
         self._log = log
         self.grace_s = command.grace_s
 
@@ -96,8 +106,6 @@ class Yard:
 
     def __init__(self, ground: Path) -> None:
         self._ground = ground
-        # Letters only after the pid: mirakuru kills at exit whatever carries its pid *anywhere* in the
-        # mark, and the digits of another run's uuid may happen to spell it.
         self._mark = f"{os.getpid()}:{''.join(secrets.choice(string.ascii_letters) for _ in range(24))}"
         self._started: list[Started] = []
         self._lock = threading.Lock()
@@ -182,7 +190,7 @@ def kill_leftovers(mark: str, ground: Path) -> None:
     (PostgreSQL's children whose parent was killed; they overwrite their environment).
     """
     for _ in range(_ROUNDS):
-        found = [*_with_pids(processes_with_env(ENV_UUID, mark)), *_below(ground)]
+        found = [*_with_pids(processes_with_env(MARK, mark)), *_below(ground)]
         left = [each for each in found if trees.alive(each)]
         if not left:
             return

@@ -27,11 +27,13 @@ from pytest_distaudit.engine.live import Live
 from pytest_distaudit.engine.plan import Plan, Planned, plan_claim
 from pytest_distaudit.ports.codec import to_json
 from pytest_distaudit.ports.experiments import Experiment
+from pytest_distaudit.ports.traffic import Traffic
 
 from .test_disturb import ASK, COURSE, World, _traffic
 
 BUSY = Judgement(Verdict.UNVERIFIABLE, "late", reason=Reason.BUDGET)
 UNSTEADY = Judgement(Verdict.UNVERIFIABLE, "not steady", reason=Reason.BASELINE)
+UNCLEAR = Judgement(Verdict.UNVERIFIABLE, "now and then", reason=Reason.INCONCLUSIVE_STATISTICS)
 GREEN, RED = Judgement(Verdict.VERIFIED, "so"), Judgement(Verdict.REFUTED, "not so")
 
 
@@ -74,6 +76,14 @@ def test_without_an_experiment_nothing_is_told() -> None:
 def test_what_is_too_much_in_any_case_is_not_asked_twice() -> None:
     refused = Observation("", Ask("load"), 0.0, 0.0, reason=Reason.BUDGET, detail="10000 a second are too many")
     assert _told([BUSY, GREEN], refused) == (_said(BUSY, refused), 1)
+
+
+@pytest.mark.parametrize(("slowed", "second"), [(1.0, False), (2.0, False), (2.1, True)])
+def test_what_statistics_leave_open_may_be_the_machines_doing_if_it_was_busy(slowed: float, second: bool) -> None:
+    flow = Traffic("ask", 20.0, (), slowed=slowed)
+    seen = Observation("", Traffic.ask(operation="ask"), 0.0, 0.0, value=to_json(flow))
+    assert _told([UNCLEAR, GREEN], seen) == ((_said(GREEN, seen), 2) if second else (_said(UNCLEAR, seen), 1))
+    assert _told([UNCLEAR, GREEN]) == (_said(UNCLEAR), 1)
 
 
 # --- a claim's own

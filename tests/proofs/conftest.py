@@ -17,8 +17,8 @@ JUDGED = pytest.StashKey[list[ClaimResult]]()
 #: families that wait more than they work, and measure nothing that a neighbour makes longer
 PATIENT = {
     "agents", "architecture", "availability", "broker", "caches", "clusters", "collections", "containers", "databases",
-    "degradation", "deploy", "discovery", "files", "flips", "gateways", "graphs", "models", "recovery",
-    "registry", "rest", "services", "streams", "telemetry", "tenancy", "wiring",
+    "degradation", "deploy", "discovery", "files", "flips", "gateways", "graphs", "links", "messages", "models",
+    "recovery", "registry", "rest", "services", "streams", "telemetry", "tenancy", "wiring",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from pytest_distaudit.domain.errors import Place
 from pytest_distaudit.domain.target import Link, Provision, SystemSpec, Target
 from pytest_distaudit.targets.provision import Provisioned, provision
 from pytest_distaudit.targets.recipes import builtin_recipes
+from pytest_distaudit.targets.yard import MARK
 
 PLACE = Place("distaudit.toml", 7, 1)
 #: what a run that was killed has left must be gone in this time, in seconds
@@ -79,7 +80,7 @@ def _ours() -> set[int]:
     found = {each.pid for each in psutil.Process().children(recursive=True) if living(each)}
     for each in psutil.process_iter():
         try:
-            marked = each.environ().get("mirakuru_uuid", "").startswith(f"{os.getpid()}:")
+            marked = each.environ().get(MARK, "").startswith(f"{os.getpid()}:")
         except psutil.Error:
             continue
         if marked and living(each):

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 BOOT, BEGAN = secrets.token_hex(8), time.monotonic()
 #: until then after its start
-_KEEPS_S = 2.5
+_KEEPS_S = 4.0
 WAY = os.environ.get("WAY", "")
 STARTS = Path(os.environ["STARTS"])
 STARTS.write_text(STARTS.read_text() + "." if STARTS.exists() else ".")
