@@ -16,7 +16,8 @@ from pytest_distaudit.ports.traffic import Sent
 
 #: how the protocol calls a tool (Model Context Protocol, tools)
 _CALL = "tools/call"
-_COURSE = Course(hold_s=4.0, patience_s=20.0, rate=15.0, steady_s=2.5, after_s=5.0)
+#: a server of tools takes its time for what has waited: asked seldom, and for long enough afterwards
+_COURSE = Course(hold_s=4.5, patience_s=20.0, rate=10.0, steady_s=3.5, after_s=8.0)
 #: of requests, how many do what all do
 _ALL, _NONE = 0.95, 0.05
 #: what was asked so shortly before the server went on, and answered thereafter, need not have waited for it

@@ -162,7 +162,7 @@ def test_both_experiments_are_long_enough():
     assert (silent.fault, silent.role, silent.caller) == (Fault.HALF_OPEN, "system", "caller")
     assert frozen.course == silent.course
     assert frozen.course.patience_s == 20
-    assert (frozen.course.rate, frozen.course.hold_s, frozen.course.after_s, frozen.course.steady_s) == (15, 4, 5, 2.5)
+    assert (frozen.course.rate, frozen.course.hold_s, frozen.course.after_s, frozen.course.steady_s) == (10, 4.5, 8, 3.5)
 
 
 def test_few_requests_while_it_stands_still_show_nothing():

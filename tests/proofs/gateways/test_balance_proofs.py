@@ -64,7 +64,8 @@ CLAIMS: dict[str, tuple[str, str, dict[str, object]]] = {
 }
 HONEST = ("well", "second-product", "by-client")
 LIES = {
-    "never-led-to": "web-2 is given nothing",
+    # either is so, and a busy machine may hide the first
+    "never-led-to": ("web-2 is given nothing", "does not go on without web-1"),
     "a-backup": "web-2 is given nothing",
     "twice-the-same": "does not go on without web-1",
     "an-impostor": "somebody else answers as web-2",
@@ -164,10 +165,13 @@ def test_what_is_balanced_is_verified(verdicts: Mapping[str, ClaimResult], name:
 
 
 @pytest.mark.parametrize(("name", "actual"), LIES.items())
-def test_what_is_not_balanced_is_refuted(verdicts: Mapping[str, ClaimResult], name: str, actual: str) -> None:
+def test_what_is_not_balanced_is_refuted(
+    verdicts: Mapping[str, ClaimResult], name: str, actual: str | tuple[str, ...]
+) -> None:
     told = verdicts[name]
     assert told.verdict is Verdict.REFUTED, (told.reason, told.actual, told.because)
-    assert actual in told.actual, (told.actual, told.because)
+    words = (actual,) if isinstance(actual, str) else actual
+    assert any(word in told.actual for word in words), (told.actual, told.because)
 
 
 @pytest.mark.parametrize(("name", "reason"), CANNOT_TELL.items())
