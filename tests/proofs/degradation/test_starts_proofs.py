@@ -37,7 +37,7 @@ disposable = true
 
 
 def _tables(name: str) -> str:
-    words = [sys.executable, SUPERVISOR, "99", "0.2"] if name in LOOKED_AFTER else []
+    words = [sys.executable, SUPERVISOR, "999", "0.2"] if name in LOOKED_AFTER else []
     words += [sys.executable, SERVICE]
     return f"""
 [targets.miniature.systems.{name}]
