@@ -14,7 +14,7 @@ import pytest
 from tests import rounds
 from tests.rounds import ROOT, TESTS, Job, Rounds, Sum, chosen, following, jobs, summed, table
 
-LINKS = Job(TESTS / "proofs/links/test_retry_proofs.py", 1)
+LINKS = Job(TESTS / "proofs/links/test_redirect_proofs.py", 1)
 FLIPS = Job(TESTS / "proofs/flips/test_flips_proofs.py", 1)
 LONELY = Job(TESTS / "proofs/performance/test_performance_proofs.py", 1)
 FAILED = "assert &lt;Verdict.{}: 'x'&gt; is &lt;Verdict.REFUTED: 'refuted'&gt;"

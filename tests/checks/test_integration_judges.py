@@ -160,9 +160,10 @@ def test_both_experiments_are_long_enough():
     frozen, silent = CHECKS["mcp.integrated"].needs(claim("mcp.integrated"))
     assert (frozen.fault, frozen.role, frozen.caller) == (Fault.FREEZE, "system", "")
     assert (silent.fault, silent.role, silent.caller) == (Fault.HALF_OPEN, "system", "caller")
-    assert frozen.course == silent.course
-    assert frozen.course.patience_s == 20
-    assert (frozen.course.rate, frozen.course.hold_s, frozen.course.after_s, frozen.course.steady_s) == (10, 4.5, 8, 3.5)
+    course = frozen.course
+    assert course == silent.course
+    assert course.patience_s == 20
+    assert (course.rate, course.hold_s, course.after_s, course.steady_s) == (10, 4.5, 8, 3.5)
 
 
 def test_few_requests_while_it_stands_still_show_nothing():
