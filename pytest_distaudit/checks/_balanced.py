@@ -136,9 +136,9 @@ class Lost:
         """How many requests were asked after the time that the gateway has; as good as none of them failed, or waited
         until the instance was back.
         """
-        without = self._part(self._without, "while it was gone")
+        gone = self._part(self._without, "while it was gone")
         again = self._part(self._again, "when it was back")
-        asked = (*without, *again)
+        asked = (*gone, *again)
         failed = [one for one in asked if not one.ok]
         if len(asked) < ENOUGH:
             unverifiable(
