@@ -12,6 +12,7 @@ import pytest
 from pytest_distaudit.domain.audit import ClaimResult
 from pytest_distaudit.domain.verdict import Verdict
 from pytest_distaudit.testing import Room
+from tests.rounds import MEASURING, TESTS
 
 JUDGED = pytest.StashKey[list[ClaimResult]]()
 #: families that wait more than they work, and measure nothing that a neighbour makes longer
@@ -20,13 +21,11 @@ PATIENT = {
     "degradation", "deploy", "discovery", "files", "flips", "gateways", "graphs", "links", "messages", "models",
     "recovery", "registry", "rest", "services", "streams", "telemetry", "tenancy", "wiring",
 }  # fmt: skip
-#: in them, what compares times of a few milliseconds
-MEASURING = {"test_retry_proofs.py"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Proofs of patient families may run beside each other (./run test)."""
-    if item.path.relative_to(Path(__file__).parent).parts[0] in PATIENT and item.path.name not in MEASURING:
+    if item.path.relative_to(Path(__file__).parent).parts[0] in PATIENT and item.path != TESTS / MEASURING:
         item.add_marker("patient")
 
 

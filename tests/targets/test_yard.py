@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from mirakuru.base import ENV_UUID
+from mirakuru.base_env import processes_with_env
 
 from pytest_distaudit.targets.recipe import Command
 from pytest_distaudit.targets.yard import MARK, Yard
@@ -35,12 +36,11 @@ def _ends(number: str, first: str) -> None:
 
 
 def test_another_run_ends_nothing_of_this_one(yard: Yard, tmp_path: Path) -> None:
-    """Whatever its number: mirakuru looks for it in all marks, and every number is made of digits."""
+    """Whatever its number, made of digits, mirakuru does not find it. To let it kill would kill what is others'."""
     started = yard.launch(Command(SLEEPS, tmp_path, {}), tmp_path / "log")
-    assert str(os.getpid()) in Path(f"/proc/{started.popen.pid}/environ").read_text().split(f"{MARK}=")[1]
-    for digit in set(str(os.getpid())):
-        _ends(digit, "import mirakuru.base")
-    assert started.popen.poll() is None
+    assert yard.mark.startswith(f"{os.getpid()}:")
+    assert started.popen.pid in processes_with_env(MARK, yard.mark)
+    assert not any(started.popen.pid in processes_with_env(ENV_UUID, digit) for digit in set(str(os.getpid())))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_another_run_ends_nothing_of_this_one(yard: Yard, tmp_path: Path) -> Non
     ],
 )
 def test_what_others_have_started_is_left_alone(imports: str, spared: bool) -> None:
-    number = "987654321"
+    number = "98765432101234567890"  # nobody's
     other = subprocess.Popen(SLEEPS, env={**os.environ, ENV_UUID: f"1{number}:of another project"})
     try:
         _ends(number, imports)
@@ -66,17 +66,6 @@ def test_what_others_have_started_is_left_alone(imports: str, spared: bool) -> N
 def test_the_end_finds_what_has_left_its_tree(yard: Yard, tmp_path: Path) -> None:
     leaves = "import subprocess; subprocess.Popen(['sleep', '60'], start_new_session=True, cwd='/'); print(flush=True)"
     yard.run(Command((sys.executable, "-c", leaves), tmp_path, dict(os.environ)), tmp_path / "log", 30.0)
-    assert _marked(yard.mark)
+    assert processes_with_env(MARK, yard.mark)
     yard.close()
-    assert not _marked(yard.mark)
-
-
-def _marked(mark: str) -> list[str]:
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"{MARK}={mark}".encode() in (place / "environ").read_bytes():
-                found.append(place.name)
-        except OSError:
-            continue
-    return found
+    assert not processes_with_env(MARK, yard.mark)
