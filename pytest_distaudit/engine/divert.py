@@ -129,6 +129,11 @@ class _Shelf:
     def __init__(self, registry: Located, service: str, tools: Tools, registrar: Registrar) -> None:
         self._registry, self._service, self._hub, self.registrar = registry, service, tools.hub, registrar
 
+    @property
+    def ends(self) -> bool:
+        """Whether the registry ends with the run."""
+        return self._registry.source != "attach"
+
     def instances(self) -> tuple[Instance, ...]:
         """What it tells now. Raises Unobservable."""
         (seen,) = self._hub.watch(self._registry, (Registry.ask(),))
@@ -326,7 +331,8 @@ class _Course:
     def _undone(self, undo: Request) -> Iterator[None]:
         """The undo is promised before anything is done, and done when the block is left; else it stays promised."""
         error: BaseException | None = None
-        with self.promised("request", method=undo.method, url=undo.url, headers=dict(undo.headers)):
+        how = {"method": undo.method, "url": undo.url, "headers": dict(undo.headers), "ends": self.shelf.ends}
+        with self.promised("request", **how):
             try:
                 yield
             except BaseException as raised:  # noqa: BLE001 - raised again

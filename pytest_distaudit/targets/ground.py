@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: What a started program inherits; everything else it is told by its ``native.env``.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+#: how the names of private directories begin
+PRIVATE = "distaudit-"
 #: where the container engine is
 _ENGINE = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "XDG_STATE_HOME")
 
@@ -48,9 +50,14 @@ class FreePorts:
 
 def private_path() -> Path:
     """Where nothing is yet, in a place through which every account may pass."""
-    places = (Path(tempfile.gettempdir()), Path("/tmp"))  # noqa: S108
+    places = private_places()
     base = next((place for place in places if _passable(place)), places[0])
-    return base / f"distaudit-{secrets.token_hex(8)}"
+    return base / f"{PRIVATE}{secrets.token_hex(8)}"
+
+
+def private_places() -> tuple[Path, ...]:
+    """Where runs of this machine have private paths; their names begin with ``PRIVATE``."""
+    return tuple(dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp"))))  # noqa: S108
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from tests.plugin.conftest import RUNS, AuditedProject, without_others
+from pytest_distaudit.targets.left import leave
+from tests.plugin.conftest import RUNS, AuditedProject, Web, without_others
 from tests.plugin.test_sharing import STARTED
 
 ERASED = "\r\x1b[K"
@@ -66,3 +67,15 @@ def test_nothing_is_said_in_logs_and_quiet_runs(
 def test_verbose_runs_keep_the_lines(project: AuditedProject) -> None:
     text = printed(project, "-v", terminal=False, CI="true")
     assert "distaudit: starting web\ndistaudit: web: ready" in text
+
+
+def test_what_an_earlier_run_could_not_undo_is_said_in_logs_too(project: AuditedProject, web: Web) -> None:
+    places = project.root / "places"
+    folder = places / "distaudit-1"
+    folder.mkdir(0o700, parents=True)
+    url = f"{web.url}/away"
+    leave(folder, [{"number": 1, "undo": "request", "method": "PUT", "url": url, "headers": {}, "ends": False}])
+    text = printed(project, terminal=False, CI="true", TMPDIR=str(places))
+    told = f"undo it, then remove {folder}: PUT {url} (HTTPError: HTTP Error 501"
+    assert f"distaudit: what an earlier run did could not be undone; {told}" in text
+    assert "1 verified" in text

@@ -254,6 +254,7 @@ def test_nothing_is_left_however_and_whenever_a_run_is_ended(
         process = subprocess.Popen(argv, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         moment = moments.uniform(0.3, 3.5)
         time.sleep(moment)
+        assert process.poll() is None
         os.killpg(process.pid, deadly)
         process.wait(30)
         deadline = time.monotonic() + GONE_WITHIN_S

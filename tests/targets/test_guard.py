@@ -120,10 +120,7 @@ def test_a_child_that_holds_the_pipe_open_does_not_fool_the_guard(place: Path) -
         place,
         """
         import os, time
-        from pytest_distaudit.targets.containers.kept import Kept
-from pytest_distaudit.targets.containers.project import not_left_disturbed
-from pytest_distaudit.targets.ground import FreePorts, Lot
-from pytest_distaudit.targets.guard import Guard, guarded, promising
+        from pytest_distaudit.targets.guard import guarded
         with guarded() as guard:
             if os.fork() == 0:
                 os.environ.clear()
@@ -135,6 +132,8 @@ from pytest_distaudit.targets.guard import Guard, guarded, promising
     while not left(place) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.3)
+    assert process.poll() is None
+    assert left(place)
     process.kill()
     process.wait()
     assert gone(place) == []
@@ -147,7 +146,6 @@ from pytest_distaudit.domain.errors import Place
 from pytest_distaudit.domain.target import SystemSpec, Target
 from pytest_distaudit.targets.provision import provision
 from pytest_distaudit.targets.recipes import builtin_recipes
-from tests.targets.conftest import gone, left
 place = Place("distaudit.toml")
 serve = ["{python}", "-m", "http.server", "{port}", "--bind", "127.0.0.1"]
 daemon = "import os, sys, time; os.fork() and sys.exit(0); os.setsid(); time.sleep(600)"
@@ -174,6 +172,7 @@ def test_nothing_is_left_however_and_whenever_a_run_is_ended(place: Path, deadly
         process = run(place, WHOLE)
         moment = moments.uniform(0.2, 2.6)
         time.sleep(moment)
+        assert process.poll() is None
         os.killpg(process.pid, deadly)
         process.wait(15)
         assert gone(place) == [], f"moment {number + 1}: {moment:.2f} s after the start"
@@ -195,9 +194,10 @@ def test_a_request_that_undoes_is_sent_where_the_run_could_not() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}/away"
         with promising() as promised:
-            with promised("request", method="PUT", url=f"{url}/1", headers={}):
+            with promised("request", method="PUT", url=f"{url}/1", headers={}, ends=False):
                 pass
-            with suppress(OSError), promised("request", method="PUT", url=f"{url}/2", headers={"X-Token": "t"}):
+            how = {"method": "PUT", "url": f"{url}/2", "headers": {"X-Token": "t"}, "ends": False}
+            with suppress(OSError), promised("request", **how):
                 raise OSError("cut off")
         server.shutdown()
     assert heard == [("PUT", "/away/2", "t")]

@@ -23,12 +23,12 @@ from pytest_distaudit.engine.permission import refused
 from pytest_distaudit.ports.located import Located
 from pytest_distaudit.targets.ground import FreePorts, Lot
 from pytest_distaudit.targets.guard import Guard, guarded
-from pytest_distaudit.targets.guarding import _redirect
 from pytest_distaudit.targets.planning import Plans
 from pytest_distaudit.targets.recipe import Command
 from pytest_distaudit.targets.relays import redirect
 from pytest_distaudit.targets.relays.placing import Placing
 from pytest_distaudit.targets.relays.redirect import redirected
+from pytest_distaudit.targets.undoing import _redirect
 from pytest_distaudit.targets.yard import Yard
 from tests.nat import needs_rules, rules
 from tests.targets.conftest import GONE_WITHIN_S, PLACE

@@ -31,6 +31,8 @@ _GROUPS: Final = range(1879048192, 2147483647)
 #: so long, in seconds, another program's change of the table is waited for
 _WAITS_S: Final = "3"
 _ENDS_S: Final = 5.0
+#: how iptables ends its search for a rule that is not there
+_NO_SUCH_RULE: Final = 1
 _COMMENT: Final = 200
 #: where root's programs are, which need not be on the path
 _SBIN: Final = ("/usr/sbin", "/sbin")
@@ -192,6 +194,13 @@ def undo(rule: Rule) -> None:
         raise NotUndone from error
     if done.returncode:
         raise NotUndone
+
+
+def is_gone(rule: Rule) -> bool:
+    """Whether it is seen not to be there; False also where that cannot be seen."""
+    with suppress(OSError, subprocess.SubprocessError):
+        return _run(rule, "-C").returncode == _NO_SUCH_RULE
+    return False
 
 
 def _run(rule: Rule, does: str, **more: Any) -> subprocess.CompletedProcess[str]:
