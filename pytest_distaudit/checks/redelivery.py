@@ -41,9 +41,7 @@ def _crashes(claim: Claim) -> tuple[Disturb, ...]:
     takes_operation=True,
     connects=(("consumer", "system"),),
     cost_s=120.0,
-    needs=lambda claim: (
-        Disturb(Fault.CRASH, "consumer", course(claim, HEALS_S, _KILLS), (Look("system", ask(claim)),)),
-    ),
+    needs=_crashes,
     shows_not=f"that work is done once only, {_OTHERS}",
 )
 def redelivers(claim: Claim, evidence: Evidence) -> Judgement:

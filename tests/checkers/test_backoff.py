@@ -282,8 +282,18 @@ def test_jitter_is_what_noise_does_not_explain(spread: float, noise: float, jitt
     assert found.schedule is (Schedule.GROWING if jitter == "present" else Schedule.EXPONENTIAL)
 
 
+#: the gaps of one request that grow more or less, each late or early by a share
+_growing = st.builds(
+    lambda first, factor, shares: [first * factor**number * share for number, share in enumerate(shares)],
+    st.floats(0.01, 2), st.floats(1, 3), st.lists(st.floats(0.8, 1.2), min_size=2, max_size=8),
+)  # fmt: skip
+
+
 @given(
-    st.lists(st.lists(st.floats(0, 100), max_size=8), max_size=25),
+    st.one_of(
+        st.lists(st.lists(st.floats(0, 100), max_size=8), max_size=25),
+        _growing.flatmap(lambda gaps: st.lists(st.just(gaps), min_size=10, max_size=25)),
+    ),
     st.floats(0, 1),
 )
 @settings(max_examples=many(300))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_distaudit.domain.check import Check, Role
@@ -79,6 +79,8 @@ def test_within_is_the_last_look(judgements: list[Judgement]) -> None:
 
 
 @given(looks)
+@example([YES])
+@example([YES, YES])
 def test_holds_for_is_a_merge_that_wants_two_looks(judgements: list[Judgement]) -> None:
     result = over_time(Timing(Span.HOLDS_FOR, 1), judgements).verdict
     whole = merge(one.verdict for one in judgements)
@@ -89,6 +91,8 @@ def test_holds_for_is_a_merge_that_wants_two_looks(judgements: list[Judgement]) 
 
 
 @given(looks)
+@example([NO, NO])
+@example([YES, BLIND, NO])
 def test_never_for_is_verified_only_if_every_look_could_tell(judgements: list[Judgement]) -> None:
     result = over_time(Timing(Span.NEVER_FOR, 1), judgements).verdict
     seen = {one.verdict for one in judgements}

@@ -150,10 +150,10 @@ def test_an_empty_folder_gets_a_target_file_and_no_claims(pytester: pytest.Pytes
 
 
 def test_hostile_sentences_read_back_as_they_stand(pytester: pytest.Pytester) -> None:
-    line = "The \"gate: way\" #1 listens on port 8081, says 'on' \\ {no} [yes] \u2028 \u00e9."
+    line = "The gateway listens on port 8081, \"front: way\" #1, says 'on' \\ {no} [yes] R&D \u2028 \u00e9."
     pytester.makefile(".md", README=f"# Shop\n\n{line}\n")
     pytester.makefile(".yaml", compose='services:\n  gateway:\n    image: a/b\n    ports: ["8081:8081"]\n')
     init(pytester)
-    for page in (pytester.path / "claims").glob("*.yaml"):
-        for claim in yaml.safe_load(page.read_text(encoding="utf-8"))["claims"]:
-            assert claim["quote"] in " ".join(line.split())
+    (claim,) = yaml.safe_load((pytester.path / "claims/readme.yaml").read_text(encoding="utf-8"))["claims"]
+    assert claim["quote"] == " ".join(line.split())
+    run_here(pytester, "--distaudit").assert_outcomes(passed=1)

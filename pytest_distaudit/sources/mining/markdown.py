@@ -185,7 +185,7 @@ _PAIRS = {"link_open": "link", "strong_open": "strong"}
 
 
 def _compose(composer: Composer, child: Token, opened: list[tuple[str, int, str]]) -> None:
-    if child.type == "text":
+    if child.type in ("text", "text_special"):
         composer.add(child.content)
     elif child.type in ("code_inline", "image"):
         start = composer.length

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from pytest_distaudit.sources.blocks import blocks_of_markdown
+from pytest_distaudit.sources.documents import Document
 from pytest_distaudit.sources.mining.markdown import passages_of_markdown
 from pytest_distaudit.sources.mining.miner import passages_of
 from pytest_distaudit.sources.mining.passage import Shape
+from tests.thorough import many
 
 MARKDOWN = """\
 # Shop
@@ -190,3 +194,20 @@ def test_a_diagram_in_a_fence_is_text_of_its_document() -> None:
     found = [passage for passage in passages_of_markdown(text) if passage.shape is Shape.EDGE]
     assert [passage.line(0) for passage in found] == [5, 6]
     assert {passage.text for passage in found} <= {block.text for block in blocks_of_markdown(text)}
+
+
+#: what a line of Markdown may hold that is not shown as it is written
+_WRITTEN = st.sampled_from(
+    ["word", "8081", ".", '"', "'", "\\", "\\ ", "\\_", "\\#", "&", "&amp;", "&lt;", "&nbsp;", "<", "*", "**",
+     "_", "`", "``", "[", "]", "[a](b)", "![x](y)", "<i>", "</i>", "<!-- c -->", "http://a.b/?c&d", "<http://a.b>",
+     "\n", "\\\n", "  \n", "\n\n", "\n- ", "\n# ", " ", "  ", "\t", "\u2028", "\u00a0", "\u00e9"]
+)  # fmt: skip
+
+
+@given(st.lists(_WRITTEN, max_size=30).map("".join))
+@example("The gateway listens on port 8081, says \\ {no} &amp; R&amp;D \\# [yes].")
+@settings(max_examples=many(300))
+def test_whatever_is_mined_can_be_quoted(text: str) -> None:
+    document = Document(blocks_of_markdown(text))
+    for passage in passages_of_markdown(text):
+        assert document.matches(passage.text), passage.text
