@@ -94,3 +94,12 @@ def test_nothing_is_written_while_the_whole_does_not_hold(monkeypatch, tmp_path)
     monkeypatch.setattr(dependencies, "changed", lambda name, way: {"a": "refuted"})
     assert dependencies.main(["--write", "front"]) == 1
     assert not dependencies.TABLE.exists()
+
+
+@pytest.mark.parametrize(("found", "status"), [({}, 0), ({"a": "refuted"}, 0), ({"b": "refuted"}, 1)])
+def test_what_is_there_at_times_may_hold_as_well(found, status, monkeypatch, tmp_path) -> None:
+    table = tmp_path / "dependencies.toml"
+    table.write_text("".join(f'["front {way}"]\na = "at times"\n' for way in dependencies.WAYS))
+    monkeypatch.setattr(dependencies, "TABLE", table)
+    monkeypatch.setattr(dependencies, "changed", lambda name, way: dict(found) if name else {})
+    assert dependencies.main(["front"]) == status

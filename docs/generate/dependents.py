@@ -20,8 +20,12 @@ def dependents_page() -> str:
         "`./run dependencies` kills, then halts each system of the example's target `connected`, with signals of the "
         "operating system that the audit knows nothing of, and lets an audit attach to what is left. These claims are "
         "no longer *verified* then, and no others; all are while nothing is done. *Not decided* is what could not be "
-        "looked at any more: the system itself, and whatever is asked through it.",
-        table(["system", "is", "refuted", "not decided"], (_row(line, claims) for line, claims in lines.items())),
+        "looked at any more: the system itself, and whatever is asked through it. *At times* is what hangs on the "
+        "moment.",
+        table(
+            ["system", "is", "refuted", "not decided", "at times"],
+            (_row(line, claims) for line, claims in lines.items()),
+        ),
     )
 
 
@@ -29,5 +33,5 @@ def _row(line: str, claims: Mapping[str, str]) -> Iterator[str]:
     system, _, way = line.partition(" ")
     yield code(system)
     yield {"stopped": "killed", "frozen": "halted"}[way]
-    for verdict in ("refuted", "unverifiable"):
+    for verdict in ("refuted", "unverifiable", "at times"):
         yield ", ".join(claim for claim, found in claims.items() if found == verdict) or "–"

@@ -17,7 +17,8 @@ from pytest_distaudit.domain.wording import listed
 from pytest_distaudit.ports.experiments import Experiment
 from pytest_distaudit.ports.traffic import Traffic
 
-_AWAY_S, _PATIENCE_S = 1.5, 30.0
+#: long enough for requests that wait until it is back to be told from those that are merely under way then
+_AWAY_S, _PATIENCE_S = 2.5, 30.0
 #: of the requests sent while a service is away, how many fail of an operation that needs it, and of one that does not
 _STOPS, _GOES_ON = 0.95, 0.02
 _LEAST = 2

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from pytest_distaudit.domain.claim import Expect
 from pytest_distaudit.domain.proposal import Proposal
+
+#: what YAML does not hold as it is (5.1), or takes for the end of a line; what was decoded wrongly is full of it
+_UNSAFE = re.compile("[^\t -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 def head_text(document: str, area: str = "") -> str:
@@ -50,4 +54,4 @@ def scalar(value: Any) -> str:
         reserved = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
         if value.lower() not in reserved and value.isascii() and not value.startswith("-"):
             return value
-    return json.dumps(value, ensure_ascii=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))

@@ -103,7 +103,9 @@ def renamed(text: str) -> str:
 
 def genuine(town: Town) -> None:
     town.runs("real-users", OWN / "users.py")
-    town.runs("real-orders", OWN / "orders.py", USERS="http://127.0.0.1:{real-users.port}")
+    asks = {"USERS": "http://127.0.0.1:{real-users.port}"}
+    town.runs("real-orders", OWN / "orders.py", **asks)
+    town.runs("waiting-orders", OWN / "orders.py", **asks, WAITS="20")
     town.runs("real-users-2", OWN / "users.py")
 
 
@@ -161,6 +163,7 @@ def parts(town: Town) -> None:
 
 OPERATIONS: Mapping[str, str] = {
     "order": "real-orders/order", "turnover": "real-orders/orders", "people": "real-users/people",
+    "wait-order": "waiting-orders/order", "wait-turnover": "waiting-orders/orders",
     "buy": "front/buy", "sold": "front/sold", "tied-buy": "tied/buy", "tied-sold": "tied/sold",
 }  # fmt: skip
 

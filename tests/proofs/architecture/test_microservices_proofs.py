@@ -15,6 +15,7 @@ PAIR = "real-orders, real-users"
 #: name: (services, operations, what each serves)
 CLAIMS = {
     "divided": (PAIR, "order, turnover, people", None),
+    "waits": ("waiting-orders, real-users", "wait-order, wait-turnover, people", None),
     "one-does-all": ("front, real-users", "buy, sold", "front=/buy, real-users=/people"),
     "decoys": (PAIR, "buy, sold", None),
     "falls-together": ("tied, real-users", "tied-buy, tied-sold", "tied=/buy, real-users=/people"),
@@ -41,6 +42,12 @@ def test_each_is_needed_for_a_part(verdicts: Mapping[str, ClaimResult]) -> None:
     told = verdicts["divided"]
     assert told.verdict is Verdict.VERIFIED, told
     assert told.because == "real-users is needed for order, people; real-orders is needed for order, turnover"
+
+
+def test_who_waits_for_another_service_needs_it(verdicts: Mapping[str, ClaimResult]) -> None:
+    told = verdicts["waits"]
+    assert told.verdict is Verdict.VERIFIED, told
+    assert told.because.startswith("real-users is needed for wait-order, people; waiting-orders is needed for wait-")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -64,9 +65,15 @@ def missing(query: Query) -> tuple[int, Any]:
 
 
 def ask(service: str, path: str) -> tuple[int, Any]:
-    """What another service, whose address the environment holds, answers."""
-    try:
-        with urllib.request.urlopen(f"{os.environ[service]}{path}", timeout=2) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, {}
+    """What another service, whose address the environment holds, answers; asked again for ``WAITS`` seconds."""
+    until = time.monotonic() + float(os.environ.get("WAITS", "0"))
+    while True:
+        try:
+            with urllib.request.urlopen(f"{os.environ[service]}{path}", timeout=2) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, {}
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
