@@ -35,7 +35,9 @@ def _tried(folder: Path, tell: Callable[[str], None]) -> None:
     for one in left:
         what = f"{told(one)} ({one['because']})"
         tell(f"what an earlier run did could not be undone; undo it, then remove {folder}: {what}")
-    if not left:
+    if left:
+        leave(folder, left)
+    else:
         tell(f"undone now, which an earlier run could not: {', '.join(map(told, promises))}")
         shutil.rmtree(folder, ignore_errors=True)
 
